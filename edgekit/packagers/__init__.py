@@ -1,0 +1,1 @@
+"""Packagers of edgekit, one file each; looked up by file name (see `edgekit.registry`)."""

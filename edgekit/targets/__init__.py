@@ -1,0 +1,1 @@
+"""Targets of edgekit, one file each; looked up by file name (see `edgekit.registry`)."""
