@@ -1,0 +1,88 @@
+"""The two steps of a build that train: the reference model, and its optimized variants.
+
+Both run in a child process (`edgekit.child.call`), the only place where TensorFlow is loaded, so
+that tfmot's changes to its process end with it.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgekit import registry
+from edgekit.child import report_progress
+from edgekit.paths import atomic
+from edgekit.types import Batch, Recipe, Size
+
+NUM_VECTORS = 256
+"""Test examples whose reference outputs are kept as golden vectors."""
+
+
+def train_reference(recipe: str, size: Size, seed: int, out: str) -> dict[str, Any]:
+    """Train a recipe's float reference and write `model.keras` and `vectors.npz` into `out`.
+
+    Returns:
+        `value` of the recipe's metric on all test examples, `seconds` of training, `parameters`.
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    found: Recipe = registry.get("recipes", recipe)
+    start = time.monotonic()
+    model = found.train(found.build(size), size, report_progress)
+    seconds = time.monotonic() - start
+    test = found.data("test", size)
+    folder = Path(out)
+    with atomic(folder / "model.keras") as path:
+        model.save(path)
+    few = test.head(NUM_VECTORS).inputs
+    _write_vectors(folder / "vectors.npz", few, run_keras(model, few))
+    return {
+        "value": found.score(lambda batch: run_keras(model, batch), test),
+        "seconds": seconds,
+        "parameters": int(model.count_params()),
+    }
+
+
+def optimize(
+    recipe: str, optimization: str, model: str, size: Size, seed: int, out: str
+) -> dict[str, Any]:
+    """Apply an optimization to a trained model and write the result as folder `out`.
+
+    Returns:
+        `source`: the name within `out` that a converter reads, `model.keras` or `saved_model`.
+    """
+    import keras
+    from edgekit.saved_model import export
+
+    keras.utils.set_random_seed(seed)
+    found: Recipe = registry.get("recipes", recipe)
+    trained = keras.saving.load_model(model, safe_mode=True)
+    apply = registry.get("optimizations", optimization).apply
+    changed = apply(trained, found, size, seed, report_progress)
+    with atomic(Path(out)) as folder:
+        folder.mkdir()
+        if isinstance(changed, keras.Model):
+            changed.save(folder / "model.keras")
+            return {"source": "model.keras"}
+        export(changed, folder / "saved_model", found.signature)
+        return {"source": "saved_model"}
+
+
+def run_keras(model: Any, batch: Batch) -> Batch:
+    """Run a Keras 3 model and return its outputs by name."""
+    answer = model.predict(dict(batch), batch_size=256, verbose=0)
+    if isinstance(answer, dict):
+        return answer
+    many = answer if isinstance(answer, list | tuple) else [answer]
+    return dict(zip(model.output_names, many, strict=True))
+
+
+def _write_vectors(path: Path, inputs: Batch, outputs: Batch) -> None:
+    named = {f"input:{name}": array for name, array in inputs.items()}
+    named |= {f"output:{name}": array for name, array in outputs.items()}
+    with atomic(path) as temporary:
+        np.savez_compressed(temporary, **named)  # type: ignore[arg-type]

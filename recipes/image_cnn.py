@@ -1,0 +1,204 @@
+"""Small residual CNN that names the garment in a 28x28 grey image.
+
+Data: Fashion-MNIST, 60,000 + 10,000 images of 10 kinds of clothing (Xiao et al. 2017); `tiny` uses
+the 6,000 + 1,000 images that ship with edgekit. Model: a residual network (He et al. 2015) cut down
+to four blocks. Score: top-1 accuracy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from edgekit.data import DataFile, locate, read_idx, read_packaged
+from edgekit.types import (
+    Array,
+    Dataset,
+    FineTuning,
+    Metric,
+    Progress,
+    Recipe,
+    Run,
+    Signature,
+    Size,
+    Split,
+    Tensor,
+)
+
+LABELS = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+SHA256 = {
+    "train-images-idx3": "b0564c3eedabfbf835052cff8503ea422014ce006caf5b757f851416ee8300c7",
+    "train-labels-idx1": "0ae29f65d86684f32d1b9c85147786c547b9c6aebcaf235f0400a0cce308b056",
+    "t10k-images-idx3": "cc1d090a38ace84dfa1aa66e3ada7c336ef481a96936906477e6dd344da56eaa",
+    "t10k-labels-idx1": "8d3605d196f4be44669e46906da9733c8131fef761fdbfec72c424d5222f1a05",
+}
+UPSTREAM = "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion"
+EPOCHS: dict[Size, int] = {"tiny": 5, "full": 6}
+BATCH_SIZE = 128
+PEAK_LEARNING_RATE = 3e-3
+
+
+# Data: the last twelfth of the training images is kept apart for validation.
+
+
+def data(split: Split, size: Size) -> Dataset:
+    """Return images `(n, 28, 28, 1)`, float32 in 0..1, and their class numbers `(n,)`."""
+    part = "t10k" if split == "test" else "train"
+    images, labels = read_upstream(part) if size == "full" else _read_small(part)
+    kept_apart = len(images) // 12
+    if split == "validation":
+        images, labels = images[-kept_apart:], labels[-kept_apart:]
+    elif split != "test":
+        images, labels = images[:-kept_apart], labels[:-kept_apart]
+    if split == "calibration":
+        images, labels = images[:500], labels[:500]
+    inputs = {"image": images[..., np.newaxis].astype(np.float32) / 255}
+    return Dataset(inputs=inputs, targets=labels.astype(np.int32))
+
+
+def read_upstream(part: str) -> tuple[Array, Array]:
+    """Return all images and labels of `part`, "train" or "t10k", as uint8."""
+    images, labels = (
+        read_idx(locate(_data_file(f"{part}-{kind}"))) for kind in ("images-idx3", "labels-idx1")
+    )
+    return images, labels
+
+
+def _data_file(stem: str) -> DataFile:
+    name = f"{stem}-ubyte.gz"
+    return DataFile(path=f"fashion-mnist/{name}", sha256=SHA256[stem], url=f"{UPSTREAM}/{name}")
+
+
+def _read_small(part: str) -> tuple[Array, Array]:
+    arrays = read_packaged("fashion_mnist_small.npz")
+    split = "test" if part == "t10k" else part
+    return arrays[f"{split}_images"], arrays[f"{split}_labels"]
+
+
+# Model: 28x28 -> 14x14 -> 7x7, each stage one block that halves the image and one that keeps it.
+
+
+def build(size: Size) -> Any:
+    """Return the untrained network; it is the same for every size."""
+    import keras
+
+    image = keras.Input((28, 28, 1), name="image")
+    x = _convolution(image, 16)
+    x = _block(x, 24, stride=2)
+    x = _block(x, 24)
+    x = _block(x, 48, stride=2)
+    x = _block(x, 48)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    x = keras.layers.Dropout(0.2)(x)
+    scores = keras.layers.Dense(len(LABELS), activation="softmax", name="scores")(x)
+    return keras.Model(image, scores, name="image_cnn")
+
+
+def _convolution(x: Any, filters: int, *, stride: int = 1, relu: bool = True) -> Any:
+    """Convolution, batch normalization, ReLU: the order every later tool can fuse."""
+    import keras
+
+    x = keras.layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(x)
+    x = keras.layers.BatchNormalization(momentum=0.9)(x)
+    return keras.layers.ReLU()(x) if relu else x
+
+
+def _block(x: Any, filters: int, *, stride: int = 1) -> Any:
+    """Residual block (He et al. 2015); a strided one has its shortcut through a 1x1 convolution."""
+    import keras
+
+    shortcut = x
+    if stride > 1:
+        shortcut = keras.layers.Conv2D(filters, 1, strides=stride, use_bias=False)(x)
+        shortcut = keras.layers.BatchNormalization(momentum=0.9)(shortcut)
+    x = _convolution(x, filters, stride=stride)
+    if stride == 1:
+        x = _convolution(x, filters, relu=False)
+    return keras.layers.ReLU()(keras.layers.Add()([x, shortcut]))
+
+
+# Training: Adam with cosine decay; every image is shown as it is and mirrored.
+
+
+def train(model: Any, size: Size, progress: Progress) -> Any:
+    """Train on the training split and return the model."""
+    import keras
+
+    examples = data("train", size)
+    images = examples.inputs["image"]
+    images = np.concatenate([images, images[:, :, ::-1]])
+    labels = np.concatenate([examples.targets, examples.targets])
+    epochs = EPOCHS[size]
+    steps = epochs * -(-len(images) // BATCH_SIZE)
+    rate = keras.optimizers.schedules.CosineDecay(
+        PEAK_LEARNING_RATE / 20, steps, warmup_target=PEAK_LEARNING_RATE, warmup_steps=steps // 10
+    )
+    model.compile(keras.optimizers.AdamW(rate, weight_decay=2e-4), recipe.loss)
+
+    def tell(epoch: int, logs: dict[str, float]) -> None:
+        progress((epoch + 1) / epochs, f"epoch {epoch + 1}/{epochs}, loss {logs['loss']:.3f}")
+
+    model.fit(
+        images,
+        labels,
+        batch_size=BATCH_SIZE,
+        epochs=epochs,
+        verbose=0,
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=tell)],
+    )
+    return model
+
+
+# Score: the share of images whose highest score is the right class.
+
+
+def score(run: Run, dataset: Dataset) -> float:
+    """Return top-1 accuracy in percent."""
+    scores = run(dataset.inputs)["scores"]
+    return 100 * float(np.mean(np.argmax(scores, axis=-1) == dataset.targets))
+
+
+recipe = Recipe(
+    signature=Signature(
+        inputs=(Tensor(name="image", shape=(1, 28, 28, 1), meaning="grey image, 0..1"),),
+        outputs=(Tensor(name="scores", shape=(1, 10), meaning="probability of each label"),),
+        labels=LABELS,
+    ),
+    metric=Metric(name="accuracy", unit="%"),
+    baseline=("always the same class", 10.0),
+    source=(
+        "Xiao, Rasul, Vollgraf, Fashion-MNIST, 2017, https://arxiv.org/abs/1708.07747; "
+        "He, Zhang, Ren, Sun, Deep Residual Learning, 2015, https://arxiv.org/abs/1512.03385"
+    ),
+    build=build,
+    data=data,
+    train=train,
+    score=score,
+    loss="sparse_categorical_crossentropy",
+    fine_tuning=FineTuning(epochs={"tiny": 4, "full": 3}),
+    variants=(
+        "float32",
+        "float16",
+        "dynamic_int8",
+        "int8",
+        "int16x8",
+        "pruned-float32",
+        "pruned-int8",
+        "pruned_2_4-float32",
+        "clustered-float32",
+        "clustered-int8",
+        "qat-int8",
+    ),
+)
