@@ -134,7 +134,7 @@ def judge(
     limit = drop_limit(recipe, variant, size)
     problem = f"The output is {errors.degenerate}." if errors.degenerate else ""
     if not optimization:
-        problem = errors.problem(_arithmetic(precision, fields["adapter"]))
+        problem = errors.problem(arithmetic(precision, fields["adapter"]))
     if not problem and drop > limit:
         unit = recipe.metric.unit
         problem = f"{recipe.metric.name} drops by {drop:.2f} {unit}, allowed are {limit:g} {unit}."
@@ -185,6 +185,6 @@ def row(variant: str, place: Place, fields: Mapping[str, Any]) -> Row:
     )
 
 
-def _arithmetic(precision: str, adapter: str) -> str:
+def arithmetic(precision: str, adapter: str) -> str:
     """A GPU computes float32 files with float16 activations, so it is held to float16."""
     return "float16" if adapter and precision == "float32" else precision

@@ -1,0 +1,232 @@
+"""The command line: reads arguments, calls the Python API of the same name, prints the answer.
+
+Results go to stdout, progress to stderr. Exit code 0: good. 1: measured, and out of limits or
+refused by the target. 2: the request cannot be met; one sentence says why.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgekit import console
+
+app = typer.Typer(
+    name="edgekit",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Take a Keras model to a phone, a Raspberry Pi or a Coral board, and prove it runs there.",
+    epilog="Start here:  edgekit build image_cnn",
+)
+
+Kind = Enum(  # type: ignore[misc]
+    "Kind",
+    {
+        name: name
+        for name in ("recipes", "targets", "runtimes", "converters", "optimizations", "devices")
+    },
+    type=str,
+)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
+Out = Annotated[Path, typer.Option(help="Folder of run folders.")]
+ModelFile = Annotated[Path, typer.Argument(metavar="FILE.tflite", help="A .tflite file.")]
+
+
+@app.command("list", epilog="Example:  edgekit list recipes")
+def list_(
+    kind: Annotated[
+        Kind | None, typer.Argument(help="What to list; everything if left out.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """List recipes, targets, runtimes, converters, optimizations and devices."""
+    from edgekit import registry
+
+    kinds = [kind.value] if kind else [member.value for member in Kind]
+    found = {name: registry.summaries(name) for name in kinds}
+    console.show_list(found, json=json)
+
+
+@app.command(epilog="Example:  edgekit setup gpu raspberry-pi")
+def setup(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[RUNTIME|DEVICE|TARGET]...", help="What to set up."),
+    ] = None,
+) -> None:
+    """Create isolated runtime environments, the software GPU driver, the Raspberry Pi root."""
+    from edgekit import environments
+
+    with console.progress() as tell:
+        lines = environments.setup(names or [], tell)
+    console.show_lines(lines or ["Everything asked for is in place."])
+
+
+@app.command(epilog="Example:  edgekit doctor")
+def doctor(json: Json = False) -> None:
+    """Say what is here, what is missing, and the one line that gets it."""
+    from edgekit import environments
+
+    console.show_doctor(environments.doctor(), json=json)
+
+
+@app.command(epilog="Example:  edgekit build image_cnn --size tiny --target cpu --target litert")
+def build(
+    recipe: Annotated[str, typer.Argument(help="A recipe's name, or the path of a recipe file.")],
+    size: Annotated[str, typer.Option(help="tiny (seconds) or full (minutes).")] = "tiny",
+    variant: Annotated[
+        list[str] | None, typer.Option(help="Such as int8 or pruned-float32; repeat for more.")
+    ] = None,
+    target: Annotated[list[str] | None, typer.Option(help="A target; repeat for more.")] = None,
+    board: Annotated[
+        str, typer.Option(help="ssh://user@host that stands in for the emulated Raspberry Pi.")
+    ] = "",
+    out: Out = Path("runs"),
+    seed: Annotated[int, typer.Option(help="Decides initial weights and order.")] = 0,
+    json: Json = False,
+) -> None:
+    """Train, optimize, convert, verify and report a recipe; an interrupted build resumes."""
+    from edgekit import pipeline
+
+    with console.progress() as tell:
+        report = pipeline.build(
+            recipe,
+            size=size,  # type: ignore[arg-type]  # checked by the plan
+            variants=variant or (),
+            targets=target or (),
+            out=out,
+            seed=seed,
+            board=board,
+            progress=tell,
+        )
+    console.show_report(report, out / report.recipe, json=json)
+    raise typer.Exit(0 if report.ok else 1)
+
+
+@app.command(
+    epilog="Example:  edgekit convert my.keras --precision int8 --calibration x.npz --out my.tflite"
+)
+def convert(
+    model: Annotated[Path, typer.Argument(help=".keras, .h5 or a SavedModel folder.")],
+    out: Annotated[Path, typer.Option(help="The .tflite to write.")],
+    precision: Annotated[
+        str, typer.Option(help="float32, float16, dynamic_int8, int8 or int16x8.")
+    ] = "float32",
+    calibration: Annotated[
+        Path | None, typer.Option(help=".npz with one array per input; int8, int16x8 need it.")
+    ] = None,
+    target: Annotated[str, typer.Option(help="Where it must run; any CPU if left out.")] = "",
+    integer_io: Annotated[
+        bool, typer.Option("--integer-io", help="int8 inputs and outputs too, for int8.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Convert your own model, run the result, and compare it with its source."""
+    from edgekit import conversion
+
+    with console.progress() as tell:
+        result = conversion.convert(
+            model,
+            out,
+            precision=precision,  # type: ignore[arg-type]  # checked at its door
+            calibration=calibration,
+            target=target,
+            integer_io=integer_io,
+            progress=tell,
+        )
+    console.show_conversion(result, json=json)
+    raise typer.Exit(0 if result.ok else 1)
+
+
+@app.command(epilog="Example:  edgekit inspect model.tflite")
+def inspect(file: ModelFile, json: Json = False) -> None:
+    """Show inputs, outputs, operators, weights, sparsity and the oldest runtime that fits."""
+    from edgekit import inspection
+
+    console.show_inspection(inspection.inspect(file), json=json)
+
+
+@app.command(epilog="Example:  edgekit check model.tflite --target edgetpu")
+def check(
+    file: ModelFile,
+    target: Annotated[str, typer.Option(help="A name from `edgekit list targets`.")],
+    json: Json = False,
+) -> None:
+    """Say, operator by operator and without running it, whether a target will run a file."""
+    from edgekit import checking
+
+    found = checking.check(file, target)
+    console.show_check(found, json=json)
+    raise typer.Exit(0 if found.ok else 1)
+
+
+@app.command(epilog="Example:  edgekit verify runs/image_cnn --runtime litert")
+def verify(
+    path: Annotated[Path, typer.Argument(metavar="FILE.tflite|RUN_DIR")],
+    runtime: Annotated[str, typer.Option(help="One runtime; all that are here if left out.")] = "",
+    device: Annotated[str, typer.Option(help="local, raspberry-pi or ssh://user@host.")] = "local",
+    vectors: Annotated[
+        Path | None, typer.Option(help=".npz of golden vectors: input:NAME, output:NAME.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Run a file, or a build's artifacts, and compare with the reference's golden vectors."""
+    from edgekit import proving
+
+    proofs = proving.verify(path, runtime=runtime, device=device, vectors=vectors)
+    console.show_proofs(proofs, json=json)
+    ran = any(proof.status == "measured" for proof in proofs)
+    good = ran and all(proof.ok is not False for proof in proofs)
+    raise typer.Exit(0 if good else 1)
+
+
+@app.command(epilog="Example:  edgekit bench model.tflite --runtime litert --threads 2")
+def bench(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.tflite...")],
+    runtime: Annotated[str, typer.Option(help="A name from `edgekit list runtimes`.")] = "litert",
+    device: Annotated[str, typer.Option(help="local, raspberry-pi or ssh://user@host.")] = "local",
+    threads: Annotated[int, typer.Option(min=1, max=256, help="Threads of the runtime.")] = 1,
+    runs: Annotated[int, typer.Option(min=1, max=100_000, help="Timed invocations.")] = 100,
+    json: Json = False,
+) -> None:
+    """Time single invocations: median, 90th percentile, peak memory of the process."""
+    from edgekit.benching import bench as measure
+
+    for file in files:
+        console.show_bench(
+            measure(file, runtime=runtime, device=device, threads=threads, runs=runs), json=json
+        )
+
+
+@app.command(epilog="Example:  edgekit report runs/image_cnn")
+def report(
+    run_dir: Annotated[Path, typer.Argument(help="The folder of a build.")], json: Json = False
+) -> None:
+    """Show a build's table again and write its HTML, Markdown and JSON anew."""
+    from edgekit import registry, reporting
+
+    found = reporting.load(run_dir)
+    for writer in ("json", "html", "markdown"):
+        registry.get("reports", writer)(found, run_dir)
+    console.show_report(found, run_dir, json=json)
+
+
+@app.command(epilog="Example:  edgekit results runs/image_cnn")
+def results(
+    run_dirs: Annotated[list[Path], typer.Argument(help="Folders of --size full builds.")],
+    repository: Annotated[Path, typer.Option(help="The checkout to write into.")] = Path(),
+) -> None:
+    """Record full builds in recipes/results.json and rewrite the README's table."""
+    from edgekit import results as recorded
+
+    recorded.record(run_dirs, repository)
+    console.show_lines([f"Recorded {path}." for path in run_dirs])
+
+
+def main() -> None:
+    """Entry point: runs a command; every failure becomes one sentence and an exit code."""
+    console.run(app)

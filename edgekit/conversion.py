@@ -1,0 +1,143 @@
+"""Convert any user's model, run the result where it will run, and compare it with its source."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from edgekit.artifacts import write_sidecar
+from edgekit.reference import random_inputs, reference_outputs
+
+from edgekit import registry
+from edgekit.errors import BadInput, Unavailable
+from edgekit.measuring import places
+from edgekit.proving import Proof, prove, vectors_path
+from edgekit.types import PRECISIONS, Artifact, Batch, Precision, Progress, silent
+
+NUM_EXAMPLES = 64
+"""Inputs on which a converted file is compared with its source."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """A converted file with the proof of it.
+
+    Attributes:
+        artifact: The file; its name ends in `.rejected` if it broke a limit.
+        proofs: One for each runtime, run or not.
+        notes: What was decided for the user, such as a batch size fixed at 1.
+    """
+
+    artifact: Artifact
+    proofs: tuple[Proof, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether at least one runtime ran it and none found it wrong."""
+        ran = [proof for proof in self.proofs if proof.status == "measured"]
+        return bool(ran) and all(proof.ok is not False for proof in self.proofs)
+
+
+def convert(
+    model: Path,
+    out: Path,
+    *,
+    precision: Precision = "float32",
+    calibration: Path | None = None,
+    target: str = "",
+    integer_io: bool = False,
+    progress: Progress = silent,
+) -> Conversion:
+    """Convert a Keras model file or a SavedModel to a verified `.tflite`.
+
+    Beside `out` stand `<stem>.json` (what it is and how it was made) and `<stem>.vectors.npz`
+    (inputs and the source's answers), from which `edgekit verify` proves it again.
+
+    Args:
+        model: `.keras`, `.h5` or a SavedModel folder.
+        out: The `.tflite` to write. It appears only if it was run and is within the limits; one
+            that is out of them is written as `<out>.rejected`.
+        precision: One of `edgekit.types.PRECISIONS`.
+        calibration: `.npz` with one array per input, batch axis first; int8 and int16x8 need it.
+            Its first examples also serve for the comparison; without it, random input does.
+        target: Where it must run; if empty, on every CPU runtime present here.
+        integer_io: int8 only: inputs and outputs are int8 too, as microcontrollers want.
+        progress: Told how far it is.
+
+    Raises:
+        BadInput: The request, the model or the calibration data cannot be used.
+        ConversionFailed: The converter refused or died; the message names cause and remedy.
+        Unavailable: No runtime that could verify the result is present.
+    """
+    if precision not in PRECISIONS:
+        raise BadInput(f"precision is '{precision}'; allowed are {', '.join(PRECISIONS)}.")
+    if out.suffix != ".tflite":
+        raise BadInput(f"The output is '{out}'; give a name that ends in .tflite.")
+    names = _targets(target)
+    with tempfile.TemporaryDirectory() as scratch:
+        draft = Path(scratch) / "model.tflite"
+        progress(0.1, f"converting to {precision}")
+        artifact = registry.get("converters", "tflite").convert(
+            model, draft, precision=precision, calibration=calibration, float_io=not integer_io
+        )
+        progress(0.6, "running the source model")
+        vectors = Path(scratch) / "vectors.npz"
+        inputs = _inputs(artifact, calibration)
+        reference_outputs(model, inputs, out=vectors)
+        against = "source model" if calibration else "source model, on random input"
+        proofs = []
+        for name in names:
+            progress(0.8, f"running it on {name}")
+            place = places((name,))[name]
+            proofs.append(
+                prove(draft, place, vectors=vectors, precision=precision, against=against)
+            )
+        return _deliver(artifact, vectors, out, proofs)
+
+
+def _targets(target: str) -> Sequence[str]:
+    """Return the targets to prove on: the one asked for, or the CPU runtimes present here."""
+    if target:
+        place = places((target,))[target]
+        if reason := place.missing():
+            raise Unavailable(f"Target '{target}' cannot be verified here: {reason}")
+        return [target]
+    found = ["cpu", "litert"]
+    if all(places((name,))[name].missing() for name in found):
+        raise Unavailable("No runtime is here to verify the result; run `edgekit setup`.")
+    return found
+
+
+def _inputs(artifact: Artifact, calibration: Path | None) -> Batch:
+    if calibration is None:
+        return random_inputs(artifact.signature, NUM_EXAMPLES, 0)
+    with np.load(calibration, allow_pickle=False) as arrays:
+        found = {name: arrays[name][:NUM_EXAMPLES] for name in arrays.files}
+    wanted = [tensor.name for tensor in artifact.signature.inputs]
+    if len(wanted) == 1 and len(found) == 1:  # a single array needs no name
+        found = {wanted[0]: next(iter(found.values()))}
+    return {name: found[name] for name in wanted}
+
+
+def _deliver(artifact: Artifact, vectors: Path, out: Path, proofs: Sequence[Proof]) -> Conversion:
+    """Put the file and what proves it under their final names, the file last."""
+    from dataclasses import replace
+
+    from edgekit.paths import atomic
+
+    notes = tuple(value for key, value in artifact.made_by.items() if key.startswith("note"))
+    named = [replace(proof, file=str(out)) for proof in proofs]
+    result = Conversion(artifact=artifact, proofs=tuple(named), notes=notes)
+    path = out if result.ok else out.with_name(out.name + ".rejected")
+    final = replace(artifact, path=path)
+    if result.ok:
+        with atomic(vectors_path(out)) as temporary:
+            temporary.write_bytes(vectors.read_bytes())
+        write_sidecar(final, out.with_suffix(".json"))
+    with atomic(path) as temporary:
+        temporary.write_bytes(artifact.path.read_bytes())
+    return replace(result, artifact=final)
