@@ -17,7 +17,6 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import IO, Any
 
 from edgekit.errors import EdgekitError, error_class
@@ -144,8 +143,9 @@ def _error(error: Mapping[str, str], tail: str) -> EdgekitError:
 
 
 def _send(message: Mapping[str, Any]) -> None:
-    _CHANNEL.write(json.dumps(message) + "\n")
-    _CHANNEL.flush()
+    if _CHANNEL is not None:
+        _CHANNEL.write(json.dumps(message) + "\n")
+        _CHANNEL.flush()
 
 
 def _answer(request: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -164,7 +164,8 @@ def _answer(request: Mapping[str, Any]) -> Mapping[str, Any]:
         }
 
 
-_CHANNEL: IO[str] = Path(os.devnull).open("w")  # noqa: SIM115  (in the parent, progress goes nowhere)
+_CHANNEL: IO[str] | None = None
+"""Where a child's messages go; in the parent there is none, and progress is told to nobody."""
 
 
 def _main() -> None:

@@ -26,7 +26,7 @@ def run(app: typer.Typer) -> None:
     import typer
 
     # Typer carries a Click of its own, or not, by version; this base is the right one in both.
-    usage_error = typer.BadParameter.__base__ or Exception
+    usage_error: Any = typer.BadParameter.__base__
     try:
         arguments = sys.argv[1:] or ["--help"]
         code = typer.main.get_command(app).main(arguments, "edgekit", standalone_mode=False)
@@ -40,7 +40,7 @@ def run(app: typer.Typer) -> None:
         print("Stopped. The same command goes on from here.", file=sys.stderr)
     except BrokenPipeError:  # such as `edgekit list | head`
         code = 0
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -165,7 +165,7 @@ def show_proofs(proofs: Iterable[Proof], *, json: bool) -> None:
 
 
 def _proof_row(proof: Proof) -> tuple[str, ...]:
-    verdict = {True: "ok", False: "OUT OF LIMITS"}.get(proof.ok, "not run")  # type: ignore[call-overload]
+    verdict = "ok" if proof.ok else "OUT OF LIMITS"
     if proof.status == "not run":
         verdict = "not run"
     largest, mean = (

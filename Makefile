@@ -1,0 +1,36 @@
+# Two commands do everything on a fresh machine with Python 3.11 and make: `make demo`, `make test`.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# Environments, drivers and roots of a checkout stay inside it.
+export EDGEKIT_HOME ?= $(CURDIR)/.edgekit
+BIN = .venv/bin
+
+.PHONY: demo test check fix clean
+
+demo: .venv/ready
+	$(BIN)/edgekit setup
+	$(BIN)/edgekit build image_cnn --size tiny
+
+test: .venv/ready
+	$(BIN)/edgekit setup
+	$(BIN)/pytest
+
+check: .venv/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/edgekit setup
+	$(BIN)/pytest
+
+fix: .venv/ready
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv .edgekit runs build dist .*_cache *.egg-info
+
+.venv/ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
