@@ -78,7 +78,7 @@ def read(path: Path | str) -> Model:
 def constant(model: Model, tensor: TensorInfo) -> NDArray[Any] | None:
     """Return the values of a constant, dense, in the tensor's shape; None if it has none.
 
-    Packed 4-bit and 2-bit integers come as one `int8` or `uint8` each, `bfloat16` as `float32`.
+    Packed 4-bit and 2-bit integers come as one `int8` each, `bfloat16` as `float32`.
     Text, resources and types NumPy lacks give None.
 
     Args:
@@ -168,7 +168,6 @@ def _values(tensor: TensorInfo) -> NDArray[Any] | None:
 def _unpacked(packed: NDArray[np.uint8], bits: int, *, signed: bool) -> NDArray[Any]:
     """Return one value a byte; the first value stands in the lowest bits."""
     shifts = np.arange(0, 8, bits, dtype=np.uint8)
-    values = ((packed[:, None] >> shifts) & (2**bits - 1)).reshape(-1)
-    if not signed:
-        return values
-    return (values.astype(np.int8) ^ (1 << bits - 1)) - (1 << bits - 1)
+    values = ((packed[:, None] >> shifts) & (2**bits - 1)).reshape(-1).astype(np.int8)
+    sign = 1 << (bits - 1)
+    return np.asarray((values ^ sign) - sign if signed else values)

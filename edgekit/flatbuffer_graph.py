@@ -71,7 +71,8 @@ def _check_order(subgraph: Subgraph) -> None:
     made_by = {index: op.index for op in subgraph.operators for index in op.outputs if index >= 0}
     for operator in subgraph.operators:
         for index in operator.inputs:
-            if index >= 0 and made_by.get(index, -1) >= operator.index:
+            known = index < 0 or subgraph.tensors[index].is_variable
+            if not known and made_by.get(index, -1) >= operator.index:
                 raise Damaged(f"operator {operator.index} reads tensor {index} before it is made")
 
 
