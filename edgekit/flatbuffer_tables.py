@@ -250,7 +250,7 @@ class _Reader:
     def _plain(self, values: Mapping[str, Any]) -> Mapping[str, Option]:
         plain: dict[str, Option] = {}
         for camel, value in values.items():
-            name = re.sub(r"(?<=[a-z0-9])([A-Z])", lambda m: "_" + m[1].lower(), camel)
+            name = re.sub(r"(?<!^)([A-Z])", lambda m: "_" + m[1].lower(), camel)
             if isinstance(value, np.ndarray):
                 self._spend(value.size)
                 plain[name] = tuple(value.tolist())
