@@ -163,7 +163,6 @@ def product_grows(view: View) -> bool:
     return bool(first * second / result >= 1.0) if result else False
 
 
-def has_bias_type(view: View) -> bool:
-    """Whether a 16-bit operator names the type of its bias."""
-    integers = weights_are("int16", "int8")(view)
-    return integers and option_is_not("quantized_bias_type", "float32")(view)
+def has_narrow_bias(view: View) -> bool:
+    """Whether the bias of a 16-bit operator is of another type than the int64 it always had."""
+    return view.option("quantized_bias_type") not in (None, "float32", "int64")
