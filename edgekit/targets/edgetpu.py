@@ -1,0 +1,45 @@
+"""Coral Edge TPU: which operators its compiler is predicted to map.
+
+A prediction, never a compilation: Google never published the compiler's rules in full. "yes" means
+predicted mapped, "no" that the operator stays on the CPU, "unknown" that nothing known decides it.
+`benchmarks/edgetpu_rules.py` scores it against what the compiler did with published models.
+"""
+
+from __future__ import annotations
+
+from edgekit.edgetpu_facts import OperatorFacts, Ruling, facts_of
+from edgekit.edgetpu_partition import predict
+from edgekit.flatbuffer import Model
+from edgekit.types import Check, OperatorVerdict, Target
+
+
+def check(model: Model) -> Check:
+    """Predict what `edgetpu_compiler` 16 does with a model.
+
+    Returns:
+        `ok` if at least one operator is predicted mapped and nothing refuses the whole model.
+    """
+    operators = facts_of(model)
+    prediction = predict(operators)
+    return Check(
+        target="edgetpu",
+        ok=prediction.ok,
+        operators=tuple(map(_verdict, operators, prediction.rulings)),
+        problems=tuple(f"{r.reason}. {r.fix} ({r.source})" for r in prediction.refusals),
+    )
+
+
+def _verdict(op: OperatorFacts, ruling: Ruling) -> OperatorVerdict:
+    return OperatorVerdict(
+        index=op.index,
+        name=op.name,
+        version=op.version,
+        needed_version=op.needed_version,
+        verdict=ruling.verdict,
+        reason=ruling.reason,
+        source=ruling.source,
+        fix=ruling.fix,
+    )
+
+
+target = Target(check=check, runtime="edgetpu", device="local", precisions=("int8",))
