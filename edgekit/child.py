@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from typing import IO, Any
@@ -172,10 +173,18 @@ def _main() -> None:
     """Entry point of the child: one request on stdin, messages on the stdout we were given."""
     import edgekit.child as module  # not `__main__`: `report_progress` is imported from there
 
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     request = json.loads(sys.stdin.buffer.read())
     module._CHANNEL = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever libraries print goes to the log
     module._send(module._answer(request))
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after its parent did, so that a killed build leaves no trainer."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from edgekit.checking import check
-from edgekit.inspection import inspect
 
 from edgekit import registry
+from edgekit.errors import Unavailable, WorkerFailed
+from edgekit.inspection import inspect
 from edgekit.measuring import Place, judge, measure, read_vectors, row, time_file
 from edgekit.parallel import in_parallel
 from edgekit.plan import Plan
@@ -46,15 +47,19 @@ def _score(
     """Measure an artifact on a place, or predict it where the place is missing."""
     if place.missing():
         return _predict(artifact, target, place)
-    result: dict[str, Any] = step(
-        plan.folder,
-        f"measure-{artifact.path.parent.name}-{place.runtime}-{_slug(place.device)}",
-        inputs={**plan.inputs(), "artifact": artifact.sha256},
-        outputs=[],
-        action=lambda: measure(
-            artifact.path, place, vectors=vectors, recipe=plan.recipe, size=plan.size
-        ),
-    )
+    try:
+        result: dict[str, Any] = step(
+            plan.folder,
+            f"measure-{artifact.path.parent.name}-{place.runtime}-{_slug(place.device)}",
+            inputs={**plan.inputs(), "artifact": artifact.sha256},
+            outputs=[],
+            action=lambda: measure(
+                artifact.path, place, vectors=vectors, recipe=plan.recipe, size=plan.size
+            ),
+        )
+    except (WorkerFailed, Unavailable) as error:  # not recorded: tried again the next time
+        promised = artifact.precision in registry.get("targets", target).precisions
+        return {"status": "not run", "reason": str(error), "ok": False if promised else None}
     return result
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from edgekit.session import Session, open_session
 
 from edgekit import registry
-from edgekit.errors import BadData, BadInput, NotFound, Unavailable, WorkerFailed
+from edgekit.errors import BadData, BadInput, NotFound, Unavailable
+from edgekit.session import Session, open_session
 from edgekit.types import Batch, Recipe, Row, Size, Timing
 from edgekit.verification import Agreement, compare, drop_limit
 
@@ -80,24 +80,21 @@ def measure(
     vectors: tuple[Batch, Batch],
     recipe: Recipe,
     size: Size,
-    examples: int | None = None,
 ) -> dict[str, Any]:
     """Run one artifact on one place: golden vectors, then the recipe's score on test data.
 
     Returns:
-        The measured fields of a `Row`, as JSON values; or `status` "not run" and a `reason`.
+        The measured fields of a `Row`, as JSON values.
+
+    Raises:
+        Unavailable: The place is not there.
+        WorkerFailed: The file does not run there.
     """
-    if reason := place.missing():
-        return {"status": "not run", "reason": reason}
-    try:
-        with open_session(path, runtime=place.runtime, device=place.device) as session:
-            found = agreement(session, vectors)
-            test = recipe.data("test", size)
-            test = test.head(examples) if examples else test
-            value = recipe.score(session, test)
-            adapter = session.info.get("adapter", "")
-    except (WorkerFailed, Unavailable) as error:
-        return {"status": "not run", "reason": str(error)}
+    with open_session(path, runtime=place.runtime, device=place.device) as session:
+        found = agreement(session, vectors)
+        test = recipe.data("test", size)
+        value = recipe.score(session, test)
+        adapter = session.info.get("adapter", "")
     return {
         "status": "measured",
         "value": value,
