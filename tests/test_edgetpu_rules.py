@@ -60,6 +60,7 @@ NO = [
     (conv(dilation_h_factor=2, dilation_w_factor=1), "dilation is 2 in y and 1 in x"),
     (op("DEPTHWISE_CONV_2D", (data(), weights(1, 3, 3, 4), BIAS), dilation_w_factor=3), "dilation"),
     (conv(kernel=data(4, 3, 3, 4)), "must be constants"),
+    (op("DEPTHWISE_CONV_2D", (data(), data(1, 3, 3, 4), BIAS)), "must be constants"),
     (dense(kernel=data(2, 4)), "must be constants"),
     (op("TRANSPOSE_CONV", (numbers(1, 8, 8, 4), data(4, 3, 3, 4), data())), "must be constants"),
     (dense(weights_format="SHUFFLED4x16INT8"), "SHUFFLED4x16INT8"),
