@@ -19,7 +19,7 @@ from edgekit.types import Artifact, Batch, Progress, Row
 
 
 def measure_all(
-    plan: Plan, artifacts: Mapping[str, Artifact], reference: float, progress: Progress
+    plan: Plan, artifacts: Mapping[str, Artifact], trained: Mapping[str, Any], progress: Progress
 ) -> list[Row]:
     """Score every artifact on every place, two at a time; then time each one alone."""
     vectors = read_vectors(plan.folder / "vectors.npz")
@@ -34,6 +34,7 @@ def measure_all(
     rows = []
     for done, ((variant, _, place), fields) in enumerate(in_parallel(one, jobs), 1):
         progress(0.8 * done / len(jobs), f"measured {variant} on {place.runtime}, {place.device}")
+        reference = trained["value_emulated" if place.emulated() else "value"]
         judged = judge(
             fields, variant=variant, recipe=plan.recipe, size=plan.size, reference=reference
         )
@@ -76,11 +77,10 @@ def _predict(artifact: Artifact, target: str, place: Place) -> dict[str, Any]:
 
 
 def _timed(plan: Plan, artifact: Artifact, found: Row, inputs: Batch, progress: Progress) -> Row:
-    device = registry.get("devices", found.device)
-    emulated = not device.times_mean_something or "swiftshader" in found.adapter.lower()
-    if found.status != "measured" or emulated:
-        return found
     place = Place(runtime=found.runtime, device=found.device)
+    in_software = place.emulated() or "swiftshader" in found.adapter.lower()
+    if found.status != "measured" or in_software:
+        return found
     progress(0.9, f"timing {found.variant} on {found.runtime}")
     timing = time_file(artifact.path, place, inputs=inputs)
     return replace(

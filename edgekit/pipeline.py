@@ -56,7 +56,7 @@ def build(
     trained = _train(plan, part(progress, 0.0, 0.3))
     sources = _optimize(plan, part(progress, 0.3, 0.6))
     artifacts, refused = _convert(plan, sources, part(progress, 0.6, 0.75))
-    rows = measure_all(plan, artifacts, trained["value"], part(progress, 0.75, 1.0))
+    rows = measure_all(plan, artifacts, trained, part(progress, 0.75, 1.0))
     rows += [row(v, place, r) for v, r in refused.items() for place in plan.places().values()]
     report = _report(plan, trained, sorted(rows, key=_order(plan)))
     for writer in ("json", "html", "markdown"):

@@ -14,6 +14,7 @@ import numpy as np
 
 from edgekit import registry
 from edgekit.child import report_progress
+from edgekit.measuring import examples
 from edgekit.paths import atomic
 from edgekit.types import Batch, Recipe, Size
 
@@ -25,7 +26,8 @@ def train_reference(recipe: str, size: Size, seed: int, out: str) -> dict[str, A
     """Train a recipe's float reference and write `model.keras` and `vectors.npz` into `out`.
 
     Returns:
-        `value` of the recipe's metric on all test examples, `seconds` of training, `parameters`.
+        `value` of the recipe's metric on all test examples, `value_emulated` on those that emulated
+        devices are scored on, `seconds` of training, `parameters`.
     """
     import keras
 
@@ -34,14 +36,19 @@ def train_reference(recipe: str, size: Size, seed: int, out: str) -> dict[str, A
     start = time.monotonic()
     model = found.train(found.build(size), size, report_progress)
     seconds = time.monotonic() - start
-    test = found.data("test", size)
+    few = found.data("test", size).head(NUM_VECTORS).inputs
     folder = Path(out)
     with atomic(folder / "model.keras") as path:
         model.save(path)
-    few = test.head(NUM_VECTORS).inputs
     _write_vectors(folder / "vectors.npz", few, run_keras(model, few))
+
+    def value(emulated: bool) -> float:
+        test = examples(found, size, emulated=emulated)
+        return found.score(lambda batch: run_keras(model, batch), test)
+
     return {
-        "value": found.score(lambda batch: run_keras(model, batch), test),
+        "value": value(emulated=False),
+        "value_emulated": value(emulated=True),
         "seconds": seconds,
         "parameters": int(model.count_params()),
     }
