@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from edgekit.flatbuffer import Model, TensorInfo, constant
+from edgekit.flatbuffer import Model, Operator, TensorInfo, constant
 from edgekit.types import Array
 from edgekit.versions import needed_version
 
@@ -85,7 +85,9 @@ class OperatorFacts:
         """Return the integers of a constant input such as axes; None when not known."""
         tensor = self.input(position)
         values = tensor.values() if tensor is not None and tensor.is_constant else None
-        return None if values is None else tuple(int(value) for value in values.ravel())
+        if values is None or values.dtype.kind not in "iu":
+            return None
+        return tuple(int(value) for value in values.ravel())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,12 +117,18 @@ def facts_of(model: Model) -> tuple[OperatorFacts, ...]:
             version=op.version,
             needed_version=needed_version(op, graph),
             inputs=tuple(tensors[i] if i >= 0 else None for i in op.inputs),
-            outputs=tuple(tensors[i] for i in op.outputs),
+            outputs=tuple(tensors[i] for i in op.outputs if i >= 0),
             options=op.options,
-            depends_on=tuple(sorted({producers[i] for i in op.inputs if i in producers})),
+            depends_on=_earlier(op, producers),
         )
         for op in graph.operators
     )
+
+
+def _earlier(op: Operator, producers: Mapping[int, int]) -> tuple[int, ...]:
+    # A variable may be written after it is read: that is the next invocation, no dependence.
+    found = {producers[i] for i in op.inputs if i in producers}
+    return tuple(sorted(index for index in found if index < op.index))
 
 
 def _tensor(model: Model, tensor: TensorInfo) -> TensorFacts:

@@ -164,7 +164,7 @@ def pad_not_batch(op: OperatorFacts) -> Ruling | None:
 def depth_multiple_of_4(op: OperatorFacts) -> Ruling | None:
     """A mean over the innermost axis needs its length to be a multiple of 4."""
     axes, shape = op.numbers(1), op.data[0].shape
-    if not axes or len(shape) - 1 not in {axis % len(shape) for axis in axes}:
+    if not axes or not shape or len(shape) - 1 not in {axis % len(shape) for axis in axes}:
         return None
     if shape[-1] % 4 == 0:
         return None

@@ -73,7 +73,7 @@ def _first_partition(
     mapped: dict[int, bool | None] = {}
     behind: dict[int, bool | None] = {}  # does it come after a mapped operator?
     names = {op.index: op.name for op in operators}
-    blocker: dict[int, int] = {}
+    blocker: dict[int, int] = {}  # the first operator that cuts it off
     for op in operators:
         i, before = op.index, op.depends_on
         cut = {p: _and(_not(mapped[p]), behind[p]) for p in before}
@@ -81,7 +81,7 @@ def _first_partition(
         behind[i] = _any(_any((mapped[p], behind[p])) for p in before)
         mapped[i] = _and(_SUPPORTED[alone[i].verdict], _not(stranded))
         rulings[i] = alone[i]
-        if stranded is not False and alone[i].verdict != "no":
+        if stranded is not False:
             cause = next(p for p in before if cut[p] is stranded)
             blocker[i] = blocker.get(cause, cause)
             rulings[i] = _stranded(alone[i], f"{blocker[i]} ({names[blocker[i]]})", stranded)
@@ -89,6 +89,8 @@ def _first_partition(
 
 
 def _stranded(ruling: Ruling, blocker: str, stranded: bool | None) -> Ruling:
+    if ruling.verdict == "no":
+        return ruling
     fix = f"See operator {blocker}: with it mapped, this one can be too."
     if stranded:
         reason = (
@@ -126,7 +128,7 @@ def _refusals_of(op: OperatorFacts) -> Iterable[Ruling]:
     ceiling = version_ceiling(op.name)
     version = max(op.version, op.needed_version or 0)
     if ceiling is not None and version > ceiling:
-        known = f"it knows up to version {ceiling}" if ceiling else "it does not know that one"
+        known = f"it knows up to version {ceiling}" if ceiling else "it does not know that operator"
         yield no(
             f"operator {op.index} is {op.name} version {version}; {known}",
             TFLITE_VERSIONS,

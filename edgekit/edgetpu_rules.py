@@ -106,7 +106,7 @@ _FIXES: Mapping[str, str] = {
     "ARG_MAX": "End the model before it and take the argmax on the host.",
     "BIDIRECTIONAL_SEQUENCE_LSTM": "Use unidirectional LSTMs.",
     "CAST": "Give the model 8-bit inputs, so that it needs no cast.",
-    "DEQUANTIZE": "Convert with int8 or uint8 outputs and scale them on the host.",
+    "DEQUANTIZE": "At the end: convert with int8 outputs. Inside: replace the float operators.",
     "DIV": "Multiply by the inverse.",
     "ELU": "Use ReLU, ReLU6, or PReLU(shared_axes=[1, 2]).",
     "GELU": "Use ReLU or ReLU6.",
@@ -134,6 +134,8 @@ def judge(op: OperatorFacts) -> Ruling:
         return yes(OBSERVED, "already compiled for the Edge TPU")
     if op.name not in _OPERATORS:
         return _unsupported(op)
+    if not op.outputs or not op.inputs:
+        return no("it has no input or no output", TABLE_2021, "Convert the model again.")
     source, limits = _OPERATORS[op.name]
     rulings = [ruling for limit in (_type, *limits, _rank) if (ruling := limit(op))]
     for verdict in ("no", "unknown", "yes"):
@@ -173,7 +175,7 @@ def _type(op: OperatorFacts) -> Ruling | None:
         return None
     fix = "Convert the whole model to int8, activations included."
     if op.name == "QUANTIZE":
-        fix = "Convert with int8 or uint8 inputs and scale them on the host."
+        fix = "At the start: convert with int8 inputs. Inside: replace the float operators."
     lack = "has no quantization scale" if wrong.dtype in ("int8", "uint8") else "is not 8-bit"
     return no(f"it works on {wrong.dtype}, which {lack}", f"{REQUIREMENTS}; {issue(168)}", fix)
 

@@ -119,11 +119,10 @@ def write_tflite(path: Path, tensors: Sequence[Tensor], nodes: Sequence[Node]) -
     return path
 
 
-def int8_model(path: Path) -> Path:
-    """Write a model with one ReLU on an int8 image."""
-    return write_tflite(
-        path, [Tensor(), Tensor()], [Node(name="RELU", inputs=(0,), outputs=(1,), version=2)]
-    )
+def int8_model(path: Path, *, name: str = "RELU") -> Path:
+    """Write a model with one activation on an int8 image."""
+    node = Node(name=name, inputs=(0,), outputs=(1,), version=2)
+    return write_tflite(path, [Tensor(), Tensor()], [node])
 
 
 def compiled_model(path: Path, *, payload: bytes = b"\0\0\0\0DWN1 a program") -> Path:

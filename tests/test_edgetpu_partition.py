@@ -86,8 +86,8 @@ def verdicts(operators: tuple[OperatorFacts, ...]) -> list[str]:
 
 
 def test_what_comes_after_a_rejected_operator_stays_on_the_cpu() -> None:
-    model = chain("RELU", "LEAKY_RELU", "RELU", "RELU")
-    assert verdicts(model) == ["yes", "no", "no", "no"]
+    model = chain("RELU", "LEAKY_RELU", "CAST", "RELU", "RELU")
+    assert verdicts(model) == ["yes", "no", "no", "no", "no"]
     last = predict(model).rulings[-1]
     assert "operator 1 (LEAKY_RELU)" in last.reason
     assert "subgraph" in last.reason

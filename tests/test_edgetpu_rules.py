@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from edgetpu_models import (
     data,
@@ -13,8 +14,10 @@ from edgetpu_models import (
     op,
     weights,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
-from edgekit.edgetpu_facts import OperatorFacts
+from edgekit.edgetpu_facts import OperatorFacts, TensorFacts
 from edgekit.edgetpu_rules import judge
 
 ROOT = Path(__file__).parent.parent
@@ -172,3 +175,24 @@ def test_every_ruling_names_a_source_a_reader_can_find() -> None:
     assert all(re.search(r"(github|axis|coral)\.|published models", r.source) for r in rulings)
     assert all(re.search(r"\([DIGM]\)", r.source) for r in rulings)
     assert not any(re.search(r"\bS\d", r.source) for r in rulings)
+
+
+tensors = st.builds(
+    TensorFacts,
+    shape=st.lists(st.integers(0, 9), max_size=5).map(tuple),
+    dtype=st.sampled_from(["int8", "uint8", "int32", "float32"]),
+    is_constant=st.booleans(),
+    is_variable=st.booleans(),
+    values=st.sampled_from([lambda: None, lambda: np.zeros((2, 2)), lambda: np.array([-1, 3])]),
+)
+
+
+@given(
+    st.sampled_from([*sorted({o.name for o in YES}), "TRANSPOSE", "SLICE", "CUSTOM:x", "?"]),
+    st.lists(st.none() | tensors, max_size=5),
+    st.lists(tensors, max_size=2),
+)
+def test_no_operator_however_odd_makes_it_fail(
+    name: str, inputs: list[TensorFacts | None], outputs: list[TensorFacts]
+) -> None:
+    assert judge(op(name, inputs, outputs)).verdict in ("yes", "no", "unknown")
