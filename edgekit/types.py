@@ -5,6 +5,7 @@ Nothing here imports more than the standard library and NumPy.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -185,10 +186,22 @@ class Converter:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """How to start a process: its arguments and what to add to the environment."""
+    """How to start a Python: its arguments and what to add to the environment.
+
+    Attributes:
+        through_shell: Whether what follows `argv` is read by a shell, as it is behind ssh.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
+    through_shell: bool = False
+
+    def python(self, code: str) -> tuple[str, ...]:
+        """Return the arguments that run a line of Python code."""
+        if not self.through_shell:
+            return (*self.argv, "-c", code)
+        # A shell that stays can tell by which signal Python ended; one that became Python cannot.
+        return (*self.argv, "-c", f"{shlex.quote(code)}; exit $?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +214,7 @@ class Runtime:
         missing: "" if it can run here, else the sentence that says how to get it.
         setup: Creates what `missing` asks for; None when nothing can be created.
         devices: Names of the devices it can run on.
+        install: What to run on a board that lacks it.
     """
 
     options: Mapping[str, str | int | bool]
@@ -208,6 +222,7 @@ class Runtime:
     missing: Callable[[], str]
     setup: Callable[[Progress], None] | None = None
     devices: tuple[str, ...] = ("local",)
+    install: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,108 @@
+"""Raspberry Pi 4 (Cortex-A72, 64-bit), emulated by qemu: its operators and numbers, not its speed.
+
+Only the programs of the board's system are emulated: Debian 12's Python for arm64, NumPy and
+tflite-runtime with its ARM kernels, unpacked into a folder. Nothing needs root rights. For a real
+board use `ssh://user@host`.
+
+Source: QEMU, user mode emulation, https://www.qemu.org/docs/master/user/main.html.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from edgekit import debian
+from edgekit.errors import Unavailable
+from edgekit.paths import atomic, home
+from edgekit.probe import prove
+from edgekit.tflite_environment import VERSION
+from edgekit.types import Command, Device, Progress, Runtime
+
+QEMU = "qemu-aarch64-static"
+PYTHON = "3.11"
+"""Of Debian 12; the wheels must be for it."""
+WHEELS = {
+    f"tflite-runtime=={VERSION}": "manylinux_2_34_aarch64",
+    "numpy==1.26.4": "manylinux2014_aarch64",
+}
+
+
+def _folder() -> Path:
+    return home() / "raspberry-pi"
+
+
+def _qemu() -> str:
+    """Return the path of the emulator: the system's, or ours; "" if there is none."""
+    ours = _folder() / "qemu/usr/bin" / QEMU
+    return shutil.which(QEMU) or (str(ours) if ours.exists() else "")
+
+
+def _command(_runtime: Runtime) -> Command:
+    root = _folder() / "root"
+    packages = {"PYTHONPATH": str(root / "wheels"), "PYTHONHOME": "", "OPENBLAS_NUM_THREADS": "1"}
+    argv = (_qemu(), "-cpu", "cortex-a72", "-L", str(root), str(root / "usr/bin/python3"), "-s")
+    return Command(argv=argv, env=packages)
+
+
+def _missing() -> str:
+    if sys.platform != "linux":
+        return "The emulated Raspberry Pi needs Linux; use a real one: ssh://user@host"
+    if not ((_folder() / "root").exists() and _qemu()):
+        return "The emulated Raspberry Pi is not there; run: edgekit setup raspberry-pi"
+    return ""
+
+
+def _setup(progress: Progress) -> None:
+    if sys.platform != "linux":
+        raise Unavailable(_missing())
+    with atomic(_folder()) as folder:
+        root = folder / "root"
+        progress(0.0, "fetching Debian's Python for arm64")
+        packages = ["python3", "libstdc++6"]
+        debian.unpack(packages, root, architecture="arm64", dependencies=True)
+        if shutil.which(QEMU) is None:
+            progress(0.3, "fetching the emulator")
+            here = debian.architecture()
+            debian.unpack(["qemu-user-static"], folder / "unpacked", architecture=here)
+            emulator = folder / "qemu/usr/bin"
+            emulator.mkdir(parents=True)
+            shutil.move(folder / "unpacked/usr/bin" / QEMU, emulator)
+            shutil.rmtree(folder / "unpacked")
+        for requirement, tag in WHEELS.items():
+            progress(0.6, f"fetching {requirement} for arm64")
+            _unpack_wheel(requirement, tag, root / "wheels")
+    progress(0.9, "running a tiny model on it")
+    try:
+        prove("tflite-runtime", "raspberry-pi")
+    except Unavailable:
+        shutil.rmtree(_folder(), ignore_errors=True)
+        raise
+
+
+def _unpack_wheel(requirement: str, tag: str, folder: Path) -> None:
+    downloads = folder / "downloads"
+    platform = ["--platform", tag, "--python-version", PYTHON, "--implementation", "cp"]
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+    done = subprocess.run(
+        [*pip, *platform, "--dest", str(downloads), requirement],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        cause = (done.stderr.strip().splitlines() or ["no reason given"])[-1][:200]
+        raise Unavailable(
+            f"pip cannot fetch {requirement} for arm64: {cause} "
+            "Check the network, and run `edgekit setup raspberry-pi` again."
+        )
+    for wheel in downloads.glob("*.whl"):
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(folder)
+    shutil.rmtree(downloads)
+
+
+device = Device(command=_command, missing=_missing, setup=_setup, times_mean_something=False)
