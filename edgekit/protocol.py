@@ -137,15 +137,14 @@ class Worker:
 
     def _exchange(self, request: Mapping[str, Any], arrays: Batch) -> tuple[Answer | None, str]:
         """Write the request and read the answer, or None and what came instead."""
-        try:
+        with contextlib.suppress(OSError):  # it has ended; what it left is still read
             if self._fresh:
                 source = Path(worker.__file__).read_bytes()
                 self._stream("stdin").write(len(source).to_bytes(4, "big") + source)
                 self._fresh = False
             worker.write_message(self._stream("stdin"), request, arrays)
+        try:
             return worker.read_message(self._stream("stdout")), ""
-        except (OSError, ValueError):  # its end of the pipe, or ours, is closed
-            return None, ""
         except worker.ProtocolError as error:
             return None, str(error)
 
