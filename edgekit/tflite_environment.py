@@ -11,7 +11,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from edgekit.errors import Unavailable
@@ -76,13 +76,16 @@ def setup(progress: Progress) -> None:
     _prove_or_remove()
 
 
-def find_python() -> str:
-    """Return the path of a CPython 3.8 to 3.11 that can create environments, newest first.
+def find_python(candidates: Iterable[str] | None = None) -> str:
+    """Return the path of a CPython 3.8 to 3.11 that can create environments.
+
+    Args:
+        candidates: Paths to try in turn; this Python and the usual places, newest first, if None.
 
     Raises:
         Unavailable: There is none; says what to run.
     """
-    for path in _candidates():
+    for path in _candidates() if candidates is None else candidates:
         if _fits(path):
             return path
     raise Unavailable(

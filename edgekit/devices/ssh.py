@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from edgekit.errors import BadInput
 from edgekit.types import Command, Device
@@ -47,7 +47,7 @@ def _read(url: str) -> tuple[tuple[str, ...], str]:
         raise BadInput(f"'{url}' is no board; give ssh://user@host[:port][/path/of/python].")
     if parts.query or parts.fragment or parts.path == "/":
         raise BadInput(f"'{url}' is no board; after the host only the path of a Python may stand.")
-    return (*(("-p", str(port)) if port else ()), host), parts.path or "python3"
+    return (*(("-p", str(port)) if port else ()), host), unquote(parts.path) or "python3"
 
 
 def _missing(login: tuple[str, ...]) -> str:
