@@ -120,8 +120,8 @@ def convert(
         Path | None, typer.Option(help=".npz with one array per input; int8, int16x8 need it.")
     ] = None,
     target: Annotated[str, typer.Option(help="Where it must run; any CPU if left out.")] = "",
-    integer_io: Annotated[
-        bool, typer.Option("--integer-io", help="int8 inputs and outputs too, for int8.")
+    float_io: Annotated[
+        bool, typer.Option("--float-io", help="int8, int16x8: floats in and out, not integers.")
     ] = False,
     json: Json = False,
 ) -> None:
@@ -135,7 +135,7 @@ def convert(
             precision=precision,  # type: ignore[arg-type]  # checked at its door
             calibration=calibration,
             target=target,
-            integer_io=integer_io,
+            float_io=float_io,
             progress=tell,
         )
     console.show_conversion(result, json=json)

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from edgekit.artifacts import write_sidecar
-from edgekit.reference import random_inputs, reference_outputs
-
 from edgekit import registry
+from edgekit.artifacts import write_sidecar
+from edgekit.calibration import load_calibration
 from edgekit.errors import BadInput, Unavailable
 from edgekit.measuring import places
 from edgekit.proving import Proof, prove, vectors_path
+from edgekit.reference import random_inputs, read_signature, reference_outputs
 from edgekit.types import PRECISIONS, Artifact, Batch, Precision, Progress, silent
 
 NUM_EXAMPLES = 64
@@ -49,7 +48,7 @@ def convert(
     precision: Precision = "float32",
     calibration: Path | None = None,
     target: str = "",
-    integer_io: bool = False,
+    float_io: bool = False,
     progress: Progress = silent,
 ) -> Conversion:
     """Convert a Keras model file or a SavedModel to a verified `.tflite`.
@@ -65,7 +64,8 @@ def convert(
         calibration: `.npz` with one array per input, batch axis first; int8 and int16x8 need it.
             Its first examples also serve for the comparison; without it, random input does.
         target: Where it must run; if empty, on every CPU runtime present here.
-        integer_io: int8 only: inputs and outputs are int8 too, as microcontrollers want.
+        float_io: For int8 and int16x8: floats go in and out; by default integers do, with the
+            scale and zero point that stand in the file.
         progress: Told how far it is.
 
     Raises:
@@ -82,11 +82,11 @@ def convert(
         draft = Path(scratch) / "model.tflite"
         progress(0.1, f"converting to {precision}")
         artifact = registry.get("converters", "tflite").convert(
-            model, draft, precision=precision, calibration=calibration, float_io=not integer_io
+            model, draft, precision=precision, calibration=calibration, float_io=float_io
         )
         progress(0.6, "running the source model")
         vectors = Path(scratch) / "vectors.npz"
-        inputs = _inputs(artifact, calibration)
+        inputs = _inputs(model, artifact, calibration)
         reference_outputs(model, inputs, out=vectors)
         against = "source model" if calibration else "source model, on random input"
         proofs = []
@@ -112,15 +112,12 @@ def _targets(target: str) -> Sequence[str]:
     return found
 
 
-def _inputs(artifact: Artifact, calibration: Path | None) -> Batch:
+def _inputs(model: Path, artifact: Artifact, calibration: Path | None) -> Batch:
     if calibration is None:
-        return random_inputs(artifact.signature, NUM_EXAMPLES, 0)
-    with np.load(calibration, allow_pickle=False) as arrays:
-        found = {name: arrays[name][:NUM_EXAMPLES] for name in arrays.files}
-    wanted = [tensor.name for tensor in artifact.signature.inputs]
-    if len(wanted) == 1 and len(found) == 1:  # a single array needs no name
-        found = {wanted[0]: next(iter(found.values()))}
-    return {name: found[name] for name in wanted}
+        signature, limit = read_signature(model)
+        return random_inputs(signature, NUM_EXAMPLES, 0, integer_limit=limit)
+    found = load_calibration(calibration, artifact.signature)
+    return {name: array[:NUM_EXAMPLES] for name, array in found.items()}
 
 
 def _deliver(artifact: Artifact, vectors: Path, out: Path, proofs: Sequence[Proof]) -> Conversion:

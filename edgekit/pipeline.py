@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from edgekit.artifacts import read_sidecar, write_sidecar
 
 from edgekit import child, registry
+from edgekit.artifacts import read_sidecar, write_sidecar
 from edgekit.errors import EdgekitError
 from edgekit.matrix import measure_all
 from edgekit.measuring import Place, row
 from edgekit.parallel import in_parallel, part
 from edgekit.paths import atomic, sha256
 from edgekit.plan import Plan, machine, make_plan, versions
+from edgekit.reference import CHILD_ENV
 from edgekit.steps import step
 from edgekit.types import Artifact, Progress, Report, Row, Size, silent
 
@@ -73,6 +75,7 @@ def _train(plan: Plan, progress: Progress) -> Any:
         outputs=[plan.folder / "model.keras", plan.folder / "vectors.npz"],
         action=lambda: child.call(
             "edgekit.training:train_reference",
+            env=CHILD_ENV,
             progress=progress,
             recipe=plan.recipe_name,
             size=plan.size,
@@ -97,6 +100,7 @@ def _optimize(plan: Plan, progress: Progress) -> dict[str, Path]:
             outputs=[out],
             action=lambda name=name, out=out, doing=doing: child.call(  # type: ignore[misc]
                 "edgekit.training:optimize",
+                env=CHILD_ENV,
                 progress=doing,
                 recipe=plan.recipe_name,
                 optimization=name,
@@ -144,7 +148,8 @@ def _convert_one(
         convert = registry.get("converters", "tflite").convert
         given = calibration if precision in ("int8", "int16x8") else None
         artifact = convert(source, path, precision=precision, calibration=given)
-        write_sidecar(artifact, folder / "artifact.json")
+        described = replace(artifact, signature=plan.recipe.signature)  # with meaning and labels
+        write_sidecar(described, folder / "artifact.json")
 
     step(
         plan.folder,

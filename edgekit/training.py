@@ -16,6 +16,7 @@ from edgekit import registry
 from edgekit.child import report_progress
 from edgekit.measuring import examples
 from edgekit.paths import atomic
+from edgekit.reference import run_model
 from edgekit.types import Batch, Recipe, Size
 
 NUM_VECTORS = 256
@@ -40,11 +41,11 @@ def train_reference(recipe: str, size: Size, seed: int, out: str) -> dict[str, A
     folder = Path(out)
     with atomic(folder / "model.keras") as path:
         model.save(path)
-    _write_vectors(folder / "vectors.npz", few, run_keras(model, few))
+    _write_vectors(folder / "vectors.npz", few, run_model(model, few))
 
     def value(emulated: bool) -> float:
         test = examples(found, size, emulated=emulated)
-        return found.score(lambda batch: run_keras(model, batch), test)
+        return found.score(lambda batch: run_model(model, batch), test)
 
     return {
         "value": value(emulated=False),
@@ -63,6 +64,7 @@ def optimize(
         `source`: the name within `out` that a converter reads, `model.keras` or `saved_model`.
     """
     import keras
+
     from edgekit.saved_model import export
 
     keras.utils.set_random_seed(seed)
@@ -77,15 +79,6 @@ def optimize(
             return {"source": "model.keras"}
         export(changed, folder / "saved_model", found.signature)
         return {"source": "saved_model"}
-
-
-def run_keras(model: Any, batch: Batch) -> Batch:
-    """Run a Keras 3 model and return its outputs by name."""
-    answer = model.predict(dict(batch), batch_size=256, verbose=0)
-    if isinstance(answer, dict):
-        return answer
-    many = answer if isinstance(answer, list | tuple) else [answer]
-    return dict(zip(model.output_names, many, strict=True))
 
 
 def _write_vectors(path: Path, inputs: Batch, outputs: Batch) -> None:
