@@ -1,0 +1,180 @@
+"""Folder an app or a board takes: verified models, signature, labels, golden vectors.
+
+`signature.json` says everything a program needs to use the models beside it; nothing of edgekit,
+Python or NumPy is needed to read the folder. `sha256sum -c SHA256SUMS` checks it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgekit import reporting
+from edgekit.artifacts import read_sidecar
+from edgekit.errors import BadData, BadInput, NotFound
+from edgekit.flatbuffer import Port, ports, read
+from edgekit.measuring import read_vectors
+from edgekit.paths import atomic, sha256, write_json
+from edgekit.types import Array, Artifact, Batch, Report, Row, Tensor
+
+NUM_GOLDEN = 8
+"""Examples kept as golden vectors: enough to tell a wrong model, small enough for an app."""
+
+_SUMS = "SHA256SUMS"
+_SIGNATURE = "signature.json"
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+def packager(run_dir: Path, out: Path) -> Path:
+    """Make the bundle of a build: every variant that was measured and found right somewhere.
+
+    Args:
+        run_dir: A build's folder such as `runs/image_cnn`.
+        out: The folder to make; an earlier bundle there is replaced, anything else is left alone.
+
+    Returns:
+        `out`.
+
+    Raises:
+        NotFound: The run folder lacks its report, vectors or a file of a variant.
+        BadInput: No variant is verified, or `out` holds something else than a bundle.
+        BadData: A file is not the one that was measured.
+    """
+    report = reporting.load(run_dir)
+    verified = _verified(report, run_dir)
+    vectors = read_vectors(run_dir / "vectors.npz")
+    if out.exists() and not (out / _SUMS).is_file():
+        raise BadInput(f"'{out}' is there and no bundle; name a new folder, or the old bundle.")
+    artifacts = {variant: _artifact(run_dir, variant) for variant in verified}
+    with atomic(out) as folder:
+        folder.mkdir()
+        models = [
+            _add_model(folder, artifacts[variant], variant, rows)
+            for variant, rows in verified.items()
+        ]
+        golden = _add_golden(folder, vectors)
+        _add_signature(folder, report, artifacts, models=models, golden=golden)
+        shutil.copyfile(run_dir / reporting.FILE_NAME, folder / reporting.FILE_NAME)
+        _add_sums(folder)
+    return out
+
+
+def _verified(report: Report, run_dir: Path) -> dict[str, list[Row]]:
+    """Return the variants that are right on at least one place, each with its measured rows."""
+    found: dict[str, list[Row]] = {}
+    for row in report.rows:
+        if row.status == "measured":
+            found.setdefault(row.variant, []).append(row)
+    good = {variant: rows for variant, rows in found.items() if any(row.ok for row in rows)}
+    if not good:
+        raise BadInput(
+            f"No variant in '{run_dir}' was measured and found within its limits, and a bundle "
+            f"holds no other; `edgekit report {run_dir}` says why."
+        )
+    return good
+
+
+def _artifact(run_dir: Path, variant: str) -> Artifact:
+    """Return a variant's artifact after checking that it is the file that was described."""
+    if not _NAME.fullmatch(variant):
+        raise BadData(f"Variant {variant!r} is not a name: letters, digits, '_', '-' and '.' are.")
+    artifact = read_sidecar(run_dir / variant / "artifact.json")
+    if not artifact.path.is_file():
+        raise NotFound(f"There is no '{artifact.path}'; the same `edgekit build` makes it again.")
+    if sha256(artifact.path) != artifact.sha256:
+        raise BadData(
+            f"'{artifact.path}' is not the file that artifact.json beside it describes (SHA-256); "
+            "build it again."
+        )
+    return artifact
+
+
+def _add_model(
+    folder: Path, artifact: Artifact, variant: str, rows: Sequence[Row]
+) -> dict[str, Any]:
+    """Copy a model and return what `signature.json` says of it."""
+    name = f"{variant}.tflite"
+    shutil.copyfile(artifact.path, folder / name)
+    inputs, outputs = ports(read(artifact.path))
+    signature = artifact.signature
+    return {
+        "variant": variant,
+        "precision": artifact.precision,
+        "file": name,
+        "size_bytes": artifact.size_bytes,
+        "sha256": artifact.sha256,
+        "inputs": [_port(port, signature.inputs) for port in inputs],
+        "outputs": [_port(port, signature.outputs) for port in outputs],
+        "verified_on": [_place(row) for row in rows if row.ok],
+        "out_of_limits_on": [_place(row) for row in rows if row.ok is False],
+    }
+
+
+def _port(port: Port, tensors: Sequence[Tensor]) -> dict[str, Any]:
+    """Describe an input or output; real value = scale * (number - zero_point) if quantized."""
+    meaning = {tensor.name: tensor.meaning for tensor in tensors}
+    quantization = {"scale": port.scale, "zero_point": port.zero_point} if port.scale else None
+    return {
+        "name": port.name,
+        "index": port.index,
+        "shape": list(port.shape),
+        "dtype": port.dtype,
+        "meaning": meaning.get(port.name, tensors[0].meaning if len(tensors) == 1 else ""),
+        "quantization": quantization,
+    }
+
+
+def _place(row: Row) -> dict[str, Any]:
+    names = ("runtime", "device", "value", "drop", "max_abs_error")
+    return {name: getattr(row, name) for name in names}
+
+
+def _add_golden(folder: Path, vectors: tuple[Batch, Batch]) -> dict[str, Any]:
+    """Write the first golden vectors as `.npz` and as raw numbers; return where they are."""
+    golden = folder / "golden"
+    golden.mkdir()
+    tensors, arrays = [], {}
+    for role, batch in zip(("input", "output"), vectors, strict=True):
+        for index, (name, array) in enumerate(batch.items()):
+            few = _little_endian(name, array[:NUM_GOLDEN])
+            file = f"golden/{role}_{index}.bin"
+            (folder / file).write_bytes(few.tobytes())
+            arrays[f"{role}:{name}"] = few
+            facts = {"role": role, "name": name, "file": file}
+            tensors.append({**facts, "dtype": few.dtype.name, "shape": list(few.shape)})
+    np.savez_compressed(golden / "vectors.npz", **arrays)  # type: ignore[arg-type]
+    return {"npz": "golden/vectors.npz", "byte_order": "little", "tensors": tensors}
+
+
+def _little_endian(name: str, array: Array) -> Array:
+    if array.dtype.kind not in "biuf":
+        raise BadData(f"Golden vector '{name}' is {array.dtype}; a bundle holds numbers only.")
+    return np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+
+
+def _add_signature(
+    folder: Path,
+    report: Report,
+    artifacts: Mapping[str, Artifact],
+    *,
+    models: Sequence[Mapping[str, Any]],
+    golden: Mapping[str, Any],
+) -> None:
+    labels = next(iter(artifacts.values())).signature.labels
+    if any(label.splitlines() != [label] for label in labels):
+        raise BadData("A label is empty or has a line break, but labels.txt holds one a line.")
+    (folder / "labels.txt").write_text("".join(f"{label}\n" for label in labels), encoding="utf-8")
+    facts = {"recipe": report.recipe, "labels": list(labels), "models": models, "golden": golden}
+    write_json(folder / _SIGNATURE, facts)
+
+
+def _add_sums(folder: Path) -> None:
+    """List every file as `sha256sum -c` reads it."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    lines = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
+    (folder / _SUMS).write_text("".join(lines), encoding="utf-8")

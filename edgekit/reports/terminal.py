@@ -1,0 +1,137 @@
+"""A build's table on the terminal, grouped by variant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgekit import report_text as words
+from edgekit.types import Report, Row
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+_WIDE = 96
+"""From this many columns on, the 90th percentile and the cosine have room too."""
+
+_STYLES = {
+    "ok": "green",
+    "out of limits": "bold red",
+    "failed": "bold red",
+    "measured": "",
+    "predicted": "yellow",
+    "not run": "dim",
+}
+
+
+def report(report: Report, folder: Path, console: Console | None = None) -> Path:
+    """Print the report; same call as the reports that write files, and nothing is written.
+
+    Args:
+        report: What to print.
+        folder: The run folder, returned as it came.
+        console: Where to print; stdout if left out. 80 columns are enough, 96 show more.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    out = console or Console()
+    for line in _heading(report):
+        out.print(Text(words.printable(line)))
+    notes = words.footnotes(report.rows)
+    wide = out.width >= _WIDE
+    out.print()
+    out.print(_table(report, wide=wide, header=True))
+    for variant, found in words.by_variant(report.rows).items():
+        out.print(Text.assemble((words.printable(variant), "bold"), _sizes(list(found.values()))))
+        table = _table(report, wide=wide)
+        for row in found.values():
+            table.add_row(*_cells(report, row, notes, wide=wide))
+        out.print(table)
+    _print_footnotes(out, notes)
+    for line in (words.examples_text(report.rows), f"{report.date}, {report.machine}"):
+        if line:
+            out.print(Text(words.printable(line)))
+    return folder
+
+
+def _heading(report: Report) -> tuple[str, ...]:
+    metric, (baseline, baseline_value) = report.metric, report.baseline
+    return (
+        f"{report.recipe}, size {report.size}, seed {report.seed}: Keras reference "
+        f"{words.value_text(metric, report.reference)} {metric.name} "
+        f"({baseline}: {words.value_text(metric, baseline_value)}).",
+        words.verdict(report),
+    )
+
+
+def _table(report: Report, *, wide: bool, header: bool = False) -> Table:
+    """Return an empty table; all have the same widths, so that they line up."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=header, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("", width=1)
+    table.add_column("where", width=30, overflow="fold")
+    unit = f"\n{report.metric.unit}"
+    for title, width, shown in (
+        (f"{report.metric.name}{unit}", 8, True),
+        (f"drop{unit}", 6, True),
+        ("max\nerror", 6, True),
+        ("cosine", 7, wide),
+        ("median\nms", 6, True),
+        ("p90\nms", 6, wide),
+    ):
+        if shown:
+            heading = Text(words.printable(title), "bold", overflow="fold")
+            table.add_column(heading, width=width, justify="right")
+    table.add_column("", min_width=17)
+    return table
+
+
+def _sizes(rows: Sequence[Row]) -> str:
+    found = words.facts(rows)
+    if found.size_bytes is None:
+        return ""
+    compressed = f", {words.size_text(found.compressed_bytes)} compressed"
+    return f"  {words.size_text(found.size_bytes)}{compressed if found.compressed_bytes else ''}"
+
+
+def _cells(
+    report: Report, row: Row, notes: dict[str, int], *, wide: bool
+) -> tuple[str | Text, ...]:
+    from rich.text import Text
+
+    metric, state = report.metric, words.state(row)
+    cosine = words.NONE if row.cosine is None else f"{row.cosine:.5f}"
+    place = words.printable(words.place_name((row.runtime, row.device)))
+    figures = (
+        _bare(words.value_text(metric, row.value), metric.unit),
+        words.drop_text(metric, row.drop),
+        words.error_text(row.max_abs_error),
+        *((cosine,) if wide else ()),
+        _bare(words.latency_text(row.latency_ms_median), "ms"),
+        *((_bare(words.latency_text(row.latency_ms_p90), "ms"),) if wide else ()),
+    )
+    mark = f" [{notes[row.reason]}]" if row.reason else ""
+    return ("", Text(place), *figures, Text.assemble((state, _STYLES[state]), mark))
+
+
+def _bare(text: str, unit: str) -> str:
+    """Return a figure without the unit that stands in the column's heading."""
+    return text.removesuffix(unit).rstrip() if unit else text
+
+
+def _print_footnotes(out: Console, notes: dict[str, int]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 1, 0, 0))
+    for reason, number in notes.items():
+        table.add_row(Text(f"[{number}]"), Text(words.printable(reason)))
+    out.print()
+    if notes:
+        out.print(table)
