@@ -69,11 +69,10 @@ def _predict(artifact: Artifact, target: str, place: Place) -> dict[str, Any]:
         return {"status": "not run", "reason": place.missing()}
     found = check(artifact.path, target)
     mapped = sum(operator.verdict == "yes" for operator in found.operators)
-    why = next((p for p in found.problems), "") or next(
-        (f"{o.name}: {o.reason}" for o in found.operators if o.verdict != "yes"), ""
-    )
-    reason = f"{mapped} of {len(found.operators)} operators predicted mapped."
-    return {"status": "predicted", "reason": f"{reason} {why}".strip()}
+    left = [f"{o.name}: {o.reason}" for o in found.operators if o.verdict != "yes"]
+    why = next(iter([*found.problems, *left]), "").partition(". ")[0]  # its sources stay out
+    reason = f"{mapped} of {len(found.operators)} operators predicted mapped. {why}"
+    return {"status": "predicted", "reason": reason.strip()}
 
 
 def _timed(plan: Plan, artifact: Artifact, found: Row, inputs: Batch, progress: Progress) -> Row:

@@ -1,0 +1,117 @@
+"""The command line: help one can paste from, one sentence for every failure, JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from edgekit import registry
+
+VERBS = ("list", "setup", "doctor", "build", "convert", "inspect", "check", "verify", "bench",
+         "report", "results")  # fmt: skip
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def edgekit(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "edgekit", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=60)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_help_ends_in_a_line_to_paste(verb: str) -> None:
+    ran = edgekit(verb, "--help")
+    assert ran.returncode == 0
+    last = ran.stdout.strip().splitlines()[-1].strip()
+    assert last.startswith("Example:  edgekit " + verb)
+    assert f"list {verb}" not in last
+
+
+def test_the_verbs_above_are_all_there_are() -> None:
+    text = edgekit("--help").stdout
+    listed = [
+        line.split()[0] for line in text.split("Commands:")[1].splitlines() if line[2:3] > " "
+    ]
+    assert [verb for verb in listed if verb != "Start"] == list(VERBS)
+
+
+def test_list_prints_every_name_and_summary() -> None:
+    ran = edgekit("list", "--json")
+    found = json.loads(ran.stdout)
+    for kind in ("recipes", "targets", "runtimes", "converters", "optimizations", "devices"):
+        assert [thing["name"] for thing in found[kind]] == list(registry.names(kind))
+        assert all(thing["summary"] for thing in found[kind])
+    assert "image_cnn" in edgekit("list", "recipes").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["lst"], "Did you mean 'list'"),
+        (["build"], "Missing argument"),
+        (["build", "image_cn"], "Did you mean 'image_cnn'"),
+        (["build", "nowhere.py"], "no file"),
+        (["convert", "nothing.keras", "--out", "x.tflite"], "nothing.keras"),
+        (["convert", "nothing.keras", "--out", "x.bin"], ".tflite"),
+        (["convert", "a.keras", "--out", "x.tflite", "--precision", "int7"], "allowed are float32"),
+        (["inspect", "nothing.tflite"], "nothing.tflite"),
+        (["check", "nothing.tflite", "--target", "cpu"], "nothing.tflite"),
+        (["verify", "nothing.tflite"], "nothing.tflite"),
+        (["verify", "."], "not the folder of a build"),
+        (["bench", "nothing.tflite"], "nothing.tflite"),
+        (["report", "."], "report.json"),
+        (["setup", "moon"], "moon"),
+    ],
+)
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+def test_bad_input_gets_one_sentence_and_exit_code_2(
+    tmp_path: Path, arguments: list[str], words: str, as_json: bool
+) -> None:
+    json_flag = ["--json"] if as_json and arguments[0] not in ("setup",) else []
+    ran = edgekit(*arguments, *json_flag, cwd=tmp_path)
+    assert ran.returncode == 2, ran.stdout + ran.stderr
+    assert "Traceback" not in ran.stderr
+    if json_flag:
+        error = json.loads(ran.stdout)["error"]
+        assert words in error["message"]
+        assert error["kind"]
+    else:
+        assert words in ran.stderr
+        assert len(ran.stderr.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(params=["half", "empty", "text", "zero operators", "unknown custom"])
+def bad_file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    path = tmp_path / "bad.tflite"
+    content = {
+        "half": lambda: _half(GOLDEN / "float32.tflite"),
+        "empty": lambda: b"",
+        "text": lambda: b"This is no model, but it is long enough to be read as one. " * 20,
+        "zero operators": (GOLDEN / "no_operators.tflite").read_bytes,
+        "unknown custom": (GOLDEN / "custom.tflite").read_bytes,
+    }[request.param]
+    path.write_bytes(content())
+    return path
+
+
+def _half(path: Path) -> bytes:
+    content = path.read_bytes()
+    return content[: len(content) // 2]
+
+
+@pytest.mark.parametrize("verb", ["inspect", "check", "verify", "bench"])
+def test_a_broken_model_gets_one_sentence_within_five_seconds(bad_file: Path, verb: str) -> None:
+    options = ["--target", "cpu"] if verb == "check" else []
+    start = time.monotonic()
+    ran = edgekit(verb, bad_file, *options)
+    assert time.monotonic() - start < 5
+    readable = "cust" in bad_file.read_bytes().decode(errors="replace").lower()
+    assert ran.returncode in ((0, 1, 2) if verb == "inspect" and readable else (1, 2))
+    assert "Traceback" not in ran.stderr + ran.stdout
+    if ran.returncode == 2:
+        assert len(ran.stderr.strip().splitlines()) == 1
