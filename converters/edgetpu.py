@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from edgekit.artifacts import describe, read_sidecar
 from edgekit.edgetpu_log import CompilerLog, diagnose, parse, reasons
 from edgekit.edgetpu_rules import COMPILED
 from edgekit.errors import BadInput, ConversionFailed, EdgekitError, Unavailable
@@ -130,7 +131,6 @@ def _check(compiled: Path, name: str, text: str, log: CompilerLog) -> None:
 
 
 def _artifact(source: Path, out: Path, log: CompilerLog, min_runtime: int) -> Artifact:
-    inputs, outputs = ports(read(source))
     made_by = {
         "edgetpu_compiler": log.version,
         "min_runtime": str(min_runtime),
@@ -138,19 +138,19 @@ def _artifact(source: Path, out: Path, log: CompilerLog, min_runtime: int) -> Ar
         "mapped_operators": str(log.mapped),
     }
     if log.left:
-        made_by["on_cpu"] = reasons(log)
+        made_by["note_cpu"] = f"On the CPU stay {reasons(log)}."
     if log.off_chip_bytes is not None:
         made_by["streamed_bytes"] = str(log.off_chip_bytes)
-    return Artifact(
-        path=out,
-        precision="int8",
-        signature=Signature(
-            inputs=tuple(map(_tensor, inputs)), outputs=tuple(map(_tensor, outputs))
-        ),
-        made_by=made_by,
-        size_bytes=out.stat().st_size,
-        sha256=sha256(out),
-    )
+    return describe(out, precision="int8", signature=_signature(source), made_by=made_by)
+
+
+def _signature(source: Path) -> Signature:
+    """Return what is written of `source` beside it, with its labels; else what the file tells."""
+    for sidecar in (source.with_suffix(".json"), source.with_name("artifact.json")):
+        if sidecar.is_file() and (known := read_sidecar(sidecar)).sha256 == sha256(source):
+            return known.signature
+    inputs, outputs = ports(read(source))
+    return Signature(inputs=tuple(map(_tensor, inputs)), outputs=tuple(map(_tensor, outputs)))
 
 
 def _tensor(port: Port) -> Tensor:

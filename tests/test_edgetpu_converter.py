@@ -14,8 +14,10 @@ from edgetpu_models import compiled_model, int8_model
 from edgetpu_outputs import REAL, summary, table
 
 from edgekit import registry
+from edgekit.artifacts import describe, write_sidecar
 from edgekit.errors import BadInput, BadModelFile, ConversionFailed, NotFound, Unavailable
 from edgekit.flatbuffer import read
+from edgekit.types import Signature, Tensor
 
 COMPILER = """#!{python}
 import json, pathlib, shutil, sys, time
@@ -98,11 +100,24 @@ def test_a_mapped_model_becomes_an_artifact(
     assert artifact.made_by["edgetpu_compiler"] == "16.0.384591198"
     assert artifact.made_by["mapped_operators"] == "6"
     assert artifact.made_by["streamed_bytes"] == str(512 * 1024)
-    assert "on_cpu" not in artifact.made_by
+    assert "note_cpu" not in artifact.made_by
     arguments = compiler.arguments
     assert arguments[arguments.index("-m") + 1] == "14"
     assert arguments[arguments.index("--timeout_sec") + 1] == "60"
     assert "-s" in arguments
+
+
+def test_labels_and_meanings_of_the_source_are_kept(
+    compiler: Compiler, source: Path, tmp_path: Path
+) -> None:
+    image = Tensor(name="image", shape=(1, 8, 8, 4), meaning="RGB and depth, 0..1")
+    signature = Signature(inputs=(image,), outputs=(image,), labels=("shirt", "shoe"))
+    known = describe(source, precision="int8", signature=signature, made_by={})
+    write_sidecar(known, tmp_path / "artifact.json")
+    compiler.will(summary(subgraphs=1, total=6), compiled_model(tmp_path / "compiled.tflite"))
+    assert convert(source, tmp_path / "one.tflite").signature == signature
+    int8_model(source, name="TANH")  # what is written beside it no longer fits
+    assert convert(source, tmp_path / "two.tflite").signature.labels == ()
 
 
 def test_a_partly_mapped_model_says_what_stays_on_the_cpu(
@@ -112,7 +127,7 @@ def test_a_partly_mapped_model_says_what_stays_on_the_cpu(
     compiler.will(summary(subgraphs=1, total=514, tpu=511), compiled, log=table("partly"))
     made_by = convert(source, tmp_path / "out.tflite").made_by
     assert made_by["mapped_operators"] == "511"
-    assert made_by["on_cpu"].startswith("3 DEQUANTIZE: Operation is working on an unsupported")
+    assert "stay 3 DEQUANTIZE: Operation is working on an unsupported" in made_by["note_cpu"]
     assert compiler.arguments[compiler.arguments.index("-m") + 1] == "13"
 
 
