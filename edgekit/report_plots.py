@@ -72,7 +72,9 @@ def size_plot(report: Report, *, width: float) -> str:
         return ""
     height = 430.0 if width > _NARROW else 520.0
     with drawing(width, height) as figure:
-        axes = figure.add_axes((70 / width, 34 / height, 1 - 82 / width, 1 - 50 / height))
+        left = 26 + text_width(words.value_text(report.metric, report.reference))
+        box = (left / width, 34 / height, 1 - (left + 12) / width, 1 - 50 / height)
+        axes = figure.add_axes(box)
         style(axes, grid="both")
         _size_axis(axes, found)
         _value_axis(axes, report, [point.value for point in found])

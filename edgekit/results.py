@@ -178,8 +178,8 @@ def _cell(metric: Metric, rows: Sequence[Row], *, compressed: bool = False) -> s
 
 def _sentence() -> Iterator[str]:
     yield (
-        "Size, value where it drops most among the places scored on all test examples, and in "
-        "brackets how far that is from the Keras float model. Where each variant ran:"
+        "Size, value at the largest drop among the places scored on all test examples, and in "
+        "brackets that drop: how much worse than the Keras float model. Where each variant ran:"
     )
 
 

@@ -28,7 +28,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield words.markdown_text(
         f"Keras reference: {reference} {metric.name} "
         f"({baseline}: {words.value_text(metric, baseline_value)}). A cell gives the {metric.name} "
-        "and, in brackets, how far it drops from the reference. "
+        "and, in brackets, how much worse that is than the reference. "
         f"{words.examples_text(report.rows)}"
     )
     yield ""
