@@ -192,7 +192,7 @@ def test_check_reads_options_constants_and_edges_from_a_file(tmp_path: Path) -> 
     check = registry.get("targets", "edgetpu").check(model)
     assert check.ok
     assert [o.verdict for o in check.operators] == ["yes", "no", "yes"]
-    assert "dilation is 2 in y and 1 in x" in check.operators[1].reason
+    assert check.operators[1].reason == ("Its dilation is 2 in y and 1 in x; it must be the same.")
     assert [o.version for o in check.operators] == [2, 3, 2]
     assert check.operators[1].needed_version == 3
 
@@ -201,7 +201,7 @@ def test_check_of_a_compiled_file_says_what_is_in_it(tmp_path: Path) -> None:
     check = registry.get("targets", "edgetpu").check(read(compiled_model(tmp_path / "c.tflite")))
     assert check.ok
     assert check.operators[0].verdict == "yes"
-    assert "already compiled" in check.operators[0].reason
+    assert "Already compiled" in check.operators[0].reason
 
 
 def test_check_of_a_float_file_explains_the_refusal(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def check(model: Model) -> Check:
         target="edgetpu",
         ok=prediction.ok,
         operators=tuple(map(_verdict, operators, prediction.rulings)),
-        problems=tuple(f"{r.reason}. {r.fix} ({r.source})" for r in prediction.refusals),
+        problems=tuple(f"{_sentence(r.reason)} {r.fix} [{r.source}]" for r in prediction.refusals),
     )
 
 
@@ -36,10 +36,14 @@ def _verdict(op: OperatorFacts, ruling: Ruling) -> OperatorVerdict:
         version=op.version,
         needed_version=op.needed_version,
         verdict=ruling.verdict,
-        reason=ruling.reason,
+        reason=_sentence(ruling.reason),
         source=ruling.source,
         fix=ruling.fix,
     )
+
+
+def _sentence(reason: str) -> str:
+    return f"{reason[0].upper()}{reason[1:]}." if reason else ""
 
 
 target = Target(check=check, runtime="edgetpu", device="local", precisions=("int8",))
