@@ -169,9 +169,7 @@ def test_the_sums_cover_every_file(run_dir: Path) -> None:
 
 def test_a_build_with_nothing_verified_has_no_bundle(run_dir: Path) -> None:
     write_report(run_dir, replace(example_report(), rows=ROWS[4:]))
-    with pytest.raises(
-        BadInput, match=r"No variant in .* was measured and found within"
-    ):
+    with pytest.raises(BadInput, match=r"No variant in .* was measured and found within"):
         bundle(run_dir, run_dir / "bundle")
     assert not (run_dir / "bundle").exists()
 
