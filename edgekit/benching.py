@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from edgekit.flatbuffer import read
-from edgekit.measuring import Place, time_file
+from edgekit.measuring import Place, refuse_unrunnable, time_file
 
 
 def bench(
@@ -23,7 +22,7 @@ def bench(
         Unavailable: The runtime or device is not there.
         WorkerFailed: The file does not run on it.
     """
-    read(file)
+    refuse_unrunnable(file, runtime)
     timing = time_file(file, Place(runtime=runtime, device=device), threads=threads, runs=runs)
     return {
         "file": str(file),

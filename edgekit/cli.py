@@ -74,7 +74,7 @@ def doctor(json: Json = False) -> None:
     console.show_doctor(environments.doctor(), json=json)
 
 
-@app.command(epilog="Example:  edgekit build image_cnn --size tiny --target cpu --target litert")
+@app.command(epilog="Example:  edgekit build image_cnn --size tiny --target cpu")
 def build(
     recipe: Annotated[str, typer.Argument(help="A recipe's name, or the path of a recipe file.")],
     size: Annotated[str, typer.Option(help="tiny (seconds) or full (minutes).")] = "tiny",
@@ -107,9 +107,7 @@ def build(
     raise typer.Exit(0 if report.ok else 1)
 
 
-@app.command(
-    epilog="Example:  edgekit convert my.keras --precision int8 --calibration x.npz --out my.tflite"
-)
+@app.command(epilog="Example:  edgekit convert my.keras --precision float16 --out my.tflite")
 def convert(
     model: Annotated[Path, typer.Argument(help=".keras, .h5 or a SavedModel folder.")],
     out: Annotated[Path, typer.Option(help="The .tflite to write.")],
@@ -147,7 +145,9 @@ def inspect(file: ModelFile, json: Json = False) -> None:
     """Show inputs, outputs, operators, weights, sparsity and the oldest runtime that fits."""
     from edgekit import inspection
 
-    console.show_inspection(inspection.inspect(file), json=json)
+    found = inspection.inspect(file)
+    console.show_inspection(found, json=json)
+    raise typer.Exit(1 if found["problems"] else 0)
 
 
 @app.command(epilog="Example:  edgekit check model.tflite --target edgetpu")

@@ -122,8 +122,10 @@ def show_inspection(found: Mapping[str, Any], *, json: bool) -> None:
     if json:
         _print_json(found)
         return
+    for problem in found["problems"]:
+        print(f"edgekit: {problem}", file=sys.stderr)
     for key, value in found.items():
-        if key not in ("inputs", "outputs", "operators", "signatures"):
+        if key not in ("inputs", "outputs", "operators", "signatures", "problems"):
             print(f"{key.replace('_', ' '):24} {_plain(value)}")
     for part in ("inputs", "outputs", "operators"):
         rows = found[part]

@@ -10,7 +10,7 @@ from pathlib import Path
 from edgekit import registry
 from edgekit.artifacts import write_sidecar
 from edgekit.calibration import load_calibration
-from edgekit.errors import BadInput, Unavailable
+from edgekit.errors import BadInput, NotFound, Unavailable
 from edgekit.measuring import places
 from edgekit.proving import Proof, prove, vectors_path
 from edgekit.reference import random_inputs, read_signature, reference_outputs
@@ -77,6 +77,8 @@ def convert(
         raise BadInput(f"precision is '{precision}'; allowed are {', '.join(PRECISIONS)}.")
     if out.suffix != ".tflite":
         raise BadInput(f"The output is '{out}'; give a name that ends in .tflite.")
+    if not model.exists():
+        raise NotFound(f"There is no '{model}'; give a .keras or .h5 file or a SavedModel folder.")
     names = _targets(target)
     with tempfile.TemporaryDirectory() as scratch:
         draft = Path(scratch) / "model.tflite"

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from edgekit.checking import check
-
 from edgekit import registry
+from edgekit.checking import check
 from edgekit.errors import Unavailable, WorkerFailed
 from edgekit.inspection import inspect
 from edgekit.measuring import Place, judge, measure, read_vectors, row, time_file

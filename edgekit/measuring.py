@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from edgekit import registry
-from edgekit.errors import BadData, BadInput, NotFound, Unavailable
+from edgekit.errors import BadData, BadInput, BadModelFile, NotFound, Unavailable
 from edgekit.session import Session, open_session
 from edgekit.types import Batch, Dataset, Recipe, Row, Size, Timing
 from edgekit.verification import Agreement, compare, drop_limit
@@ -53,6 +53,22 @@ def places(target_names: tuple[str, ...] = ()) -> dict[str, Place]:
         target = registry.get("targets", name)
         found[name] = Place(runtime=target.runtime, device=target.device)
     return found
+
+
+def refuse_unrunnable(path: Path, runtime: str) -> None:
+    """Refuse, before any process starts, a file that the runtime cannot run.
+
+    Raises:
+        BadModelFile: It is no `.tflite`, has no operators, or one that nothing here knows.
+    """
+    from edgekit.flatbuffer import read
+    from edgekit.operator_tables import file_problems
+
+    model = read(path)
+    compiled = any(o.name == "CUSTOM:edgetpu-custom-op" for o in model.main.operators)
+    problems = file_problems(model)
+    if problems and not (compiled and runtime == "edgetpu"):
+        raise BadModelFile(f"'{path}' cannot be run: {problems[0]}")
 
 
 def read_vectors(path: Path) -> tuple[Batch, Batch]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -63,7 +64,9 @@ def build(
     report = _report(plan, trained, sorted(rows, key=_order(plan)))
     for writer in ("json", "html", "markdown"):
         registry.get("reports", writer)(report, plan.folder)
-    registry.get("packagers", "bundle")(plan.folder, plan.folder / "bundle")
+    shutil.rmtree(plan.folder / "bundle", ignore_errors=True)  # an earlier build's, if any
+    if any(row.ok for row in report.rows):
+        registry.get("packagers", "bundle")(plan.folder, plan.folder / "bundle")
     return report
 
 

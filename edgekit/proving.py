@@ -8,13 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgekit.session import open_session
-
 from edgekit.errors import BadInput, NotFound, Unavailable, WorkerFailed
 from edgekit.flatbuffer import read
-from edgekit.measuring import Place, agreement, arithmetic, places, random_batch, read_vectors
+from edgekit.measuring import (
+    Place,
+    agreement,
+    arithmetic,
+    places,
+    random_batch,
+    read_vectors,
+    refuse_unrunnable,
+)
+from edgekit.session import open_session
 from edgekit.types import PRECISIONS, Batch
-from edgekit.verification import compare
 
 REFERENCE_PLACE = Place(runtime="tflite-runtime-reference")
 """The plain kernels a file without golden vectors is compared with."""
@@ -66,7 +72,7 @@ def verify(
     """
     files = _files(path)
     for file in files:
-        read(file)  # refuse what is not a model before any process starts
+        refuse_unrunnable(file, runtime)
     chosen = _places(runtime, device)
     return [
         prove(file, place, vectors=vectors or find_vectors(file))
@@ -180,6 +186,3 @@ def _by_reference_kernels(file: Path) -> tuple[Batch, Batch]:
     inputs = random_batch(file, count=16)
     with open_session(file, runtime=REFERENCE_PLACE.runtime) as session:
         return inputs, session(inputs)
-
-
-__all__ = ["Proof", "compare", "find_vectors", "precision_of", "prove", "vectors_path", "verify"]
