@@ -208,4 +208,5 @@ recipe = Recipe(
         "clustered-int8",
         "qat-int8",
     ),
+    drop_limits={"int8": 0.5, "pruned": 1.0, "pruned_2_4": 1.0, "clustered": 1.0, "qat": 0.5},
 )
