@@ -159,7 +159,13 @@ class Optimization:
 
 @dataclass(frozen=True, kw_only=True)
 class Artifact:
-    """A `.tflite` file and what is known of it; written beside it as `artifact.json`."""
+    """A `.tflite` file and what is known of it; written beside it as `artifact.json`.
+
+    Attributes:
+        made_by: Versions and settings of what wrote it; keys that begin with `note` hold
+            sentences about what was decided for the user.
+        compressed_bytes: Size after DEFLATE, as in a zip or an APK; None if not measured.
+    """
 
     path: Path
     precision: str
@@ -167,6 +173,7 @@ class Artifact:
     made_by: Mapping[str, str]
     size_bytes: int
     sha256: str
+    compressed_bytes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

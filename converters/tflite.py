@@ -1,0 +1,218 @@
+"""TFLite files of every precision, written by TensorFlow's converter in a child process.
+
+Built-in operators only, static batch 1, weights frozen. A converter that refuses or dies is a
+diagnosis that names the layer and a remedy.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgekit import child
+from edgekit.artifacts import describe, signature_from_json, signature_to_json
+from edgekit.autopsy import CALIBRATING, CONVERTING, autopsy, not_finite
+from edgekit.calibration import how_to_make, load_calibration
+from edgekit.culprits import first_not_finite, layers_of, operator_paths
+from edgekit.diagnosis import Layers, diagnose, listed, unquantized_in
+from edgekit.errors import BadInput, ConversionFailed, NotFound, Unavailable
+from edgekit.flatbuffer import read
+from edgekit.interfaces import interface_of, is_tf_keras
+from edgekit.paths import atomic, sha256
+from edgekit.reference import CHILD_ENV, run_model
+from edgekit.tflite_writer import (
+    STATIC,
+    fault_of,
+    flex_operators,
+    has_trained_ranges,
+    notes_of,
+    order_ports,
+    to_tflite,
+)
+from edgekit.types import PRECISIONS, Artifact, Batch, Converter, Precision, Signature
+
+
+def missing() -> str:
+    """Return "" if TensorFlow and Keras are installed, else how to get them."""
+    if all(importlib.util.find_spec(name) for name in ("tensorflow", "keras", "tf_keras")):
+        return ""
+    return "TensorFlow and Keras are not installed here: pip install 'edgekit-tflite[build]'."
+
+
+def convert(
+    source: Path,
+    out: Path,
+    *,
+    precision: Precision,
+    calibration: Path | None = None,
+    float_io: bool = False,
+    allow_select_ops: bool = False,
+    timeout_s: float = 3600.0,
+) -> Artifact:
+    """Convert a Keras model file or a SavedModel to a `.tflite`.
+
+    Names of inputs and outputs, and their order, are Keras' own. A free batch is fixed at 1.
+
+    Args:
+        source: `.keras`, `.h5`, or a SavedModel folder, such as `edgekit.saved_model.export`
+            writes from a model that was trained quantization-aware.
+        out: The `.tflite` to write; it appears only when complete.
+        precision: One of `edgekit.types.PRECISIONS`.
+        calibration: `.npz`, one array per input under its name, batch axis first, 100 to 500
+            examples. `int8` and `int16x8` need it, unless `source` was trained
+            quantization-aware; the other precisions do not look at it.
+        float_io: For `int8` and `int16x8`. By default integers go in and out, with the scale and
+            zero point that stand in the file: microcontrollers, NPUs and the Edge TPU then run
+            the whole file, and a camera's bytes make no detour over float. True puts a QUANTIZE
+            in front and a DEQUANTIZE behind, for programs made for a float file.
+        allow_select_ops: Whether operators of TensorFlow itself may stay in the file; it then
+            runs only on an interpreter with the Flex delegate.
+        timeout_s: Seconds after which the conversion is stopped.
+
+    Returns:
+        The artifact; `made_by` says what was decided for the user in keys that begin with `note`.
+
+    Raises:
+        NotFound, BadInput: The request, the model or the calibration data cannot be used.
+        ConversionFailed: The converter refused or died; names the cause, the layer and a remedy.
+    """
+    _check_request(source, precision, calibration)
+    stage = ["starting"]
+    try:
+        answer = child.call(
+            "edgekit.converters.tflite:write",
+            timeout_s=timeout_s,
+            progress=lambda _, doing: stage.append(doing),
+            env=CHILD_ENV,
+            source=str(source),
+            out=str(out.absolute()),
+            precision=precision,
+            calibration=str(calibration or ""),
+            options={"float_io": float_io, "allow_select_ops": allow_select_ops},
+        )
+    except child.ChildDied as death:
+        why = autopsy(death, stage[-1], source=source, precision=precision, calibration=calibration)
+        raise ConversionFailed(f"'{source}' to {precision}: {why}") from death
+    return describe(
+        out,
+        precision=precision,
+        signature=signature_from_json(answer["signature"]),
+        made_by=answer["made_by"],
+    )
+
+
+def write(
+    source: str, out: str, precision: Precision, calibration: str, options: Mapping[str, bool]
+) -> dict[str, Any]:
+    """In the child: convert `source` and write `out`; return signature and `made_by` as JSON."""
+    from edgekit.saved_model import export, load_model, signature_of
+
+    child.report_progress(0.0, "reading the model")
+    model = load_model(Path(source))
+    # Whatever makes a model ready for the converter belongs here, between load and export.
+    signature, layers = signature_of(model), layers_of(model)
+    made_by = _made_by(model, Path(source))
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "saved_model"
+        export(model, folder, signature)
+        examples = None
+        if precision in STATIC:
+            examples, made_by["calibration"] = _examples(model, signature, calibration, folder)
+        data = _converted(folder, layers, precision, examples, options)
+    order_ports(data, signature)
+    notes = _deliver(data, Path(out), precision, layers, options["allow_select_ops"])
+    if "batch" in made_by:
+        notes.insert(0, "The source takes any number of examples at once; the file takes one.")
+    made_by |= {f"note_{k}": note for k, note in enumerate(notes, 1)}
+    return {"signature": signature_to_json(signature), "made_by": made_by}
+
+
+def _check_request(source: Path, precision: str, calibration: Path | None) -> None:
+    if sentence := missing():
+        raise Unavailable(sentence)
+    if precision not in PRECISIONS:
+        raise BadInput(f"precision is '{precision}'; allowed are {', '.join(PRECISIONS)}.")
+    if not source.exists():
+        raise NotFound(f"There is no '{source}'; give a .keras or .h5 file or a SavedModel folder.")
+    if calibration and not calibration.exists():
+        raise NotFound(f"There is no calibration file '{calibration}'; write one with np.savez.")
+
+
+def _examples(
+    model: Any, signature: Signature, calibration: str, folder: Path
+) -> tuple[Batch | None, str]:
+    """Return checked calibration data (None: ranges were trained) and what to say of it."""
+    child.report_progress(0.2, "checking the calibration data")
+    if not calibration:
+        if has_trained_ranges(folder):
+            return None, "none; ranges are from quantization-aware training"
+        raise BadInput(
+            "int8 and int16x8 need calibration data, from which the ranges of the activations are "
+            f"taken; there is none. {how_to_make(signature)}, and give that file as calibration."
+        )
+    examples = load_calibration(Path(calibration), signature)
+    answers = run_model(model, examples)
+    if not all(np.isfinite(a).all() for a in answers.values() if a.dtype.kind == "f"):
+        why = not_finite(layers_of(model), first_not_finite(model, examples))
+        raise ConversionFailed(f"'{calibration}': {why}")
+    count = len(next(iter(examples.values())))
+    return examples, f"{count} examples, sha256 {sha256(Path(calibration))}"
+
+
+def _converted(
+    folder: Path,
+    layers: Layers,
+    precision: Precision,
+    examples: Batch | None,
+    options: Mapping[str, bool],
+) -> bytearray:
+    """Run TensorFlow's converter; explain what it raises."""
+    child.report_progress(0.3, CALIBRATING if examples else CONVERTING)
+    try:
+        return to_tflite(folder, precision=precision, examples=examples, **options)
+    except Exception as error:  # TensorFlow raises a dozen kinds
+        text = str(error) or type(error).__name__
+        found = diagnose(text, layers)
+        if operators := unquantized_in(text):  # that text has no locations
+            where = layers.sentence(operator_paths(folder, operators))
+            found = replace(found, finding=f"{found.finding.removesuffix('.')}{where}.")
+        raise ConversionFailed(str(found)) from error
+
+
+def _deliver(
+    data: bytearray, out: Path, precision: Precision, layers: Layers, allow_select_ops: bool
+) -> list[str]:
+    """Write the file if it is sound; return what is to be said of it."""
+    with atomic(out) as path:
+        path.write_bytes(data)
+        written = read(path)
+        if fault := fault_of(written, layers, allow_select_ops=allow_select_ops):
+            raise ConversionFailed(str(fault))
+        notes = notes_of(written, precision, layers)
+        if flex := flex_operators(written):
+            notes.append(f"It needs an interpreter with the Flex delegate, for {listed(flex)}.")
+    return notes
+
+
+def _made_by(model: Any, source: Path) -> dict[str, str]:
+    packages = ["edgekit-tflite", "tensorflow", "keras", *(["tf_keras"] * is_tf_keras(model))]
+    made_by = {
+        "converter": "tflite",
+        "source": source.name,
+        "python": platform.python_version(),
+        **{name: version(name) for name in packages},
+    }
+    if interface_of(model).has_free_batch:
+        made_by["batch"] = "fixed at 1"
+    return made_by
+
+
+converter = Converter(precisions=PRECISIONS, convert=convert, missing=missing)

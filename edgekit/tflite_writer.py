@@ -1,0 +1,190 @@
+"""Write a `.tflite` from a SavedModel with TensorFlow's converter, and check what it wrote.
+
+Only for a child process: the converter and its calibrator can end the process they run in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from edgekit.diagnosis import Diagnosis, Layers, listed
+from edgekit.flatbuffer import Model, Operator, TensorInfo
+from edgekit.types import Batch, Precision, Signature
+
+STATIC: tuple[Precision, ...] = ("int8", "int16x8")
+"""Precisions whose activations have fixed ranges, found by calibration or by training."""
+
+_LARGEST_FILE = 2**31 - 1
+"""tflite-runtime 2.14 addresses a file with 31 bits; so do FlatBuffers without extensions."""
+
+_LARGEST_SCALE = 1e30
+"""The calibrator clips infinity to the largest float; that, divided by the steps, is above this."""
+
+_STATEFUL = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE")
+
+
+def has_trained_ranges(folder: Path) -> bool:
+    """Whether a SavedModel holds the fake-quantization nodes of quantization-aware training."""
+    return b"FakeQuantWithMinMaxVars" in (folder / "saved_model.pb").read_bytes()
+
+
+def to_tflite(
+    folder: Path,
+    *,
+    precision: Precision,
+    examples: Batch | None = None,
+    float_io: bool = False,
+    allow_select_ops: bool = False,
+) -> bytearray:
+    """Return the `.tflite` for a SavedModel written by `edgekit.saved_model.export`.
+
+    Args:
+        folder: The SavedModel.
+        precision: See `edgekit.types.PRECISIONS`.
+        examples: Calibration data, checked by `edgekit.calibration`; one example at a time is used.
+        float_io: For `int8` and `int16x8`: whether float32 goes in and out.
+        allow_select_ops: Whether TensorFlow's own operators may stay in the file.
+
+    Raises:
+        Exception: Whatever TensorFlow raises; `edgekit.diagnosis.diagnose` explains it.
+    """
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
+    sets = tf.lite.OpsSet
+    allowed = [sets.TFLITE_BUILTINS]
+    if precision != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if precision == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    # Per-channel dense layers make FULLY_CONNECTED version 12, which tflite-runtime 2.14 refuses.
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = (
+        precision == "dynamic_int8"
+    )
+    if precision in STATIC:
+        if examples is not None:
+            converter.representative_dataset = lambda: _one_by_one(examples)
+            allowed = [sets.TFLITE_BUILTINS_INT8]
+        if precision == "int16x8":
+            # Alone: with float operators beside it, TensorFlow 2.21 mixes up the types of some
+            # (GREATER, SQUARED_DIFFERENCE) and writes files that no interpreter runs.
+            allowed = [sets.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
+        if not float_io:
+            kind = tf.int8 if precision == "int8" else tf.int16
+            converter.inference_input_type = converter.inference_output_type = kind
+    converter.target_spec.supported_ops = (
+        [*allowed, sets.SELECT_TF_OPS] if allow_select_ops else allowed
+    )
+    return bytearray(converter.convert())
+
+
+def order_ports(data: bytearray, signature: Signature) -> None:
+    """Put the inputs and outputs of a `.tflite` into the order of `signature`, in place.
+
+    TensorFlow sorts them as it likes; programs that go by position expect Keras' order.
+
+    Raises:
+        ValueError: The file has other inputs or outputs than `signature`.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.Model.GetRootAs(data, 0)
+    graph, defined = model.Subgraphs(0), model.SignatureDefs(0)
+    inputs = {
+        defined.Inputs(k).Name().decode(): defined.Inputs(k).TensorIndex()
+        for k in range(defined.InputsLength())
+    }
+    outputs = {
+        defined.Outputs(k).Name().decode(): defined.Outputs(k).TensorIndex()
+        for k in range(defined.OutputsLength())
+    }
+    for vector, found, wanted in (
+        (graph.InputsAsNumpy(), inputs, signature.inputs),
+        (graph.OutputsAsNumpy(), outputs, signature.outputs),
+    ):
+        names = [tensor.name for tensor in wanted]
+        if sorted(found) != sorted(names):
+            raise ValueError(f"the file has {sorted(found)} where the model has {sorted(names)}")
+        vector[:] = [found[name] for name in names]  # a view into `data`
+
+
+def fault_of(model: Model, layers: Layers, *, allow_select_ops: bool) -> Diagnosis | None:
+    """Return what makes a written file unusable though the converter did not complain, or None."""
+    everything = [op for graph in model.subgraphs for op in graph.operators]
+    if model.size_bytes > _LARGEST_FILE:
+        return Diagnosis(
+            name="too-large",
+            finding=f"The file would have {model.size_bytes / 2**30:.1f} GiB; 2 GiB are allowed.",
+            remedy="Use float16 or int8, or a smaller model.",
+        )
+    if any(op.name in _STATEFUL for op in everything):
+        return Diagnosis(
+            name="state",
+            finding="The model keeps state between calls (stateful=True, or a layer that assigns "
+            "to a variable when it runs).",
+            remedy="Build it without, or make the state an input and an output.",
+        )
+    custom = sorted({op.name for op in everything if op.name.startswith("CUSTOM:")})
+    if custom and not allow_select_ops:
+        return Diagnosis(
+            name="missing-operator",
+            finding=f"The file holds {listed(custom)}, which is no built-in operator.",
+            remedy="Replace the layer, or allow Select TF operators.",
+        )
+    wild = [t.name for t in _activations(model) if any(_is_wild(scale) for scale in t.scales)]
+    if wild:
+        return Diagnosis(
+            name="not-finite",
+            finding=f"Calibration met NaN or infinity{layers.sentence(wild[:1])}.",
+            remedy="Correct the layer, or remove the calibration examples that cause it.",
+        )
+    return None
+
+
+def notes_of(model: Model, precision: Precision, layers: Layers) -> list[str]:
+    """Return sentences about what a written file is not, though it was asked for."""
+    weights = [t for graph in model.subgraphs for t in graph.tensors if t.is_constant]
+    if precision == "dynamic_int8" and not any(t.dtype == "int8" for t in weights):
+        return [
+            "Nothing is int8 in it: the converter leaves weights of fewer than 1,024 values float."
+        ]
+    if precision not in STATIC:
+        return []
+    floats = [(op, name) for op, name in _float_operators(model)]
+    if not floats:
+        return []
+    names = listed(list(dict.fromkeys(op.name for op, _ in floats)))
+    return [f"{names} stay in float32{layers.sentence(name for _, name in floats)}."]
+
+
+def flex_operators(model: Model) -> list[str]:
+    """Return the names of TensorFlow's own operators in a file, sorted."""
+    names = {op.name for graph in model.subgraphs for op in graph.operators}
+    return sorted(name.removeprefix("CUSTOM:Flex") for name in names if "CUSTOM:Flex" in name)
+
+
+def _one_by_one(examples: Batch) -> Iterator[dict[str, Any]]:
+    for k in range(len(next(iter(examples.values())))):
+        yield {name: array[k : k + 1] for name, array in examples.items()}
+
+
+def _activations(model: Model) -> list[TensorInfo]:
+    return [t for graph in model.subgraphs for t in graph.tensors if not t.is_constant]
+
+
+def _is_wild(scale: float) -> bool:
+    return not math.isfinite(scale) or scale > _LARGEST_SCALE
+
+
+def _float_operators(model: Model) -> Iterator[tuple[Operator, str]]:
+    """Yield operators that compute in float32, with the name of what they write."""
+    for graph in model.subgraphs:
+        for op in graph.operators:
+            if op.name in ("QUANTIZE", "DEQUANTIZE"):
+                continue
+            written = [graph.tensors[k] for k in op.outputs]
+            if any(tensor.dtype == "float32" for tensor in written):
+                yield op, written[0].name
