@@ -13,8 +13,8 @@ import struct
 from collections.abc import Mapping
 from mmap import mmap
 
-_MAX_TABLES = 200_000
-"""More than any published model has, and read in about two seconds."""
+_MAX_TABLES = 100_000
+"""Some 20,000 operators, more than any published model has; they are read in about 3 s."""
 
 _FIELDS: Mapping[str, str] = {
     "Model": "4 [OperatorCode] [SubGraph] str [Buffer] [4] [Metadata] [SignatureDef]",

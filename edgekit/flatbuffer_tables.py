@@ -277,10 +277,11 @@ class _Reader:
         )
 
     def _numbers(self, table: Any, name: str) -> tuple[Any, ...]:
-        if getattr(table, f"{name}IsNone")():
+        array = getattr(table, f"{name}AsNumpy")()
+        if not isinstance(array, np.ndarray):  # the accessor gives 0 for what is not there
             return ()
-        self._spend(getattr(table, f"{name}Length")())
-        return tuple(getattr(table, f"{name}AsNumpy")().tolist())
+        self._spend(array.size)
+        return tuple(array.tolist())
 
     def _text(self, text: bytes | None) -> str:
         self._spend(len(text or b"") // 32)

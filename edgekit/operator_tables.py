@@ -226,7 +226,7 @@ def _measured_refusal(
     if words := entry.get("types_refused", {}).get(types):
         return f"With {types}, {column.runtime} {_said(words)}", column.remedy
     if words := entry.get("ranks_refused", {}).get(str(rank)):
-        return f"With {rank} dimensions, {column.runtime} {_said(words)}", column.remedy
+        return f"At rank {rank}, {column.runtime} {_said(words)}", column.remedy
     return None
 
 
@@ -243,7 +243,7 @@ def _doubt(operator: Operator, subgraph: Subgraph, column: Column) -> str:
     if types not in entry.get("types", ()):
         return f"It was not measured with {types or 'no types'}."
     if column.strict and str(rank) not in entry.get("ranks", ()):
-        return f"It was not measured with {rank} dimensions."
+        return f"It was not measured at rank {rank}."
     return ""
 
 
