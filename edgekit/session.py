@@ -161,27 +161,36 @@ class Session:
             raise BadInput(f"runs is {runs}, warmup {warmup}; allowed are 1 and 0 to 100000.")
         arrays = to_ports(self._inputs, batch)
         first = {name: array[:1] for name, array in arrays.items()}
-        header, found = self._worker.ask(
-            "time", first, timeout_s=self._timeout_s, runs=runs, warmup=warmup
-        )
-        milliseconds = found["latencies_ns"] / 1e6
+        found: list[float] = []
+        count = 1
+        while len(found) < warmup + runs:
+            header, answer = self._worker.ask(
+                "time",
+                first,
+                timeout_s=self._timeout_s,
+                runs=min(count, warmup + runs - len(found)),
+            )
+            found += (answer["latencies_ns"] / 1e6).tolist()
+            count = self._fitting(max(found) / 1e3)
         return Timing(
-            latencies_ms=tuple(float(one) for one in milliseconds),
-            peak_memory_bytes=int(header["peak_memory_bytes"]),
+            latencies_ms=tuple(found[warmup:]), peak_memory_bytes=int(header["peak_memory_bytes"])
         )
 
+    def _fitting(self, seconds_each: float) -> int:
+        """How many invocations one message may ask for, so that slow is not taken for hung."""
+        return max(1, int(self._timeout_s / 4 / max(seconds_each, 1e-6)))
+
     def _chunks(self, arrays: Batch) -> Iterator[Batch]:
-        """Cut into messages: few bytes each, and soon answered, so that slow is not a hang."""
+        """Cut into messages: few bytes each, and soon answered."""
         examples = len(next(iter(arrays.values())))
         one_example = sum(map(example_bytes, (*self._inputs, *self._outputs)))
         start, count = 0, 1
         while start < examples:
             began = time.monotonic()
             yield {name: array[start : start + count] for name, array in arrays.items()}
-            seconds = (time.monotonic() - began) / count
+            seconds_each = (time.monotonic() - began) / count
             start += count
-            fitting_time = int(self._timeout_s / 4 / max(seconds, 1e-6))
-            count = max(1, min(fitting_time, CHUNK_BYTES // max(one_example, 1)))
+            count = max(1, min(self._fitting(seconds_each), CHUNK_BYTES // max(one_example, 1)))
 
 
 def _start(runtime: str, device: str) -> tuple[Command, Mapping[str, str | int | bool]]:

@@ -12,7 +12,7 @@ Requests are answered one by one; an answer is a message, or one with `error: {k
 
     load    array "model"; fields of `Runtime.options` and `threads`; returns inputs, outputs, info
     invoke  one array per input, named by tensor index, with an axis of examples in front
-    time    as invoke, with one example; `runs` and `warmup`; returns array "latencies_ns"
+    time    as invoke, with one example, and `runs`; returns array "latencies_ns"
 """
 
 from __future__ import annotations
@@ -208,12 +208,10 @@ def invoke(backend: Any, arrays: Arrays) -> Arrays:
     return {name: np.stack(found) for name, found in answers.items()}
 
 
-def timed(backend: Any, arrays: Arrays, runs: int, warmup: int) -> Arrays:
+def timed(backend: Any, arrays: Arrays, runs: int) -> Arrays:
     """Time single invocations on the first example; nothing but the invocation is timed."""
     _set(backend, arrays, 0)
     run, clock, latencies = backend.invoke, time.perf_counter_ns, [0] * runs
-    for _ in range(warmup):
-        run()
     for i in range(runs):
         start = clock()
         run()
@@ -267,7 +265,7 @@ def answer(held: Dict[str, Any], header: Mapping[str, Any], arrays: Arrays) -> M
             facts = {**info(header["module"]), **backend.facts}
             return {"inputs": backend.inputs, "outputs": backend.outputs, "info": facts}, {}
         if command == "time":
-            found = timed(held["backend"], arrays, header["runs"], header["warmup"])
+            found = timed(held["backend"], arrays, header["runs"])
             return {"peak_memory_bytes": peak_memory_bytes()}, dict(found)
         return {}, dict(invoke(held["backend"], arrays))
     except (RuntimeError, ValueError, TypeError) as error:  # the interpreter's own words

@@ -1,4 +1,4 @@
-"""Raspberry Pi 4 (Cortex-A72, 64-bit), emulated by qemu: its operators and numbers, not its speed.
+"""A Cortex-A72 board with Debian 12, emulated by qemu: its operators and numbers, not its speed.
 
 Only the programs of the board's system are emulated: Debian 12's Python for arm64, NumPy and
 tflite-runtime with its ARM kernels, unpacked into a folder. Nothing needs root rights. For a real

@@ -1,4 +1,4 @@
-"""Coral Edge TPU, by libedgetpu on TensorFlow Lite 2.14; needs the hardware.
+"""A Coral accelerator, by libedgetpu on TensorFlow Lite 2.14; needs the hardware.
 
 libedgetpu must be built for the TensorFlow Lite it is loaded into.
 

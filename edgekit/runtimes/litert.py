@@ -1,4 +1,4 @@
-"""LiteRT (ai-edge-litert) interpreter on the CPU, with its XNNPACK kernels.
+"""Google's current interpreter (ai-edge-litert 2.3) on the CPU, with its XNNPACK kernels.
 
 Source: Google, LiteRT, https://ai.google.dev/edge/litert.
 """

@@ -1,4 +1,4 @@
-"""LiteRT's GPU accelerator alone (WebGPU on Vulkan, or Metal), never falling back to the CPU.
+"""The GPU accelerator alone (WebGPU on Vulkan, or Metal), never falling back to the CPU.
 
 On a Linux machine without a GPU it runs on SwiftShader, Google's Vulkan driver in software: that
 proves operators and numbers, not speed. `Session.info["adapter"]` says what it ran on.
