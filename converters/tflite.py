@@ -130,7 +130,7 @@ def write(
     order_ports(data, signature)
     notes = _deliver(data, Path(out), precision, layers, options["allow_select_ops"])
     if "batch" in made_by:
-        notes.insert(0, "The source takes any number of examples at once; the file takes one.")
+        notes.insert(0, "The batch is fixed at 1; the source takes any number of examples.")
     made_by |= {f"note_{k}": note for k, note in enumerate(notes, 1)}
     return {"signature": signature_to_json(signature), "made_by": made_by}
 
