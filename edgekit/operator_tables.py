@@ -190,7 +190,9 @@ def _version_refusal(
     name, entry = operator.name, _entry(operator.name, column)
     versions = entry.get("versions", [])
     if name.startswith("CUSTOM:"):
-        return None if versions else _custom(name.removeprefix("CUSTOM:"))
+        # The accelerator was not asked for those that its runtime brings along.
+        known = versions or (column.strict and _entry(name, LITERT))
+        return None if known else _custom(name.removeprefix("CUSTOM:"))
     if not versions:
         # A CPU runtime was asked for every operator; the accelerator only for those in a model.
         return None if column.strict else (f"{column.runtime} does not have it.", column.remedy)
