@@ -8,13 +8,16 @@ from typing import Any
 
 from edgekit import registry
 from edgekit.checking import check
-from edgekit.errors import Unavailable, WorkerFailed
+from edgekit.errors import ConversionFailed, Unavailable, WorkerFailed
 from edgekit.inspection import inspect
 from edgekit.measuring import Place, judge, measure, read_vectors, row, time_file
 from edgekit.parallel import in_parallel
+from edgekit.paths import sha256
 from edgekit.plan import Plan
 from edgekit.steps import step
 from edgekit.types import Artifact, Batch, Progress, Row
+
+COMPILED = "model_edgetpu.tflite"
 
 
 def measure_all(
@@ -44,10 +47,15 @@ def measure_all(
 def _score(
     plan: Plan, artifact: Artifact, target: str, place: Place, vectors: tuple[Batch, Batch]
 ) -> dict[str, Any]:
-    """Measure an artifact on a place, or predict it where the place is missing."""
-    if place.missing():
-        return _predict(artifact, target, place)
+    """Measure an artifact on a place; say why not where that cannot be."""
     try:
+        if target == "edgetpu":
+            if artifact.precision != "int8" or registry.get("converters", "edgetpu").missing():
+                return _predict(artifact, target)
+            artifact = _compile(plan, artifact)
+        if reason := place.missing():
+            compiled = "Compiled by edgetpu_compiler. " if target == "edgetpu" else ""
+            return {"status": "not run", "reason": compiled + reason}
         result: dict[str, Any] = step(
             plan.folder,
             f"measure-{artifact.path.parent.name}-{place.runtime}-{_slug(place.device)}",
@@ -57,15 +65,14 @@ def _score(
                 artifact.path, place, vectors=vectors, recipe=plan.recipe, size=plan.size
             ),
         )
-    except (WorkerFailed, Unavailable) as error:  # not recorded: tried again the next time
+    except (WorkerFailed, Unavailable, ConversionFailed) as error:  # tried again the next time
         promised = artifact.precision in registry.get("targets", target).precisions
         return {"status": "not run", "reason": str(error), "ok": False if promised else None}
     return result
 
 
-def _predict(artifact: Artifact, target: str, place: Place) -> dict[str, Any]:
-    if target != "edgetpu":  # the other static targets say what loads, not what it answers
-        return {"status": "not run", "reason": place.missing()}
+def _predict(artifact: Artifact, target: str) -> dict[str, Any]:
+    """Say what the operator tables say; nothing is compiled or run."""
     found = check(artifact.path, target)
     mapped = sum(operator.verdict == "yes" for operator in found.operators)
     left = [f"{o.name}: {o.reason}" for o in found.operators if o.verdict != "yes"]
@@ -74,13 +81,28 @@ def _predict(artifact: Artifact, target: str, place: Place) -> dict[str, Any]:
     return {"status": "predicted", "reason": reason.strip()}
 
 
+def _compile(plan: Plan, artifact: Artifact) -> Artifact:
+    """Compile an int8 artifact with `edgetpu_compiler`; only that file uses the Edge TPU."""
+    path = artifact.path.with_name(COMPILED)
+    step(
+        plan.folder,
+        f"compile-{artifact.path.parent.name}",
+        inputs={"artifact": artifact.sha256},
+        outputs=[path],
+        action=lambda: registry.get("converters", "edgetpu").convert(artifact.path, path).sha256,
+    )
+    return replace(artifact, path=path, sha256=sha256(path))
+
+
 def _timed(plan: Plan, artifact: Artifact, found: Row, inputs: Batch, progress: Progress) -> Row:
     place = Place(runtime=found.runtime, device=found.device)
     in_software = place.emulated() or "swiftshader" in found.adapter.lower()
     if found.status != "measured" or in_software:
         return found
     progress(0.9, f"timing {found.variant} on {found.runtime}")
-    timing = time_file(artifact.path, place, inputs=inputs)
+    on_edgetpu = found.runtime == "edgetpu"
+    path = artifact.path.with_name(COMPILED) if on_edgetpu else artifact.path
+    timing = time_file(path, place, inputs=inputs)
     return replace(
         found,
         latency_ms_median=timing.median_ms,
