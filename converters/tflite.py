@@ -182,7 +182,8 @@ def _converted(
         text = str(error) or type(error).__name__
         found = diagnose(text, layers)
         if operators := unquantized_in(text):  # that text has no locations
-            where = layers.sentence(operator_paths(folder, operators))
+            paths = operator_paths(folder, operators, layers)
+            where = layers.sentence(paths) or layers.sentence_by_kind(operators)
             found = replace(found, finding=f"{found.finding.removesuffix('.')}{where}.")
         raise ConversionFailed(str(found)) from error
 

@@ -61,7 +61,7 @@ def explain_crash(source: str, calibration: str) -> str:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "saved_model"
         export(model, folder, signature)
-        if loops := operator_paths(folder, ("WHILE",)):
+        if loops := operator_paths(folder, ("WHILE",), layers):
             return str(_loop(layers.sentence(loops)))
     layer = first_not_finite(model, load_calibration(Path(calibration), signature))
     return str(not_finite(layers, layer)) if layer else ""

@@ -34,12 +34,13 @@ def layers_of(model: Any) -> Layers:
     return Layers(kinds=dict(_kinds(model)), numbered=not is_tf_keras(model))
 
 
-def operator_paths(folder: Path, operators: Collection[str]) -> list[str]:
+def operator_paths(folder: Path, operators: Collection[str], layers: Layers) -> list[str]:
     """Return the paths of a SavedModel's operators of some kinds, from its float32 file.
 
     Args:
         folder: A SavedModel written by `edgekit.saved_model.export`.
         operators: Names such as `WHILE`.
+        layers: Of the model; what an operator reads names its layer where its output does not.
     """
     from edgekit.flatbuffer import read
     from edgekit.tflite_writer import to_tflite
@@ -47,12 +48,13 @@ def operator_paths(folder: Path, operators: Collection[str]) -> list[str]:
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "model.tflite"
         path.write_bytes(to_tflite(folder, precision="float32"))
-        return [
-            graph.tensors[op.outputs[0]].name
-            for graph in read(path).subgraphs
-            for op in graph.operators
-            if op.name in operators and op.outputs
-        ]
+        found = []
+        for graph in read(path).subgraphs:
+            for op in graph.operators:
+                if op.name in operators:
+                    names = [graph.tensors[k].name for k in (*op.outputs, *op.inputs) if k >= 0]
+                    found.append(next(filter(layers.find, names), names[0]))
+        return found
 
 
 def first_not_finite(model: Any, batch: Batch) -> str:

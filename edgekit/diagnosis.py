@@ -53,12 +53,23 @@ class Layers:
             for name in (cut, part) if self.numbered else (part, cut):
                 if name in self.kinds:
                     return name
-        return ""
+        # keras.ops outside a layer leave no name, only TensorFlow's operator: 'functional_1/Erf'
+        last = re.sub(r"_\d+$", "", path.rpartition("/")[2])
+        same = [name for name, kind in self.kinds.items() if kind == last]
+        return same[0] if len(same) == 1 else ""
 
     def sentence(self, paths: Iterable[str]) -> str:
         """Return ` in layer 'a' (Dense) and layer 'b' (Conv2D)` for operator paths, or ""."""
         found = dict.fromkeys(self.find(path) or _short(path) for path in paths if "/" in path)
         return f" in {listed([self.label(name) for name in found])}" if found else ""
+
+    def sentence_by_kind(self, operators: Iterable[str]) -> str:
+        """Like `sentence`, for operators whose paths are lost, such as a fused LSTM."""
+        sought = [operator.replace("_", "") for operator in operators]
+        names = [
+            name for name, kind in self.kinds.items() if any(kind.upper() in o for o in sought)
+        ]
+        return f" in {listed([self.label(name) for name in names])}" if names else ""
 
     def label(self, name: str) -> str:
         """Return `layer 'a' (Dense)`, or the quoted name if no layer is called so."""

@@ -60,10 +60,12 @@ def to_tflite(
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if precision == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    # Per-channel dense layers make FULLY_CONNECTED version 12, which tflite-runtime 2.14 refuses.
-    converter._experimental_disable_per_channel_quantization_for_dense_layers = (
-        precision == "dynamic_int8"
-    )
+    if precision == "dynamic_int8":
+        # tflite-runtime 2.14 refuses what TensorFlow 2.21 writes by default: FULLY_CONNECTED
+        # version 12 (per-channel dense layers) and TRANSPOSE_CONV of int8 weights with float
+        # activations. The older quantizer restores such weights to float when the file is run.
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+        converter.experimental_new_dynamic_range_quantizer = False
     if precision in STATIC:
         if examples is not None:
             converter.representative_dataset = lambda: _one_by_one(examples)
@@ -145,19 +147,24 @@ def fault_of(model: Model, layers: Layers, *, allow_select_ops: bool) -> Diagnos
 
 
 def notes_of(model: Model, precision: Precision, layers: Layers) -> list[str]:
-    """Return sentences about what a written file is not, though it was asked for."""
-    weights = [t for graph in model.subgraphs for t in graph.tensors if t.is_constant]
-    if precision == "dynamic_int8" and not any(t.dtype == "int8" for t in weights):
-        return [
-            "Nothing is int8 in it: the converter leaves weights of fewer than 1,024 values float."
-        ]
-    if precision not in STATIC:
-        return []
-    floats = [(op, name) for op, name in _float_operators(model)]
-    if not floats:
-        return []
-    names = listed(list(dict.fromkeys(op.name for op, _ in floats)))
-    return [f"{names} stay in float32{layers.sentence(name for _, name in floats)}."]
+    """Return sentences on what the user of a written file would not expect."""
+    tensors = [tensor for graph in model.subgraphs for tensor in graph.tensors]
+    notes = []
+    if any(tensor.is_variable for tensor in tensors):
+        notes.append(
+            "A fused LSTM keeps its state from one invocation to the next; call "
+            "reset_all_variables() before each new sequence."
+        )
+    if precision == "dynamic_int8" and not any(
+        t.is_constant and t.dtype == "int8" for t in tensors
+    ):
+        notes.append("No weight is int8: those of fewer than 1,024 values stay float32.")
+    floats = list(_float_operators(model)) if precision in STATIC else []
+    if floats:
+        names = listed(list(dict.fromkeys(op.name for op, _ in floats)))
+        where = layers.sentence(name for _, name in floats)
+        notes.append(f"Computed in float32, for want of an {precision} operator: {names}{where}.")
+    return notes
 
 
 def flex_operators(model: Model) -> list[str]:
