@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export EDGEKIT_HOME ?= $(CURDIR)/.edgekit
 BIN = .venv/bin
 
-.PHONY: demo test check fix clean
+.PHONY: demo test check lint fix clean
 
 demo: .venv/ready
 	$(BIN)/edgekit setup
@@ -15,13 +15,13 @@ test: .venv/ready
 	$(BIN)/edgekit setup
 	$(BIN)/pytest
 
-check: .venv/ready
+check: lint test
+
+lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/edgekit setup
-	$(BIN)/pytest
 
 fix: .venv/ready
 	$(BIN)/ruff format .
