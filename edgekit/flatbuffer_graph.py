@@ -46,6 +46,8 @@ def _check_tensor(tensor: TensorInfo) -> None:
     called = f"tensor {tensor.index} ('{tensor.name[:60]}')"
     if len(tensor.shape) > _MAX_RANK or min(tensor.shape, default=0) < 0:
         raise Damaged(f"{called} has an impossible shape")
+    if not all(map(math.isfinite, tensor.scales)):
+        raise Damaged(f"{called} has a scale that is no number")
     channels = len(tensor.scales)
     axis = tensor.quantized_dimension
     if channels > 1 and not (0 <= axis < len(tensor.shape) and tensor.shape[axis] == channels):

@@ -260,6 +260,16 @@ def test_a_constant_that_does_not_fill_its_shape_is_refused(tmp_path: Path) -> N
     assert "needs 400,000,000 bytes and holds 16" in says
 
 
+def test_a_scale_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    def spoil(model: Any) -> None:
+        for tensor in model.subgraphs[0].tensors:
+            if tensor.quantization is not None:
+                tensor.quantization.scale = [float("nan")]
+                tensor.quantization.zeroPoint = [0]
+
+    assert "a scale that is no number" in refusal(tmp_path, edited("int8", spoil))
+
+
 def test_an_absurd_vector_length_costs_neither_time_nor_memory(tmp_path: Path) -> None:
     content = bytearray((GOLDEN / "float32.tflite").read_bytes())
     counts = [i for i in range(8, len(content) - 4, 4) if content[i : i + 4] == b"\x04\0\0\0"]

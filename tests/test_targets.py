@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from edgekit import registry
 from edgekit.checking import check
 from edgekit.errors import BadModelFile, EdgekitError, NotFound
 from edgekit.flatbuffer import Model, Operator, TensorInfo, read
+from edgekit.inspection import inspect
 from edgekit.session import open_session
 from edgekit.types import Check, Target
 
 GOLDEN = Path(__file__).parent / "golden"
 MODELS = sorted(path.stem for path in GOLDEN.glob("*.tflite"))
+SHARED_FOLDER = [HealthCheck.function_scoped_fixture]
 TARGETS = ("cpu", "gpu", "litert", "raspberry-pi")
 UNRUNNABLE = {"custom", "flex", "no_operators"}
 REFUSED = {
@@ -150,6 +155,25 @@ def test_a_wrong_file_or_target_is_told(tmp_path: Path) -> None:
         check(tmp_path / "text.tflite", "cpu")
     with pytest.raises(NotFound, match="Did you mean 'cpu'"):
         check(GOLDEN / "float32.tflite", "cpus")
+
+
+@settings(max_examples=60, deadline=5000, suppress_health_check=SHARED_FOLDER)
+@given(
+    name=st.sampled_from(MODELS),
+    edits=st.lists(st.tuples(st.floats(0.0, 0.999), st.integers(0, 255)), max_size=3),
+)
+def test_a_damaged_file_gets_a_verdict_or_a_sentence(
+    name: str, edits: list[tuple[float, int]], tmp_path: Path
+) -> None:
+    content = bytearray((GOLDEN / f"{name}.tflite").read_bytes())
+    for place, new in edits:
+        content[int(place * len(content))] = new
+    damaged = tmp_path / "damaged.tflite"
+    damaged.write_bytes(content)
+    with contextlib.suppress(BadModelFile):
+        json.dumps(inspect(damaged), allow_nan=False)
+        for target in TARGETS:
+            check(damaged, target)
 
 
 def test_the_tables_hold_what_was_measured() -> None:
