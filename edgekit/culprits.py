@@ -19,8 +19,10 @@ import numpy as np
 from edgekit import child
 from edgekit.diagnosis import Layers
 from edgekit.errors import EdgekitError
+from edgekit.flatbuffer import read
 from edgekit.interfaces import Program, is_tf_keras
 from edgekit.reference import CHILD_ENV, run_model
+from edgekit.tflite_writer import path_of, to_tflite
 from edgekit.types import Batch, Precision
 
 SEARCH_S = 300.0
@@ -40,21 +42,17 @@ def operator_paths(folder: Path, operators: Collection[str], layers: Layers) -> 
     Args:
         folder: A SavedModel written by `edgekit.saved_model.export`.
         operators: Names such as `WHILE`.
-        layers: Of the model; what an operator reads names its layer where its output does not.
+        layers: Of the model.
     """
-    from edgekit.flatbuffer import read
-    from edgekit.tflite_writer import to_tflite
-
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "model.tflite"
         path.write_bytes(to_tflite(folder, precision="float32"))
-        found = []
-        for graph in read(path).subgraphs:
-            for op in graph.operators:
-                if op.name in operators:
-                    names = [graph.tensors[k].name for k in (*op.outputs, *op.inputs) if k >= 0]
-                    found.append(next(filter(layers.find, names), names[0]))
-        return found
+        return [
+            path_of(op, graph, layers)
+            for graph in read(path).subgraphs
+            for op in graph.operators
+            if op.name in operators
+        ]
 
 
 def first_not_finite(model: Any, batch: Batch) -> str:
@@ -116,7 +114,6 @@ def convert_beginning(source: str, precision: Precision, calibration: str, lengt
     """In a child: convert the first `length` layers of a model; raises or dies if it cannot."""
     from edgekit.calibration import load_calibration
     from edgekit.saved_model import export, load_model, signature_of
-    from edgekit.tflite_writer import to_tflite
 
     model = _beginning(load_model(Path(source)), length)
     signature = signature_of(model)

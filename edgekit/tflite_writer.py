@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.diagnosis import Diagnosis, Layers, listed
-from edgekit.flatbuffer import Model, Operator, TensorInfo
+from edgekit.flatbuffer import Model, Operator, Subgraph, TensorInfo
 from edgekit.types import Batch, Precision, Signature
 
 STATIC: tuple[Precision, ...] = ("int8", "int16x8")
@@ -159,12 +159,26 @@ def notes_of(model: Model, precision: Precision, layers: Layers) -> list[str]:
         t.is_constant and t.dtype == "int8" for t in tensors
     ):
         notes.append("No weight is int8: those of fewer than 1,024 values stay float32.")
-    floats = list(_float_operators(model)) if precision in STATIC else []
-    if floats:
-        names = listed(list(dict.fromkeys(op.name for op, _ in floats)))
-        where = layers.sentence(name for _, name in floats)
-        notes.append(f"Computed in float32, for want of an {precision} operator: {names}{where}.")
+    if precision in STATIC and (floats := _float_operators(model)):
+        kinds = list(dict.fromkeys(op.name for op, _ in floats))
+        paths = [path_of(op, graph, layers) for op, graph in floats]
+        where = layers.sentence(paths) or layers.sentence_by_kind(kinds)
+        notes.append(
+            f"Computed in float32, for want of an {precision} operator: {listed(kinds)}{where}."
+        )
     return notes
+
+
+def path_of(op: Operator, graph: Subgraph, layers: Layers) -> str:
+    """Return the name that says which layer an operator came from.
+
+    That is the name of what it writes; but the model's outputs are called by number, so the name
+    of a weight serves for the last operators. What else it reads belongs to the layers before it.
+    """
+    read = [graph.tensors[k] for k in op.inputs if k >= 0]
+    names = [graph.tensors[k].name for k in op.outputs]
+    names += [tensor.name for tensor in read if tensor.is_constant]
+    return next(filter(layers.find, names), names[0])
 
 
 def flex_operators(model: Model) -> list[str]:
@@ -186,12 +200,12 @@ def _is_wild(scale: float) -> bool:
     return not math.isfinite(scale) or scale > _LARGEST_SCALE
 
 
-def _float_operators(model: Model) -> Iterator[tuple[Operator, str]]:
-    """Yield operators that compute in float32, with the name of what they write."""
-    for graph in model.subgraphs:
-        for op in graph.operators:
-            if op.name in ("QUANTIZE", "DEQUANTIZE"):
-                continue
-            written = [graph.tensors[k] for k in op.outputs]
-            if any(tensor.dtype == "float32" for tensor in written):
-                yield op, written[0].name
+def _float_operators(model: Model) -> list[tuple[Operator, Subgraph]]:
+    """Return the operators that compute in float32, each with its graph."""
+    return [
+        (op, graph)
+        for graph in model.subgraphs
+        for op in graph.operators
+        if op.name not in ("QUANTIZE", "DEQUANTIZE")
+        and any(graph.tensors[k].dtype == "float32" for k in op.outputs)
+    ]
