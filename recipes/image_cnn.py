@@ -194,7 +194,7 @@ recipe = Recipe(
     train=train,
     score=score,
     loss="sparse_categorical_crossentropy",
-    fine_tuning=FineTuning(epochs={"tiny": 4, "full": 3}),
+    fine_tuning=FineTuning(epochs={"tiny": 4, "full": 5}),
     variants=(
         "float32",
         "float16",
