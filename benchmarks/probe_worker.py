@@ -1,0 +1,92 @@
+"""Ask one real runtime about `.tflite` files, one JSON request a line on stdin.
+
+Runs under the Python of that runtime, so it needs only the standard library, NumPy and the runtime.
+A crash ends it; who started it goes on with the next file in a new process.
+
+Request: `{"file": path, "how": "load" | "prepare" | "cpu" | "gpu", "inputs": npz, "outputs": npz,
+"output_types": [[shape, type], ...]}`.
+Answer: `{"ok": true}` or `{"ok": false, "error": sentence}`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import numpy as np
+
+
+def _interpreter(path):
+    try:
+        from tflite_runtime.interpreter import Interpreter
+    except ImportError:
+        from ai_edge_litert.interpreter import Interpreter
+    return Interpreter(path, num_threads=1)
+
+
+def load(request):
+    """Only build the interpreter: it looks every operator up in its resolver."""
+    _interpreter(request["file"])
+    return {"ok": True}
+
+
+def prepare(request):
+    """Also let every operator check its operands; custom operators are looked up only here."""
+    _interpreter(request["file"]).allocate_tensors()
+    return {"ok": True}
+
+
+def cpu(request):
+    """Run on the CPU and keep the outputs by position."""
+    interpreter = _interpreter(request["file"])
+    interpreter.allocate_tensors()
+    with np.load(request["inputs"]) as arrays:
+        for number, detail in enumerate(interpreter.get_input_details()):
+            interpreter.set_tensor(detail["index"], arrays[str(number)])
+    interpreter.invoke()
+    details = interpreter.get_output_details()
+    outputs = [interpreter.get_tensor(detail["index"]) for detail in details]
+    np.savez(request["outputs"], **{str(i): array for i, array in enumerate(outputs)})
+    return {"ok": True}
+
+
+def gpu(request):
+    """Run on the GPU accelerator alone; it refuses what it would have to leave to the CPU."""
+    from ai_edge_litert.compiled_model import CompiledModel
+    from ai_edge_litert.hardware_accelerator import HardwareAccelerator
+
+    model = CompiledModel.from_file(request["file"], hardware_accel=HardwareAccelerator.GPU)
+    if not model.is_fully_accelerated():
+        return {"ok": False, "error": "not fully accelerated"}
+    inputs, outputs = model.create_input_buffers(0), model.create_output_buffers(0)
+    with np.load(request["inputs"]) as arrays:
+        for number, buffer in enumerate(inputs):
+            buffer.write(np.ascontiguousarray(arrays[str(number)]))
+    model.run_by_index(0, inputs, outputs)
+    found = {}
+    for number, (shape, dtype) in enumerate(request["output_types"]):
+        count = int(np.prod(shape))
+        found[str(number)] = outputs[number].read(count, np.dtype(dtype)).reshape(shape)
+    np.savez(request["outputs"], **found)
+    return {"ok": True}
+
+
+def main():
+    """Answer requests until stdin ends; what the runtime prints goes to stderr."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            answer = {"load": load, "prepare": prepare, "cpu": cpu, "gpu": gpu}[request["how"]](
+                request
+            )
+        except Exception as error:
+            answer = {"ok": False, "error": f"{type(error).__name__}: {error}"}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
