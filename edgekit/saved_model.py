@@ -188,7 +188,10 @@ def _function(interface: Interface, inputs: Sequence[Tensor], outputs: Sequence[
             )
         names = [tensor.name for tensor in outputs] or list(answer)
         # identity: an output that is an input as well needs a name of its own
-        return {_writable(n): tf.identity(v) for n, v in zip(names, answer.values(), strict=True)}
+        return {
+            _writable(name): tf.identity(_for_one(value))
+            for name, value in zip(names, answer.values(), strict=True)
+        }
 
     try:
         return tf.function(serve, input_signature=specs).get_concrete_function()
@@ -196,6 +199,13 @@ def _function(interface: Interface, inputs: Sequence[Tensor], outputs: Sequence[
         raise
     except Exception as error:  # whatever a layer's code raises
         raise BadInput(_untraceable(interface.name, error)) from error
+
+
+def _for_one(tensor: Any) -> Any:
+    """Set a free batch axis to 1: inside a SavedModel with a loop, TensorFlow does not infer it."""
+    if tensor.shape.rank and tensor.shape[0] is None:
+        tensor.set_shape((1, *tensor.shape[1:]))
+    return tensor
 
 
 def _untraceable(name: str, error: Exception) -> str:

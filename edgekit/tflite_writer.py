@@ -54,6 +54,8 @@ def to_tflite(
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
+    # A SavedModel whose batch was free keeps it free inside its loops; here it is always 1.
+    converter._experimental_default_to_single_batch_in_tensor_list_ops = True
     sets = tf.lite.OpsSet
     allowed = [sets.TFLITE_BUILTINS]
     if precision != "float32":
@@ -61,10 +63,9 @@ def to_tflite(
     if precision == "float16":
         converter.target_spec.supported_types = [tf.float16]
     if precision == "dynamic_int8":
-        # tflite-runtime 2.14 refuses what TensorFlow 2.21 writes by default: FULLY_CONNECTED
-        # version 12 (per-channel dense layers) and TRANSPOSE_CONV of int8 weights with float
-        # activations. The older quantizer restores such weights to float when the file is run.
-        converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+        # What TensorFlow 2.21 writes by default, tflite-runtime 2.14 refuses: FULLY_CONNECTED 12
+        # (per-channel dense layers), and TRANSPOSE_CONV of int8 weights with float activations.
+        # The older quantizer writes version 9, and turns such weights to float where they are used.
         converter.experimental_new_dynamic_range_quantizer = False
     if precision in STATIC:
         if examples is not None:

@@ -11,6 +11,8 @@ import pytest
 import strangers
 
 from edgekit import registry
+from edgekit.autopsy import autopsy
+from edgekit.child import ChildDied
 from edgekit.converters.tflite import write
 from edgekit.diagnosis import CATALOGUE, Layers, diagnose, listed, reason
 from edgekit.errors import ConversionFailed
@@ -172,6 +174,14 @@ def test_long_lists_are_cut() -> None:
     assert listed(["a"]) == "a"
     assert listed(["a", "b", "c"]) == "a, b and c"
     assert listed(list("abcdefgh")) == "a, b, c, d, e and 3 more"
+
+
+def test_a_process_killed_by_the_system_ran_out_of_memory() -> None:
+    death = ChildDied("it ended with SIGKILL", cause="SIGKILL")
+    sentence = autopsy(
+        death, "calibrating", source=Path("m.keras"), precision="int8", calibration=None
+    )
+    assert sentence.startswith("The conversion ran out of memory.")
 
 
 # Deaths: each starts processes that die

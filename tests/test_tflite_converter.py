@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,13 @@ import strangers
 
 from edgekit import registry
 from edgekit.converters.tflite import write
+from edgekit.diagnosis import NO_LAYERS
 from edgekit.errors import BadData, BadInput, ConversionFailed, NotFound
 from edgekit.flatbuffer import Model, ports, read
 from edgekit.reference import run_model
 from edgekit.saved_model import export, load_model, signature_of
 from edgekit.session import open_session
+from edgekit.tflite_writer import fault_of
 from edgekit.types import PRECISIONS
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and Keras warn about themselves
@@ -210,6 +213,18 @@ def test_an_artifact_that_cannot_be_written_well_is_not_written(tmp_path: Path) 
     assert list((tmp_path / "out").iterdir()) == []
 
 
+def test_faults_no_converter_reports_are_found_in_the_file(
+    in_precision: Callable[[str], tuple[Model, dict[str, str]]],
+) -> None:
+    model, _ = in_precision("int8")
+    assert fault_of(model, NO_LAYERS, allow_select_ops=False) is None
+    large = fault_of(replace(model, size_bytes=3 << 30), NO_LAYERS, allow_select_ops=False)
+    assert str(large).startswith("The file would have 3.0 GiB; 2 GiB are allowed.")
+    wild = [replace(t, scales=(1.3e36,)) for t in model.main.tensors]
+    clipped = replace(model, subgraphs=(replace(model.main, tensors=tuple(wild)),))
+    assert str(fault_of(clipped, NO_LAYERS, allow_select_ops=False)).endswith("[not-finite]")
+
+
 def test_select_operators_are_let_in_on_request_and_named(tmp_path: Path) -> None:
     from keras import layers
 
@@ -282,6 +297,18 @@ def test_every_precision_answers_like_keras(
     # the calibration data itself: what lies outside its range is clipped, and tests that instead
     batch = dict(strangers.examples(model))
     assert largest_error(tmp_path / "m.tflite", model, batch) < LIMITS[precision]
+
+
+@pytest.mark.slow
+def test_a_recurrent_savedmodel_with_a_free_batch_answers_like_its_source(tmp_path: Path) -> None:
+    from keras import layers
+
+    model = strangers.chain((8, 4), layers.LSTM(5), layers.Dense(2))
+    model.export(tmp_path / "saved", verbose=False)
+    program = load_model(tmp_path / "saved")
+    converted(tmp_path / "saved", tmp_path / "m.tflite")
+    batch = dict(strangers.examples(program, 6))
+    assert largest_error(tmp_path / "m.tflite", program, batch) < LIMITS["float32"]
 
 
 @pytest.mark.slow
