@@ -254,4 +254,5 @@ bridge.to_keras(bridge.to_tf_keras(model), like=model)
 assert dict(os.environ) == before, set(os.environ) ^ set(before)
 assert tensorflow.keras.__version__.startswith("3.")
 """
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr

@@ -1,0 +1,7 @@
+"""Two of every four weights zero: the pattern that sparse matrix units read."""
+
+from __future__ import annotations
+
+from edgekit.tfmot_pruning import two_in_four
+
+optimization = two_in_four()

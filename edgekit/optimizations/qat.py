@@ -1,0 +1,104 @@
+"""Quantization-aware training: the network learns to live with int8 before it is converted.
+
+The forward pass rounds weights and activations as int8 will, and learns their ranges. What tfmot
+can round in training is rounded: Conv2D, DepthwiseConv2D, SeparableConv2D, Conv2DTranspose and
+Dense with batch normalization and activation, Add, Concatenate, pooling, reshaping. Any other layer
+(Conv1D, Multiply, LayerNormalization, recurrent layers ...) trains in float, and its ranges are
+found by calibration at conversion, so converting needs calibration data all the same.
+
+Source: Jacob et al., Quantization and training of neural networks for efficient
+integer-arithmetic-only inference, 2017, https://arxiv.org/abs/1712.05877.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgekit.bridge_graph import graph_of
+from edgekit.bridge_parity import error
+from edgekit.errors import UnsupportedLayer
+from edgekit.keras_bridge import TOLERANCE, to_tf_keras
+from edgekit.qat_graph import is_trainable_activation, rewritten
+from edgekit.tfmot_training import fine_tune, import_tfmot
+from edgekit.types import Optimization, Progress, Recipe, Size
+
+
+def apply(model: Any, recipe: Recipe, size: Size, seed: int, progress: Progress) -> Any:
+    """Train with quantization and return a tf_keras model that holds the learned ranges."""
+    import keras
+    import tf_keras
+
+    flat = rewritten(model)
+    if error(model, flat, seed=0) > TOLERANCE:
+        raise UnsupportedLayer(
+            f"Model '{model.name}' answers otherwise once its layers are taken apart for "
+            "quantization-aware training; use another variant, such as int8."
+        )
+    twin = to_tf_keras(flat)
+    quantized, left_alone = _quantized(tf_keras.Model(twin.inputs, twin.outputs, name=twin.name))
+    progress(0.0, f"in float while training: {', '.join(left_alone) or 'nothing'}")
+    fine_tune(quantized, recipe, size=size, seed=seed, progress=progress)
+    graph, pack = graph_of(flat), keras.tree.pack_sequence_as
+    return tf_keras.Model(
+        pack(graph._inputs_struct, quantized.inputs),
+        pack(graph._outputs_struct, quantized.outputs),
+        name=twin.name,
+    )
+
+
+def _quantized(model: Any) -> tuple[Any, list[str]]:
+    """Return the model with fake quantization, and the names of layers left without."""
+    import tf_keras
+
+    tfmot = import_tfmot().quantization.keras
+    scheme = _scheme()
+    registry = scheme.get_quantize_registry()
+    layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
+    chosen = {layer.name for layer in layers if _is_quantizable(layer, registry)}
+
+    def annotate(layer: Any) -> Any:
+        return tfmot.quantize_annotate_layer(layer) if layer.name in chosen else layer
+
+    annotated = tf_keras.models.clone_model(model, clone_function=annotate)
+    # Without a prefix, outputs keep the names the recipe knows them by.
+    quantized = tfmot.quantize_apply(annotated, scheme, quantized_layer_name_prefix="")
+    return quantized, [layer.name for layer in layers if layer.name not in chosen]
+
+
+def _is_quantizable(layer: Any, registry: Any) -> bool:
+    if len(layer._inbound_nodes) != 1 or layer.compute_dtype != "float32":
+        return False  # tfmot knows one range for a layer, and float32
+    if type(layer).__name__ == "BatchNormalization":
+        return _folds(layer)
+    return bool(registry.supports(layer))
+
+
+def _scheme() -> Any:
+    """Return tfmot's int8 scheme, without the activations that it takes and then fails on."""
+    default_8bit = import_tfmot().quantization.keras.default_8bit
+    registry: Any = default_8bit.Default8BitQuantizeRegistry
+    scheme: Any = default_8bit.Default8BitQuantizeScheme
+
+    class Registry(registry):  # type: ignore[misc]  # tfmot has no types
+        def supports(self, layer: Any) -> bool:
+            is_activation = type(layer).__name__ == "Activation"
+            return super().supports(layer) and (not is_activation or is_trainable_activation(layer))
+
+    class Scheme(scheme):  # type: ignore[misc]  # tfmot has no types
+        def get_quantize_registry(self) -> Any:
+            return Registry()
+
+    return Scheme()
+
+
+def _folds(norm: Any) -> bool:
+    """Whether a normalization follows a convolution or Dense layer that feeds nothing else."""
+    before = norm._inbound_nodes[0].inbound_layers
+    return (
+        type(before).__name__ in ("Conv2D", "DepthwiseConv2D", "Dense")
+        and before.activation.__name__ == "linear"
+        and len(before._inbound_nodes) == len(before._outbound_nodes) == 1
+    )
+
+
+optimization = Optimization(precisions=("int8",), apply=apply)
