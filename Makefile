@@ -4,6 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # Environments, drivers and roots of a checkout stay inside it.
 export EDGEKIT_HOME ?= $(CURDIR)/.edgekit
 BIN = .venv/bin
+PYTEST = $(BIN)/pytest -n 2 --dist loadfile
 
 .PHONY: demo test check lint fix clean
 
@@ -13,7 +14,7 @@ demo: .venv/ready
 
 test: .venv/ready
 	$(BIN)/edgekit setup
-	$(BIN)/pytest
+	$(PYTEST)
 
 check: lint test
 
