@@ -170,6 +170,7 @@ def test_the_same_seed_gives_the_same_weights():
         assert np.allclose(one, other, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore")  # Keras warns of itself when it saves
 @pytest.mark.parametrize("name", NAMES)
 def test_an_optimized_model_converts_to_int8_and_agrees(name, tmp_path):
     from edgekit.converters.tflite import converter
