@@ -20,19 +20,20 @@ Config = dict[str, Any]
 
 SAME_ACTIVATIONS = frozenset(
     {
-        *(
-            "elu",
-            "exponential",
-            "gelu",
-            "linear",
-            "mish",
-            "relu",
-            "selu",
-            "sigmoid",
-            "silu",
-            "softmax",
-        ),
-        *("softplus", "softsign", "swish", "tanh"),
+        "elu",
+        "exponential",
+        "gelu",
+        "linear",
+        "mish",
+        "relu",
+        "selu",
+        "sigmoid",
+        "silu",
+        "softmax",
+        "softplus",
+        "softsign",
+        "swish",
+        "tanh",
     }
 )
 """Activations that mean the same on both sides; `hard_sigmoid`, for one, changed its slope."""
