@@ -145,7 +145,7 @@ class InterpreterBackend:
         self.inputs = [_port(d) for d in interpreter.get_input_details()]
         self.outputs = [_port(d) for d in interpreter.get_output_details()]
         self.set, self.get = interpreter.set_tensor, interpreter.get_tensor
-        self.invoke = interpreter.invoke
+        self.invoke, self.reset = interpreter.invoke, interpreter.reset_all_variables
         self.facts: Dict[str, Any] = {}
 
 
@@ -167,6 +167,9 @@ class CompiledBackend:
         self._found: Dict[int, Any] = {}
         self.get = self._found.__getitem__
         self.facts = {"accelerated": "fully" if compiled.is_fully_accelerated() else "partly"}
+
+    def reset(self) -> None:
+        """Forget nothing: the accelerator takes no operator that remembers."""
 
     def set(self, index: int, value: Any) -> None:
         """Copy one example into an input buffer."""
@@ -220,6 +223,7 @@ def timed(backend: Any, arrays: Arrays, runs: int) -> Arrays:
 
 
 def _set(backend: Any, arrays: Arrays, example: int) -> None:
+    backend.reset()  # a fused LSTM remembers its last example
     for port in backend.inputs:
         value = arrays[str(port["index"])][example]
         backend.set(port["index"], value.reshape(port["shape"]))
