@@ -26,6 +26,7 @@ class Interpreter:
     def get_input_details(self): return [self.port(0)]
     def get_output_details(self): return [self.port(1)]
     def allocate_tensors(self): pass
+    def reset_all_variables(self): pass
 
     def set_tensor(self, index, value):
 {set_tensor}
