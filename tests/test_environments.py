@@ -154,7 +154,8 @@ def test_packages_are_unpacked_into_the_folder_and_downloads_removed(tools, empt
         "apt-get",
         'case "$*" in\n'
         "*--print-uris*) echo \"'http://mirror.example.org/debian/dists/x/InRelease' a 0\";;\n"
-        '*" download "*) for name in $(echo "$*" | sed "s/.* download //"); do touch $name.deb; done;;\n'
+        '*" download "*) for name in $(echo "$*" | sed "s/.* download //"); do\n'
+        "touch $name.deb; done;;\n"
         "esac",
     )
     fake_tool(tools, "dpkg-deb", 'touch "$3/$(basename $2)"')
