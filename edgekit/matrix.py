@@ -37,9 +37,7 @@ def measure_all(
     for done, ((variant, _, place), fields) in enumerate(in_parallel(one, jobs), 1):
         progress(0.8 * done / len(jobs), f"measured {variant} on {place.runtime}, {place.device}")
         reference = trained["value_emulated" if place.emulated() else "value"]
-        judged = judge(
-            fields, variant=variant, recipe=plan.recipe, size=plan.size, reference=reference
-        )
+        judged = judge(fields, variant=variant, recipe=plan.recipe, reference=reference)
         rows.append(row(variant, place, {**judged, **_facts(artifacts[variant])}))
     return [_timed(plan, artifacts[found.variant], found, vectors[0], progress) for found in rows]
 

@@ -138,7 +138,7 @@ def measure(
 
 
 def judge(
-    measured: Mapping[str, Any], *, variant: str, recipe: Recipe, size: Size, reference: float
+    measured: Mapping[str, Any], *, variant: str, recipe: Recipe, reference: float
 ) -> dict[str, Any]:
     """Add drop, limits and verdict to what `measure` returned.
 
@@ -157,7 +157,7 @@ def judge(
         degenerate=fields.pop("degenerate"),
     )
     drop = recipe.metric.drop(reference, fields["value"])
-    limit = drop_limit(recipe, variant, size)
+    limit = drop_limit(recipe, variant, fields["examples"])
     problem = f"The output is {errors.degenerate}." if errors.degenerate else ""
     if not optimization:
         problem = errors.problem(arithmetic(precision, fields["adapter"]))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgekit.errors import BadData
-from edgekit.types import Array, Batch, Recipe, Size
+from edgekit.types import Array, Batch, Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +67,10 @@ TOLERANCES: Mapping[str, Tolerance] = {
 """Limits per precision. A single value near a decision boundary may move far in 8 bits, so the mean
 error is the sharp limit there and the largest one only catches a broken output."""
 
-TINY_ALLOWANCE = 4.0
-"""Factor on drop limits for `tiny` builds: on 1,000 test examples the drop of a metric has a
-standard error of about half a point, and the short training leaves more borderline examples."""
+SMALL_SAMPLE = 1000
+SMALL_SAMPLE_ALLOWANCE = 4.0
+"""Factor on drop limits where a metric was taken on `SMALL_SAMPLE` examples or fewer, in `tiny`
+builds and on emulated devices: its drop then has a standard error of about half a point."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,8 +152,8 @@ def degenerate(reference: Batch, outputs: Batch) -> str:
     return ""
 
 
-def drop_limit(recipe: Recipe, variant: str, size: Size) -> float:
-    """Return the largest accepted drop of the recipe's metric for a variant.
+def drop_limit(recipe: Recipe, variant: str, examples: int) -> float:
+    """Return the largest accepted drop of the recipe's metric for a variant on so many examples.
 
     The recipe's own limit for the variant, its optimization or its precision goes before the
     default of the precision.
@@ -161,7 +162,7 @@ def drop_limit(recipe: Recipe, variant: str, size: Size) -> float:
     limits = {precision: TOLERANCES[precision].drop, **recipe.drop_limits}
     keys = (variant, optimization, precision)
     limit = next(limits[key] for key in keys if key in limits)
-    return limit * (TINY_ALLOWANCE if size == "tiny" else 1.0)
+    return limit * (SMALL_SAMPLE_ALLOWANCE if examples <= SMALL_SAMPLE else 1.0)
 
 
 def _constant(array: Array) -> bool:

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from edgekit import registry
 from edgekit.errors import BadData
 from edgekit.types import PRECISIONS
-from edgekit.verification import TINY_ALLOWANCE, TOLERANCES, compare, degenerate, drop_limit
+from edgekit.verification import SMALL_SAMPLE_ALLOWANCE, TOLERANCES, compare, degenerate, drop_limit
 
 finite = st.floats(-1e6, 1e6, width=32)
 outputs = arrays(np.float32, array_shapes(min_dims=2, max_dims=3), elements=finite)
@@ -83,8 +83,8 @@ def test_the_more_special_drop_limit_goes_first() -> None:
         registry.get("recipes", "image_cnn"),
         drop_limits={"int8": 0.5, "pruned": 1.5, "pruned-int8": 3.0},
     )
-    assert drop_limit(recipe, "int8", "full") == 0.5
-    assert drop_limit(recipe, "pruned-int8", "full") == 3.0
-    assert drop_limit(recipe, "pruned-float32", "full") == 1.5
-    assert drop_limit(recipe, "float16", "full") == TOLERANCES["float16"].drop
-    assert drop_limit(recipe, "int8", "tiny") == 0.5 * TINY_ALLOWANCE
+    assert drop_limit(recipe, "int8", 10_000) == 0.5
+    assert drop_limit(recipe, "pruned-int8", 10_000) == 3.0
+    assert drop_limit(recipe, "pruned-float32", 10_000) == 1.5
+    assert drop_limit(recipe, "float16", 10_000) == TOLERANCES["float16"].drop
+    assert drop_limit(recipe, "int8", 1000) == 0.5 * SMALL_SAMPLE_ALLOWANCE
