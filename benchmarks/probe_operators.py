@@ -15,7 +15,9 @@ runtime's words.
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
+import platform
 import re
 import sys
 import tempfile
@@ -29,6 +31,7 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from probe_files import ProbeFile, probe_files
+from quantize_files import quantize_files
 from runtime_process import Worker
 
 from edgekit import registry
@@ -251,7 +254,7 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory() as scratch:
         folder = chosen.keep or Path(scratch)
-        probes = list(probe_files(folder))
+        probes = [*probe_files(folder), *quantize_files(folder)]
         print(f"{len(probes)} files", file=sys.stderr)
         versions, findings = {}, {}
         for name, (how, worker) in workers.items():
@@ -260,7 +263,20 @@ def main() -> None:
             findings[name] = try_files(worker, how, probes, folder)
         known = versions["litert_2_3"]
         findings["gpu"].newest = newest_on_gpu(workers["gpu"][1], probes, known, folder)
-    _write({n: (versions.get(n), findings[n]) for n in workers})
+        adapter = _adapter(workers["gpu"][1], probes[0], folder)
+    machine = f"{platform.machine()}, {datetime.date.today()}; GPU: {adapter}"
+    _write({n: (versions.get(n), findings[n]) for n in workers}, machine)
+
+
+def _adapter(worker: Worker, probe: ProbeFile, folder: Path) -> str:
+    """Return the Vulkan adapter that the accelerator says it chose."""
+    worker.stop()
+    _, _, log = worker.ask(
+        how="gpu", file=probe.path, inputs=probe.inputs, outputs=str(folder / "out.npz"),
+        output_types=probe.output_types,
+    )  # fmt: skip
+    chosen = re.search(r"Selected adapter: ([^,\n]+)", log)
+    return chosen[1] if chosen else "not told"
 
 
 def _worker(runtime: str) -> Worker:
@@ -270,7 +286,9 @@ def _worker(runtime: str) -> Worker:
     return Worker(found.command())
 
 
-def _write(asked: Mapping[str, tuple[Mapping[str, list[int]] | None, Findings]]) -> None:
+def _write(
+    asked: Mapping[str, tuple[Mapping[str, list[int]] | None, Findings]], machine: str
+) -> None:
     names = sorted({n for v, f in asked.values() for n in (*(v or {}), *f.types)})
     operators = {
         name: {runtime: table_of(v, f, name) for runtime, (v, f) in asked.items()} for name in names
@@ -278,7 +296,9 @@ def _write(asked: Mapping[str, tuple[Mapping[str, list[int]] | None, Findings]])
     lines = ",\n".join(f"    {json.dumps(k)}: {json.dumps(v)}" for k, v in operators.items())
     source = "measured by benchmarks/probe_operators.py"
     _TABLE.write_text(
-        f'{{\n  "source": "{source}",\n  "operators": {{\n{lines}\n  }}\n}}\n', encoding="utf-8"
+        f'{{\n  "source": "{source}",\n  "machine": "{machine}",\n'
+        f'  "operators": {{\n{lines}\n  }}\n}}\n',
+        encoding="utf-8",
     )
 
 
