@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.artifacts import compressed_bytes
 from edgekit.flatbuffer import Model, Port, Subgraph, TensorInfo, constant, ports, read
 from edgekit.operator_tables import file_problems
 from edgekit.versions import minimum_runtime, needed_version
@@ -69,7 +69,7 @@ def inspect(path: Path | str) -> dict[str, Any]:
     return {
         "file": str(path),
         "size_bytes": model.size_bytes,
-        "compressed_bytes": _compressed_bytes(model.path),
+        "compressed_bytes": compressed_bytes(model.path),
         "description": model.description,
         "subgraphs": len(model.subgraphs),
         "weights_bytes": _weights_bytes(model),
@@ -150,15 +150,6 @@ def _weights_bytes(model: Model) -> dict[str, int]:
                 seen.add(place)
                 sizes[tensor.dtype] += tensor.num_bytes
     return dict(sorted(sizes.items()))
-
-
-def _compressed_bytes(path: Path) -> int:
-    packer = zlib.compressobj(9)
-    size = 0
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            size += len(packer.compress(block))
-    return size + len(packer.flush())
 
 
 def _port(port: Port, subgraph: Subgraph) -> dict[str, Any]:
