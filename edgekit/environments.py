@@ -9,6 +9,7 @@ from typing import Any
 
 from edgekit import registry, tflite_environment
 from edgekit.errors import EdgekitError, NotFound, Unavailable
+from edgekit.parallel import part
 from edgekit.types import Device, Progress, Runtime, silent
 
 DEFAULT = "tflite-runtime"
@@ -44,7 +45,7 @@ def setup(names: Sequence[str] = (), progress: Progress = silent) -> list[str]:
         return [f"{DEFAULT}: {reason}"]
     needed = list(dict.fromkeys(need for name in names or [DEFAULT] for need in _needs(name)))
     return [
-        _set_up(kind, name, _part(progress, done, len(needed)))
+        _set_up(kind, name, part(progress, done / len(needed), (done + 1) / len(needed)))
         for done, (kind, name) in enumerate(needed)
     ]
 
@@ -87,10 +88,6 @@ def _set_up(kind: str, name: str, progress: Progress) -> str:
     if missing := thing.missing():
         raise Unavailable(missing)
     return f"{name}: created in {time.monotonic() - began:.0f} s"
-
-
-def _part(progress: Progress, done: int, of: int) -> Progress:
-    return lambda fraction, doing: progress((done + fraction) / of, doing)
 
 
 def _local(kind: str) -> list[str]:

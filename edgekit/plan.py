@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from collections.abc import Sequence
@@ -109,15 +108,6 @@ def _check_variant(variant: str) -> None:
         allowed = registry.get("optimizations", optimization).precisions
         if precision not in allowed:
             raise BadInput(f"'{optimization}' goes with {', '.join(allowed)}, not {precision}.")
-
-
-def plan_of(run_dir: Path) -> dict[str, Any]:
-    """Return the `plan.json` of a run folder."""
-    path = run_dir / "plan.json"
-    if not path.is_file():
-        raise BadInput(f"'{run_dir}' is no run folder: it has no plan.json.")
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
 
 
 def machine() -> str:
