@@ -110,37 +110,70 @@ class FineTuning:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Parts:
+    """A model that runs as several files, called by a loop: encoder and decoder step, or one hop.
+
+    Each part is a model with the explicit state as inputs and outputs, converted to a file of its
+    own. What the loop feeds them on the recipe's data calibrates them and verifies them.
+
+    Attributes:
+        signatures: Part name -> what goes in and out of it; the last one is called at every step.
+        split: `(model) -> {part name: keras.Model}`, from a trained model.
+        drive: `({part name: run}) -> run`: the loop that makes one function of the parts, with the
+            recipe's signature. NumPy only: it runs on the device too. It takes any number of
+            examples, and calls each part with all of them at once.
+    """
+
+    signatures: Mapping[str, Signature]
+    split: Callable[[Any], Mapping[str, Any]]
+    drive: Callable[[Mapping[str, Run]], Run]
+
+
+Baseline = tuple[str, float | Callable[[Size, Progress], float]]
+"""Name and value of what a simpler method scores; a function measures it on the same data."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """A model family with its data, training and score; the module says where it comes from.
 
     Attributes:
-        signature: Inputs, outputs and labels of the model.
+        signature: Inputs, outputs and labels of the model, the same for every size.
         metric: What `score` returns.
-        baseline: Name and value of what a trivial method scores, to compare with.
+        baseline: What a simpler method scores, to compare with.
         source: Papers: author, year, link.
         build: `(size) -> keras.Model`, untrained, in Keras 3.
         data: `(split, size) -> Dataset`, in NumPy only.
         train: `(model, size, progress) -> keras.Model`, trained.
         score: `(run, dataset) -> float`, in the unit of `metric`.
-        loss: Name of the Keras loss used when an optimization retrains the model.
+        loss: Name of the Keras loss used when an optimization retrains the model; "" if none can.
         fine_tuning: How an optimization retrains the model.
         variants: Which optimization and precision to build, `"int8"` or `"pruned-int8"`.
         drop_limits: Largest accepted `metric` drop for a variant or a precision; overrides the
             default limits of `edgekit.verification`.
+        parts: For a model that runs as several files; None for one file.
+        on_device: Modules of `edgekit.on_device` that go into the bundle, the program first.
+        assets: `(size) -> {file name: content}`: what those need, such as a vocabulary.
+        num_emulated: Test examples that are scored on an emulated device, where all would take
+            hours.
     """
 
     signature: Signature
     metric: Metric
-    baseline: tuple[str, float]
+    baseline: Baseline
     source: str
     build: Callable[[Size], Any]
     data: Callable[[Split, Size], Dataset]
     train: Callable[[Any, Size, Progress], Any]
     score: Callable[[Run, Dataset], float]
-    loss: str
-    fine_tuning: FineTuning
+    loss: str = ""
+    fine_tuning: FineTuning = FineTuning(epochs={"tiny": 1, "full": 2})  # noqa: RUF009 (frozen)
     variants: tuple[str, ...] = PRECISIONS
     drop_limits: Mapping[str, float] = field(default_factory=dict)
+    parts: Parts | None = None
+    on_device: tuple[str, ...] = ()
+    assets: Callable[[Size], Mapping[str, str]] | None = None
+    num_emulated: int = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
