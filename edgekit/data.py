@@ -29,12 +29,14 @@ class DataFile:
     Attributes:
         path: Where it stands below `EDGEKIT_DATA` and below the cache.
         sha256: In hex.
-        url: Public upstream.
+        url: Public upstream; "" if nobody publishes this very file.
+        origin: What it was made from, for a file without `url`.
     """
 
     path: str
     sha256: str
-    url: str
+    url: str = ""
+    origin: str = ""
 
 
 def locate(file: DataFile) -> Path:
@@ -94,6 +96,11 @@ def _checked(path: Path, expected: str) -> Path:
 def _download(file: DataFile, path: Path) -> Path:
     import pooch
 
+    if not file.url:
+        raise Unavailable(
+            f"'{file.path}' is not on this machine and not published as one file ({file.origin}); "
+            "put it below the folder named by EDGEKIT_DATA, or build with --size tiny."
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         pooch.retrieve(file.url, f"sha256:{file.sha256}", fname=path.name, path=path.parent)

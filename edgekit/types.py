@@ -167,7 +167,7 @@ class Recipe:
     train: Callable[[Any, Size, Progress], Any]
     score: Callable[[Run, Dataset], float]
     loss: str = ""
-    fine_tuning: FineTuning = FineTuning(epochs={"tiny": 1, "full": 2})  # noqa: RUF009 (frozen)
+    fine_tuning: FineTuning = FineTuning(epochs={"tiny": 1, "full": 2})
     variants: tuple[str, ...] = PRECISIONS
     drop_limits: Mapping[str, float] = field(default_factory=dict)
     parts: Parts | None = None
