@@ -23,7 +23,7 @@ BIBLE = DataFile(
 REVIEWS = DataFile(
     path="movie-reviews.csv.gz",
     sha256="a49d13f9e7bd9184b9218f967ce99790ce147e4072461baa994330428125f631",
-    url="",
+    origin="text, label and source of Maas et al. 2011 and of Pang and Lee 2005 as CSV",
 )
 SMALL_BIBLE = "bible_small.tsv.gz"
 SMALL_REVIEWS = "reviews_small.csv.gz"
