@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ import numpy as np
 
 from edgekit import registry
 from edgekit.errors import BadData, BadInput, BadModelFile, NotFound, Unavailable
+from edgekit.parts import MODEL, parts_of
 from edgekit.session import Session, open_session
-from edgekit.types import Batch, Dataset, Recipe, Row, Size, Timing
-from edgekit.verification import Agreement, compare, drop_limit
+from edgekit.types import Batch, Dataset, Recipe, Row, Run, Size, Timing
+from edgekit.verification import Agreement, compare, drop_limit, worst
 
-NUM_EMULATED = 1000
-"""Test examples that are scored on an emulated device, where all of them would take hours."""
+Vectors = Mapping[str, tuple[Batch, Batch]]
+"""Part name -> golden inputs and the reference's outputs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,7 @@ class Place:
 def examples(recipe: Recipe, size: Size, *, emulated: bool) -> Dataset:
     """Return the test examples a place is scored on."""
     test = recipe.data("test", size)
-    return test.head(NUM_EMULATED) if emulated else test
+    return test.head(recipe.num_emulated) if emulated else test
 
 
 def places(target_names: tuple[str, ...] = ()) -> dict[str, Place]:
@@ -103,27 +105,37 @@ def agreement(session: Session, vectors: tuple[Batch, Batch]) -> Agreement:
 
 
 def measure(
-    path: Path,
-    place: Place,
-    *,
-    vectors: tuple[Batch, Batch],
-    recipe: Recipe,
-    size: Size,
+    files: Mapping[str, Path], place: Place, *, vectors: Vectors, recipe: Recipe, size: Size
 ) -> dict[str, Any]:
-    """Run one artifact on one place: golden vectors, then the recipe's score on test data.
+    """Run one variant on one place: golden vectors, then the recipe's score on test data.
+
+    Args:
+        files: Part name -> `.tflite` file.
+        place: Where.
+        vectors: Part name -> golden vectors of it; `model` is always the whole.
+        recipe: Drives and scores the parts.
+        size: Of the test data.
 
     Returns:
         The measured fields of a `Row`, as JSON values.
 
     Raises:
         Unavailable: The place is not there.
-        WorkerFailed: The file does not run there.
+        WorkerFailed: A file does not run there.
     """
-    with open_session(path, runtime=place.runtime, device=place.device) as session:
-        found = agreement(session, vectors)
+    with ExitStack() as stack:
+        sessions = {
+            part: stack.enter_context(
+                open_session(path, runtime=place.runtime, device=place.device)
+            )
+            for part, path in files.items()
+        }
+        found = worst([agreement(sessions[part], vectors[part]) for part in files])
+        run = parts_of(recipe).drive(sessions)
         test = examples(recipe, size, emulated=place.emulated())
-        value = recipe.score(session, test)
-        adapter = session.info.get("adapter", "")
+        same = _same_tokens(run, vectors[MODEL], recipe, emulated=place.emulated())
+        value = recipe.score(run, test)
+        adapter = next(iter(sessions.values())).info.get("adapter", "")
     return {
         "status": "measured",
         "value": value,
@@ -131,10 +143,28 @@ def measure(
         "max_abs_error": found.max_abs_error,
         "mean_abs_error": found.mean_abs_error,
         "cosine": found.cosine,
+        "same_tokens_percent": same,
         "reference_range": found.reference_range,
         "degenerate": found.degenerate,
         "adapter": adapter,
     }
+
+
+def _same_tokens(
+    run: Run, vectors: tuple[Batch, Batch], recipe: Recipe, *, emulated: bool
+) -> float | None:
+    """Return the share of the reference's tokens that a driven model answers too, in percent.
+
+    Tokens are the integer outputs of a recipe of several parts, zeros (padding) left out.
+    """
+    tokens = [tensor.name for tensor in recipe.signature.outputs if tensor.dtype == "int32"]
+    if recipe.parts is None or not tokens:
+        return None
+    count = recipe.num_emulated if emulated else len(vectors[1][tokens[0]])
+    answer = run({name: array[:count] for name, array in vectors[0].items()})
+    expected = np.concatenate([vectors[1][name][:count].ravel() for name in tokens])
+    found = np.concatenate([answer[name].ravel() for name in tokens])
+    return 100 * float(np.mean((found == expected)[expected != 0]))
 
 
 def judge(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import datetime
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from edgekit import child, registry
 from edgekit.artifacts import read_sidecar, write_sidecar
@@ -17,11 +15,24 @@ from edgekit.errors import EdgekitError
 from edgekit.matrix import measure_all
 from edgekit.measuring import Place, row
 from edgekit.parallel import in_parallel, part
-from edgekit.paths import atomic, sha256
+from edgekit.parts import (
+    MODEL,
+    Files,
+    calibration_path,
+    parts_of,
+    sidecar_path,
+    source_path,
+    vectors_path,
+    write_programs,
+)
+from edgekit.paths import sha256
 from edgekit.plan import Plan, machine, make_plan, versions
 from edgekit.reference import CHILD_ENV
 from edgekit.steps import step
 from edgekit.types import Artifact, Progress, Report, Row, Size, silent
+
+TRAINING_TIMEOUT_S = 4 * 3600.0
+"""A board or an old laptop trains many times slower than the machines recipes are made for."""
 
 
 def build(
@@ -57,13 +68,15 @@ def build(
         recipe, out, size=size, seed=seed, variants=variants, targets=targets, board=board
     )
     trained = _train(plan, part(progress, 0.0, 0.3))
-    sources = _optimize(plan, part(progress, 0.3, 0.6))
-    artifacts, refused = _convert(plan, sources, part(progress, 0.6, 0.75))
-    rows = measure_all(plan, artifacts, trained, part(progress, 0.75, 1.0))
+    baseline = _baseline(plan, part(progress, 0.3, 0.35))
+    sources = _optimize(plan, part(progress, 0.35, 0.6))
+    converted, refused = _convert(plan, sources, part(progress, 0.6, 0.75))
+    rows = measure_all(plan, converted, trained, part(progress, 0.75, 1.0))
     rows += [row(v, place, r) for v, r in refused.items() for place in plan.places().values()]
-    report = _report(plan, trained, sorted(rows, key=_order(plan)))
+    report = _report(plan, trained, baseline, sorted(rows, key=_order(plan)))
     for writer in ("json", "html", "markdown"):
         registry.get("reports", writer)(report, plan.folder)
+    _write_programs(plan)
     shutil.rmtree(plan.folder / "bundle", ignore_errors=True)  # an earlier build's, if any
     if any(row.ok for row in report.rows):
         registry.get("packagers", "bundle")(plan.folder, plan.folder / "bundle")
@@ -71,14 +84,20 @@ def build(
 
 
 def _train(plan: Plan, progress: Progress) -> Any:
+    parts = parts_of(plan.recipe).signatures
+    outputs = [source_path(plan.folder, MODEL), vectors_path(plan.folder, MODEL)]
+    for name in parts:
+        outputs += [source_path(plan.folder, name), vectors_path(plan.folder, name)]
+        outputs.append(calibration_path(plan.folder, name))
     return step(
         plan.folder,
         "train",
         inputs=plan.inputs(),
-        outputs=[plan.folder / "model.keras", plan.folder / "vectors.npz"],
+        outputs=list(dict.fromkeys(outputs)),
         action=lambda: child.call(
             "edgekit.training:train_reference",
             env=CHILD_ENV,
+            timeout_s=TRAINING_TIMEOUT_S,
             progress=progress,
             recipe=plan.recipe_name,
             size=plan.size,
@@ -88,9 +107,34 @@ def _train(plan: Plan, progress: Progress) -> Any:
     )
 
 
-def _optimize(plan: Plan, progress: Progress) -> dict[str, Path]:
-    """Return optimization name ("" for none) -> the model file a converter reads."""
-    sources = {"": plan.folder / "model.keras"}
+def _baseline(plan: Plan, progress: Progress) -> tuple[str, float]:
+    """Return the baseline, measured if the recipe measures it."""
+    name, value = plan.recipe.baseline
+    if not callable(value):
+        return name, value
+    found = step(
+        plan.folder,
+        "baseline",
+        inputs=plan.inputs(),
+        outputs=[],
+        action=lambda: child.call(
+            "edgekit.training:measure_baseline",
+            env=CHILD_ENV,
+            timeout_s=TRAINING_TIMEOUT_S,
+            progress=lambda fraction, doing: progress(fraction, f"baseline: {doing}"),
+            recipe=plan.recipe_name,
+            size=plan.size,
+            seed=plan.seed,
+        ),
+    )
+    return name, float(found)
+
+
+def _optimize(plan: Plan, progress: Progress) -> dict[str, dict[str, Path]]:
+    """Return optimization name ("" for none) -> the model file or files a converter reads."""
+    trained = source_path(plan.folder, MODEL)
+    parts = parts_of(plan.recipe).signatures
+    sources = {"": {name: source_path(plan.folder, name) for name in parts}}
     chosen = [v.rpartition("-")[0] for v in plan.variants]
     wanted = list(dict.fromkeys(name for name in chosen if name))
     for index, name in enumerate(wanted):
@@ -99,7 +143,7 @@ def _optimize(plan: Plan, progress: Progress) -> dict[str, Path]:
         result = step(
             plan.folder,
             f"optimize-{name}",
-            inputs={**plan.inputs(), "model": sha256(sources[""]), "code": _code(name)},
+            inputs={**plan.inputs(), "model": sha256(trained), "code": _code(name)},
             outputs=[out],
             action=lambda name=name, out=out, doing=doing: child.call(  # type: ignore[misc]
                 "edgekit.training:optimize",
@@ -107,88 +151,92 @@ def _optimize(plan: Plan, progress: Progress) -> dict[str, Path]:
                 progress=doing,
                 recipe=plan.recipe_name,
                 optimization=name,
-                model=str(sources[""]),
+                model=str(trained),
                 size=plan.size,
                 seed=plan.seed,
                 out=str(out),
             ),
         )
-        sources[name] = out / result["source"]
+        sources[name] = {MODEL: out / result["source"]}
     return sources
 
 
 def _convert(
-    plan: Plan, sources: dict[str, Path], progress: Progress
-) -> tuple[dict[str, Artifact], dict[str, dict[str, Any]]]:
-    """Convert every variant; return the artifacts, and "not run" fields of those refused."""
-    calibration = _calibration(plan)
-    artifacts: dict[str, Artifact] = {}
-    refused: dict[str, dict[str, Any]] = {}
+    plan: Plan, sources: dict[str, dict[str, Path]], progress: Progress
+) -> tuple[Mapping[str, Files], dict[str, dict[str, Any]]]:
+    """Convert every variant; return their files, and "not run" fields of those refused."""
+    jobs = [(v, name) for v in plan.variants for name in sources[v.rpartition("-")[0]]]
 
-    def one(variant: str) -> Artifact | EdgekitError:
-        optimization, _, precision = variant.rpartition("-")
+    def one(job: tuple[str, str]) -> Artifact | EdgekitError:
+        variant, name = job
         try:
-            return _convert_one(plan, variant, sources[optimization], precision, calibration)
+            return _convert_one(plan, variant, name, sources[variant.rpartition("-")[0]][name])
         except EdgekitError as error:
             return error
 
-    for done, (variant, result) in enumerate(in_parallel(one, plan.variants), 1):
-        progress(done / len(plan.variants), f"converted {variant}")
+    converted: dict[str, dict[str, Artifact]] = {}
+    refused: dict[str, dict[str, Any]] = {}
+    for done, ((variant, name), result) in enumerate(in_parallel(one, jobs), 1):
+        progress(done / len(jobs), f"converted {variant}")
         if isinstance(result, Artifact):
-            artifacts[variant] = result
+            converted.setdefault(variant, {})[name] = result
         else:
             refused[variant] = {"status": "not run", "reason": str(result), "ok": False}
-    return artifacts, refused
+    whole = {v: files for v, files in converted.items() if v not in refused}
+    return whole, refused
 
 
-def _convert_one(
-    plan: Plan, variant: str, source: Path, precision: str, calibration: Path
-) -> Artifact:
-    folder = plan.folder / variant
-    path = folder / "model.tflite"
+def _convert_one(plan: Plan, variant: str, name: str, source: Path) -> Artifact:
+    """Convert one part of a variant, and describe the file beside it."""
+    path = plan.folder / variant / f"{name}.tflite"
+    sidecar = sidecar_path(path)
+    precision = variant.rpartition("-")[2]
+    calibration = calibration_path(plan.folder, name)
 
     def action() -> None:
         convert = registry.get("converters", "tflite").convert
         given = calibration if precision in ("int8", "int16x8") else None
         artifact = convert(source, path, precision=precision, calibration=given)
-        described = replace(artifact, signature=plan.recipe.signature)  # with meaning and labels
-        write_sidecar(described, folder / "artifact.json")
+        signature = parts_of(plan.recipe).signatures[name]  # with meaning and labels
+        write_sidecar(replace(artifact, signature=signature), sidecar)
 
     step(
         plan.folder,
-        f"convert-{variant}",
+        f"convert-{variant}" if name == MODEL else f"convert-{variant}-{name}",
         inputs={
             **plan.inputs(),
             "source": sha256(source),
             "calibration": sha256(calibration),
             "precision": precision,
         },
-        outputs=[path, folder / "artifact.json"],
+        outputs=[path, sidecar],
         action=action,
     )
-    return read_sidecar(folder / "artifact.json")
+    return read_sidecar(sidecar)
 
 
-def _calibration(plan: Plan) -> Path:
-    path = plan.work / "calibration.npz"
+def _write_programs(plan: Plan) -> None:
+    folder = plan.folder / "device"
+    if plan.recipe.on_device or plan.recipe.assets:
+        step(
+            plan.folder,
+            "programs",
+            inputs=plan.inputs(),
+            outputs=[folder],
+            action=lambda: write_programs(plan.recipe, plan.size, folder),
+        )
 
-    def action() -> None:
-        inputs = plan.recipe.data("calibration", plan.size).inputs
-        with atomic(path) as temporary:
-            np.savez(temporary, **dict(inputs))  # type: ignore[arg-type]
 
-    step(plan.folder, "calibration", inputs=plan.inputs(), outputs=[path], action=action)
-    return path
-
-
-def _report(plan: Plan, trained: dict[str, Any], rows: Iterable[Row]) -> Report:
+def _report(
+    plan: Plan, trained: dict[str, Any], baseline: tuple[str, float], rows: Iterable[Row]
+) -> Report:
     return Report(
         recipe=registry.name_of("recipes", plan.recipe_name),
         size=plan.size,
         seed=plan.seed,
         metric=plan.recipe.metric,
         reference=trained["value"],
-        baseline=plan.recipe.baseline,
+        baseline=baseline,
         rows=tuple(rows),
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         machine=machine(),

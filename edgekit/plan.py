@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import platform
 from collections.abc import Sequence
@@ -56,6 +57,7 @@ class Plan:
         source = path if path.is_file() else Path(__file__).parent / "recipes" / f"{path}.py"
         return {
             "recipe": sha256(source) if source.is_file() else self.recipe_name,
+            "modules": _modules(source) if source.is_file() else {},
             "size": self.size,
             "seed": self.seed,
             "versions": versions(),
@@ -87,7 +89,7 @@ def make_plan(
         board=board,
     )
     for variant in plan.variants:
-        _check_variant(variant)
+        _check_variant(found, variant)
     plan.places()
     plan.folder.mkdir(parents=True, exist_ok=True)
     write_json(
@@ -97,17 +99,32 @@ def make_plan(
     return plan
 
 
-def _check_variant(variant: str) -> None:
+def _check_variant(recipe: Recipe, variant: str) -> None:
     optimization, _, precision = variant.rpartition("-")
     if precision not in PRECISIONS:
         raise BadInput(
             f"Variant '{variant}' has no known precision; allowed are {', '.join(PRECISIONS)}, "
             "alone or after an optimization as in 'pruned-int8'."
         )
+    if optimization and (recipe.parts or not recipe.loss):
+        raise BadInput(
+            f"Variant '{variant}' needs a recipe that one loss retrains as one file; this one "
+            f"has plain variants only: {', '.join(recipe.variants)}."
+        )
     if optimization:
         allowed = registry.get("optimizations", optimization).precisions
         if precision not in allowed:
             raise BadInput(f"'{optimization}' goes with {', '.join(allowed)}, not {precision}.")
+
+
+def _modules(source: Path) -> dict[str, str]:
+    """Return the checksums of the edgekit modules that a recipe file imports."""
+    imports = [n for n in ast.walk(ast.parse(source.read_text())) if isinstance(n, ast.ImportFrom)]
+    names = {f"{n.module}.{alias.name}" for n in imports for alias in n.names if n.module}
+    names |= {n.module for n in imports if n.module}
+    package = Path(__file__).parent.parent
+    paths = {name: package / f"{name.replace('.', '/')}.py" for name in sorted(names)}
+    return {name: sha256(path) for name, path in paths.items() if path.is_file()}
 
 
 def machine() -> str:

@@ -16,7 +16,7 @@ from edgekit.artifacts import signature_from_json, signature_to_json
 from edgekit.calibration import check_examples
 from edgekit.errors import BadData, BadInput
 from edgekit.paths import atomic
-from edgekit.types import Array, Batch, Signature, Tensor
+from edgekit.types import Array, Batch, Run, Signature, Tensor
 
 BATCH_SIZE = 64
 """Examples run at once where the model's batch is free."""
@@ -134,6 +134,11 @@ def run_model(model: Any, batch: Batch) -> Batch:
         model: What `edgekit.saved_model.load_model` returns.
         batch: Checked examples, by input name, in the model's order.
     """
+    return runner(model)(batch)
+
+
+def runner(model: Any) -> Run:
+    """Return a loaded model as a function of examples, traced once for all calls."""
     import tensorflow as tf
 
     from edgekit.interfaces import interface_of
@@ -141,12 +146,16 @@ def run_model(model: Any, batch: Batch) -> Batch:
     interface = interface_of(model)
     step = BATCH_SIZE if interface.has_free_batch else 1
     function = tf.function(interface.call, reduce_retracing=True)
-    columns = [batch[port.name] for port in interface.inputs]
-    answers = []
-    for start in range(0, len(columns[0]), step):
-        tensors = [tf.constant(column[start : start + step]) for column in columns]
-        answers.append({name: value.numpy() for name, value in function(tensors).items()})
-    return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
+
+    def run(batch: Batch) -> Batch:
+        columns = [batch[port.name] for port in interface.inputs]
+        answers = []
+        for start in range(0, len(columns[0]), step):
+            tensors = [tf.constant(column[start : start + step]) for column in columns]
+            answers.append({name: value.numpy() for name, value in function(tensors).items()})
+        return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
+
+    return run
 
 
 def _call(function: str, model: Path, **arguments: Any) -> Any:

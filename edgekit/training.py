@@ -7,24 +7,41 @@ that tfmot's changes to its process end with it.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from edgekit import registry
 from edgekit.child import report_progress
 from edgekit.measuring import examples
+from edgekit.parts import (
+    MODEL,
+    calibration_path,
+    parts_of,
+    record,
+    source_path,
+    vectors_path,
+    write_arrays,
+)
 from edgekit.paths import atomic
-from edgekit.reference import run_model
-from edgekit.types import Batch, Recipe, Size
+from edgekit.reference import runner
+from edgekit.types import Recipe, Run, Size
 
 NUM_VECTORS = 256
 """Test examples whose reference outputs are kept as golden vectors."""
 
+NUM_DRIVEN_VECTORS = 100
+"""The same for a recipe of several parts, each of which runs many times an example."""
+
+NUM_CALIBRATION = 500
+"""Examples of each part that quantization ranges are taken from."""
+
 
 def train_reference(recipe: str, size: Size, seed: int, out: str) -> dict[str, Any]:
-    """Train a recipe's float reference and write `model.keras` and `vectors.npz` into `out`.
+    """Train a recipe's float reference and write its model and that of each part into `out`.
+
+    Beside them go golden vectors of test examples, and calibration data: what each part is given
+    while the whole runs on them.
 
     Returns:
         `value` of the recipe's metric on all test examples, `value_emulated` on those that emulated
@@ -37,15 +54,14 @@ def train_reference(recipe: str, size: Size, seed: int, out: str) -> dict[str, A
     start = time.monotonic()
     model = found.train(found.build(size), size, report_progress)
     seconds = time.monotonic() - start
-    few = found.data("test", size).head(NUM_VECTORS).inputs
+    report_progress(1.0, "taking golden vectors and the reference's score")
     folder = Path(out)
-    with atomic(folder / "model.keras") as path:
-        model.save(path)
-    _write_vectors(folder / "vectors.npz", few, run_model(model, few))
+    runs = _save(found, model, folder)
+    _write_vectors(found, runs, size, folder)
+    run = parts_of(found).drive(runs)
 
     def value(emulated: bool) -> float:
-        test = examples(found, size, emulated=emulated)
-        return found.score(lambda batch: run_model(model, batch), test)
+        return found.score(run, examples(found, size, emulated=emulated))
 
     return {
         "value": value(emulated=False),
@@ -53,6 +69,16 @@ def train_reference(recipe: str, size: Size, seed: int, out: str) -> dict[str, A
         "seconds": seconds,
         "parameters": int(model.count_params()),
     }
+
+
+def measure_baseline(recipe: str, size: Size, seed: int) -> float:
+    """Measure what a recipe's simpler method scores."""
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    found: Recipe = registry.get("recipes", recipe)
+    baseline = found.baseline[1]
+    return float(baseline(size, report_progress) if callable(baseline) else baseline)
 
 
 def optimize(
@@ -81,8 +107,27 @@ def optimize(
         return {"source": "saved_model"}
 
 
-def _write_vectors(path: Path, inputs: Batch, outputs: Batch) -> None:
-    named = {f"input:{name}": array for name, array in inputs.items()}
-    named |= {f"output:{name}": array for name, array in outputs.items()}
-    with atomic(path) as temporary:
-        np.savez_compressed(temporary, **named)  # type: ignore[arg-type]
+def _save(recipe: Recipe, model: Any, folder: Path) -> dict[str, Run]:
+    """Save the trained model and each of its parts; return the parts as functions."""
+    parts = dict(parts_of(recipe).split(model))
+    for path, each in [
+        (source_path(folder, MODEL), model),
+        *((source_path(folder, part), each) for part, each in parts.items() if part != MODEL),
+    ]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic(path) as temporary:
+            each.save(temporary)
+    return {part: runner(each) for part, each in parts.items()}
+
+
+def _write_vectors(recipe: Recipe, runs: Mapping[str, Run], size: Size, folder: Path) -> None:
+    few = NUM_DRIVEN_VECTORS if recipe.parts else NUM_VECTORS
+    inputs = recipe.data("test", size).head(few).inputs
+    outputs, golden = record(recipe, runs, inputs, count=NUM_VECTORS)
+    write_arrays(vectors_path(folder, MODEL), inputs, outputs)
+    calibration = recipe.data("calibration", size).inputs
+    _, seen = record(recipe, runs, calibration, count=NUM_CALIBRATION)
+    for part in runs:
+        if part != MODEL:
+            write_arrays(vectors_path(folder, part), *golden[part])
+        write_arrays(calibration_path(folder, part), seen[part][0])

@@ -371,6 +371,8 @@ class Row:
         value: The recipe's metric, or None.
         drop: How much worse than the float reference on the same examples.
         ok: Whether it is within its limits; None when nothing was measured.
+        same_tokens_percent: Share of the reference's output tokens that are the same, position by
+            position, where a loop of several parts writes them.
         reason: Why it was not run, what was predicted, or which limit it broke.
     """
 
@@ -385,6 +387,7 @@ class Row:
     max_abs_error: float | None = None
     mean_abs_error: float | None = None
     cosine: float | None = None
+    same_tokens_percent: float | None = None
     latency_ms_median: float | None = None
     latency_ms_p90: float | None = None
     peak_memory_bytes: int | None = None

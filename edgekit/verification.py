@@ -6,7 +6,7 @@ of the converted file: a wrong conversion agrees with itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -133,6 +133,14 @@ def compare(reference: Batch, outputs: Batch) -> Agreement:
         cosine=_finite(float(expected @ found) / norms) if norms else float(not error.any()),
         reference_range=float(np.ptp(expected)) if expected.size else 0.0,
         degenerate=degenerate(reference, outputs),
+    )
+
+
+def worst(agreements: Sequence[Agreement]) -> Agreement:
+    """Return the agreement of the part that is farthest from its reference."""
+    return max(
+        agreements,
+        key=lambda a: (bool(a.degenerate), a.mean_abs_error / max(a.reference_range, 1e-30)),
     )
 
 

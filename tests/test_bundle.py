@@ -185,11 +185,11 @@ def test_a_file_changed_after_it_was_measured_is_refused(run_dir: Path) -> None:
 
 
 def test_what_is_missing_is_named(run_dir: Path) -> None:
-    (run_dir / "int8" / "model.tflite").unlink()
-    with pytest.raises(NotFound, match=r"int8/model\.tflite'; the same `edgekit build`"):
-        bundle(run_dir, run_dir / "bundle")
     (run_dir / "vectors.npz").unlink()
     with pytest.raises(NotFound, match=r"vectors\.npz"):
+        bundle(run_dir, run_dir / "bundle")
+    (run_dir / "int8" / "model.tflite").unlink()
+    with pytest.raises(NotFound, match=r"int8/model\.tflite'; the same `edgekit build`"):
         bundle(run_dir, run_dir / "bundle")
     with pytest.raises(NotFound, match="holds no report"):
         bundle(run_dir / "nowhere", run_dir / "bundle")

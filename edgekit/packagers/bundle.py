@@ -1,7 +1,8 @@
 """Folder an app or a board takes: verified models, signature, labels, golden vectors.
 
 `signature.json` says everything a program needs to use the models beside it; nothing of edgekit,
-Python or NumPy is needed to read the folder. `sha256sum -c SHA256SUMS` checks it.
+Python or NumPy is needed to read the folder. `sha256sum -c SHA256SUMS` checks it. A recipe that
+needs a tokenizer, features or a loop brings them as Python programs for NumPy and a runtime alone.
 """
 
 from __future__ import annotations
@@ -19,11 +20,15 @@ from edgekit.artifacts import read_sidecar
 from edgekit.errors import BadData, BadInput, NotFound
 from edgekit.flatbuffer import Port, ports, read
 from edgekit.measuring import read_vectors
+from edgekit.parts import MODEL, Files, vectors_path
 from edgekit.paths import atomic, sha256, write_json
 from edgekit.types import Array, Artifact, Batch, Report, Row, Tensor
 
 NUM_GOLDEN = 8
 """Examples kept as golden vectors: enough to tell a wrong model, small enough for an app."""
+
+PROGRAMS = "device"
+"""Folder of a run in which the recipe's programs and what they read stand."""
 
 _SUMS = "SHA256SUMS"
 _SIGNATURE = "signature.json"
@@ -47,18 +52,22 @@ def packager(run_dir: Path, out: Path) -> Path:
     """
     report = reporting.load(run_dir)
     verified = _verified(report, run_dir)
-    vectors = read_vectors(run_dir / "vectors.npz")
+    artifacts = {variant: _artifacts(run_dir, variant) for variant in verified}
+    parts = list(next(iter(artifacts.values())))
+    vectors = {part: read_vectors(vectors_path(run_dir, part)) for part in [MODEL, *parts]}
     if out.exists() and not (out / _SUMS).is_file():
         raise BadInput(f"'{out}' is there and no bundle; name a new folder, or the old bundle.")
-    artifacts = {variant: _artifact(run_dir, variant) for variant in verified}
     with atomic(out) as folder:
         folder.mkdir()
+        if (run_dir / PROGRAMS).is_dir():
+            shutil.copytree(run_dir / PROGRAMS, folder, dirs_exist_ok=True)
         models = [
-            _add_model(folder, artifacts[variant], variant, rows)
+            _add_model(folder, artifact, (variant, part), rows)
             for variant, rows in verified.items()
+            for part, artifact in artifacts[variant].items()
         ]
-        golden = _add_golden(folder, vectors)
-        _add_signature(folder, report, artifacts, models=models, golden=golden)
+        golden = {part: _add_golden(folder, part, found) for part, found in vectors.items()}
+        _add_signature(folder, report, _labels(artifacts), models=models, golden=golden)
         shutil.copyfile(run_dir / reporting.FILE_NAME, folder / reporting.FILE_NAME)
         _add_sums(folder)
     return out
@@ -79,31 +88,39 @@ def _verified(report: Report, run_dir: Path) -> dict[str, list[Row]]:
     return good
 
 
-def _artifact(run_dir: Path, variant: str) -> Artifact:
-    """Return a variant's artifact after checking that it is the file that was described."""
+def _artifacts(run_dir: Path, variant: str) -> Files:
+    """Return a variant's files after checking that they are those that were described."""
     if not _NAME.fullmatch(variant):
         raise BadData(f"Variant {variant!r} is not a name: letters, digits, '_', '-' and '.' are.")
-    artifact = read_sidecar(run_dir / variant / "artifact.json")
+    sidecars = sorted((run_dir / variant).glob("*.json"))
+    found = [_artifact(path) for path in sidecars or [run_dir / variant / "artifact.json"]]
+    return {artifact.path.stem: artifact for artifact in found}
+
+
+def _artifact(sidecar: Path) -> Artifact:
+    artifact = read_sidecar(sidecar)
     if not artifact.path.is_file():
         raise NotFound(f"There is no '{artifact.path}'; the same `edgekit build` makes it again.")
     if sha256(artifact.path) != artifact.sha256:
         raise BadData(
-            f"'{artifact.path}' is not the file that artifact.json beside it describes (SHA-256); "
+            f"'{artifact.path}' is not the file that {sidecar.name} beside it describes (SHA-256); "
             "build it again."
         )
     return artifact
 
 
 def _add_model(
-    folder: Path, artifact: Artifact, variant: str, rows: Sequence[Row]
+    folder: Path, artifact: Artifact, called: tuple[str, str], rows: Sequence[Row]
 ) -> dict[str, Any]:
     """Copy a model and return what `signature.json` says of it."""
-    name = f"{variant}.tflite"
+    variant, part = called
+    name = f"{variant}.tflite" if part == MODEL else f"{variant}-{part}.tflite"
     shutil.copyfile(artifact.path, folder / name)
     inputs, outputs = ports(read(artifact.path))
     signature = artifact.signature
     return {
         "variant": variant,
+        "part": part,
         "precision": artifact.precision,
         "file": name,
         "size_bytes": artifact.size_bytes,
@@ -134,21 +151,22 @@ def _place(row: Row) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names}
 
 
-def _add_golden(folder: Path, vectors: tuple[Batch, Batch]) -> dict[str, Any]:
+def _add_golden(folder: Path, part: str, vectors: tuple[Batch, Batch]) -> dict[str, Any]:
     """Write the first golden vectors as `.npz` and as raw numbers; return where they are."""
-    golden = folder / "golden"
-    golden.mkdir()
+    where = "golden" if part == MODEL else f"golden/{part}"
+    golden = folder / where
+    golden.mkdir(parents=True)
     tensors, arrays = [], {}
     for role, batch in zip(("input", "output"), vectors, strict=True):
         for index, (name, array) in enumerate(batch.items()):
             few = _little_endian(name, array[:NUM_GOLDEN])
-            file = f"golden/{role}_{index}.bin"
+            file = f"{where}/{role}_{index}.bin"
             (folder / file).write_bytes(few.tobytes())
             arrays[f"{role}:{name}"] = few
             facts = {"role": role, "name": name, "file": file}
             tensors.append({**facts, "dtype": few.dtype.name, "shape": list(few.shape)})
     np.savez_compressed(golden / "vectors.npz", **arrays)  # type: ignore[arg-type]
-    return {"npz": "golden/vectors.npz", "byte_order": "little", "tensors": tensors}
+    return {"npz": f"{where}/vectors.npz", "byte_order": "little", "tensors": tensors}
 
 
 def _little_endian(name: str, array: Array) -> Array:
@@ -160,17 +178,27 @@ def _little_endian(name: str, array: Array) -> Array:
 def _add_signature(
     folder: Path,
     report: Report,
-    artifacts: Mapping[str, Artifact],
+    labels: Sequence[str],
     *,
     models: Sequence[Mapping[str, Any]],
     golden: Mapping[str, Any],
 ) -> None:
-    labels = next(iter(artifacts.values())).signature.labels
     if any(label.splitlines() != [label] for label in labels):
         raise BadData("A label is empty or has a line break, but labels.txt holds one a line.")
     (folder / "labels.txt").write_text("".join(f"{label}\n" for label in labels), encoding="utf-8")
-    facts = {"recipe": report.recipe, "labels": list(labels), "models": models, "golden": golden}
+    of_parts = {part: found for part, found in golden.items() if part != MODEL}
+    facts = {
+        "recipe": report.recipe,
+        "labels": list(labels),
+        "models": models,
+        "golden": {**golden[MODEL], "parts": of_parts},
+    }
     write_json(folder / _SIGNATURE, facts)
+
+
+def _labels(artifacts: Mapping[str, Files]) -> Sequence[str]:
+    found = (a.signature.labels for files in artifacts.values() for a in files.values())
+    return next((labels for labels in found if labels), ())
 
 
 def _add_sums(folder: Path) -> None:
