@@ -142,6 +142,11 @@ def latency_text(milliseconds: float | None) -> str:
     return NONE if milliseconds is None else f"{_three_digits(milliseconds)} ms"
 
 
+def percent_text(percent: float | None) -> str:
+    """Return a share with one decimal, such as `97.5 %`."""
+    return NONE if percent is None else f"{percent:.1f} %"
+
+
 def error_text(error: float | None) -> str:
     """Return `2.4e-6` or `0.31`: two significant digits; NaN was recorded as the largest float."""
     if error is None:

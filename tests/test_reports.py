@@ -197,7 +197,7 @@ def test_markdown_keeps_its_tables_whatever_the_texts(tmp_path: Path) -> None:
     text = write_markdown(hostile(example_report()), tmp_path).read_text(encoding="utf-8")
     tables = [line for line in text.splitlines() if line.startswith("|")]
     bars = {len(re.findall(r"(?<!\\)\|", line)) for line in tables}
-    assert bars == {9, 12}  # eight and eleven columns
+    assert bars == {9, 13}  # eight and twelve columns
     assert "<script>" not in text.replace(r"\<", "")
 
 

@@ -65,8 +65,8 @@ def _matrix(report: Report, notes: dict[str, int]) -> Iterator[str]:
 
 def _measurements(report: Report) -> Iterator[str]:
     yield from words.markdown_head(
-        ["variant", "where", "max error", "mean error", "cosine", "median", "p90", "sparsity",
-         "unique weights", "examples", "adapter"]
+        ["variant", "where", "max error", "mean error", "cosine", "same tokens", "median", "p90",
+         "sparsity", "unique weights", "examples", "adapter"]
     )  # fmt: skip
     for row in report.rows:
         if row.status == "measured":
@@ -77,9 +77,10 @@ def _measurements(report: Report) -> Iterator[str]:
                     words.error_text(row.max_abs_error),
                     words.error_text(row.mean_abs_error),
                     words.NONE if row.cosine is None else f"{row.cosine:.6f}",
+                    words.percent_text(row.same_tokens_percent),
                     words.latency_text(row.latency_ms_median),
                     words.latency_text(row.latency_ms_p90),
-                    words.NONE if row.sparsity is None else f"{100 * row.sparsity:.1f} %",
+                    words.percent_text(None if row.sparsity is None else 100 * row.sparsity),
                     words.NONE if row.unique_weights is None else f"{row.unique_weights:,}",
                     words.NONE if row.examples is None else f"{row.examples:,}",
                     row.adapter,
