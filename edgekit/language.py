@@ -1,0 +1,69 @@
+"""What the language models share: vocabulary, stream of tokens, windows of it, perplexity.
+
+All of them, the n-gram model too, read the same stream: the lines of the words' text one after the
+other, each closed by `<end>`, with words outside the vocabulary as `<unk>`. Perplexity counts every
+token of it, `<end>` and `<unk>` like any other.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import lru_cache
+from itertools import chain
+
+import numpy as np
+
+from edgekit.errors import BadInput
+from edgekit.on_device.vocabulary import END, SPECIAL, Vocabulary
+from edgekit.texts import word_lines
+from edgekit.types import Array, Size, Split
+
+NUM_TOKENS = 6144
+"""Rows of every vocabulary, so that models of either size have the same shape. It covers 95 % of
+the words of unseen text; twice as many rows would cover 2 % more and cost as much as all the rest
+of a small network."""
+
+
+@lru_cache(maxsize=2)
+def vocabulary(size: Size) -> Vocabulary:
+    """Return the words that are most frequent in the training text, at most `NUM_TOKENS`.
+
+    Words of equal frequency are in alphabetical order.
+    """
+    counts = Counter(chain.from_iterable(word_lines("train", size)))
+    ordered = sorted(counts, key=lambda word: (-counts[word], word))
+    return Vocabulary([*SPECIAL, *ordered[: NUM_TOKENS - len(SPECIAL)]])
+
+
+@lru_cache(maxsize=8)
+def stream(split: Split, size: Size) -> Array:
+    """Return a split as one row of tokens, int32, that begins and ends with `END`."""
+    encode = vocabulary(size).encode
+    lines = (np.array([*encode(line), END], np.int32) for line in word_lines(split, size))
+    return np.concatenate([np.array([END], np.int32), *lines])
+
+
+def windows(tokens: Array, length: int) -> Array:
+    """Cut a row of tokens into windows `(n, length)`.
+
+    A window begins with the last token of the one before, so that each token but the first is
+    predicted once. What does not fill a window is left out.
+
+    Raises:
+        BadInput: The row is shorter than a window, or a window than two tokens.
+    """
+    if not 2 <= length <= len(tokens):
+        raise BadInput(
+            f"The windows are {length} tokens long, of {len(tokens)}; allowed are 2 up to all."
+        )
+    count = (len(tokens) - 1) // (length - 1)
+    starts = np.arange(count)[:, np.newaxis] * (length - 1)
+    return np.ascontiguousarray(tokens[starts + np.arange(length)])
+
+
+def perplexity(log_probabilities: Array) -> float:
+    """Return the perplexity of tokens with these natural logarithms of their probabilities.
+
+    It is the number of equally likely tokens that would be as hard to guess; lower is better.
+    """
+    return float(np.exp(-np.mean(np.asarray(log_probabilities, np.float64))))
