@@ -1,0 +1,49 @@
+"""GRU that forecasts the sea's temperature for a day, hour by hour.
+
+Data: 13 months of half-hourly readings of a buoy in the Gulf of Maine, which ship with edgekit
+whole; 72 hours are given, 24 are asked for. Model: one layer of gated recurrent units
+(Cho et al. 2014). Score: error relative to the forecast "as yesterday at this hour", on the last
+months.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgekit import forecasting
+from edgekit.on_device.forecast import FUTURE_HOURS, PAST_HOURS
+from edgekit.types import Recipe, Size
+
+UNITS = 32
+
+
+def build(size: Size) -> Any:
+    """Return the untrained network; it is the same for every size.
+
+    Each hour the 32 units see the temperature and what they were an hour before; two gates decide
+    how much of that is kept. In an int8 file the 72 hours are written out one after the other.
+    """
+    import keras
+
+    window = keras.Input((PAST_HOURS, 1), name="window")
+    state = keras.layers.GRU(UNITS)(window)
+    state = keras.layers.Dropout(0.1)(state)
+    change = keras.layers.Dense(FUTURE_HOURS, name="change")(state)
+    return keras.Model(window, change, name="forecast_gru")
+
+
+recipe = Recipe(
+    signature=forecasting.SIGNATURE,
+    metric=forecasting.MASE,
+    baseline=forecasting.BASELINE,
+    source=(
+        "Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014, "
+        "https://arxiv.org/abs/1406.1078; " + forecasting.SOURCE
+    ),
+    build=build,
+    data=forecasting.windows,
+    train=forecasting.train,
+    score=forecasting.score,
+    drop_limits=forecasting.DROP_LIMITS,
+    on_device=("forecast",),
+)

@@ -1,0 +1,49 @@
+"""LSTM that forecasts the sea's temperature for a day, hour by hour.
+
+Data: 13 months of half-hourly readings of a buoy in the Gulf of Maine, which ship with edgekit
+whole; 72 hours are given, 24 are asked for. Model: one layer of long short-term memory
+(Hochreiter & Schmidhuber 1997). Score: error relative to the forecast "as yesterday at this hour",
+on the last months.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgekit import forecasting
+from edgekit.on_device.forecast import FUTURE_HOURS, PAST_HOURS
+from edgekit.types import Recipe, Size
+
+UNITS = 32
+
+
+def build(size: Size) -> Any:
+    """Return the untrained network; it is the same for every size.
+
+    Each hour the 32 units see the temperature and what they were an hour before, and gates decide
+    what their memory takes in, keeps and shows. In a file the layer is one fused operator.
+    """
+    import keras
+
+    window = keras.Input((PAST_HOURS, 1), name="window")
+    state = keras.layers.LSTM(UNITS)(window)
+    state = keras.layers.Dropout(0.1)(state)
+    change = keras.layers.Dense(FUTURE_HOURS, name="change")(state)
+    return keras.Model(window, change, name="forecast_lstm")
+
+
+recipe = Recipe(
+    signature=forecasting.SIGNATURE,
+    metric=forecasting.MASE,
+    baseline=forecasting.BASELINE,
+    source=(
+        "Hochreiter, Schmidhuber, Long Short-Term Memory, 1997, "
+        "https://doi.org/10.1162/neco.1997.9.8.1735; " + forecasting.SOURCE
+    ),
+    build=build,
+    data=forecasting.windows,
+    train=forecasting.train,
+    score=forecasting.score,
+    drop_limits=forecasting.DROP_LIMITS,
+    on_device=("forecast",),
+)

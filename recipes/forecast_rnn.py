@@ -1,0 +1,48 @@
+"""Simple recurrent network that forecasts the sea's temperature for a day, hour by hour.
+
+Data: 13 months of half-hourly readings of a buoy in the Gulf of Maine, which ship with edgekit
+whole; 72 hours are given, 24 are asked for. Model: one layer of simple recurrent units
+(Elman 1990). Score: error relative to the forecast "as yesterday at this hour", on the last months.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgekit import forecasting
+from edgekit.on_device.forecast import FUTURE_HOURS, PAST_HOURS
+from edgekit.types import Recipe, Size
+
+UNITS = 32
+
+
+def build(size: Size) -> Any:
+    """Return the untrained network; it is the same for every size.
+
+    Each hour the 32 units see the temperature and what they were an hour before. In an int8 file
+    the 72 hours are written out one after the other.
+    """
+    import keras
+
+    window = keras.Input((PAST_HOURS, 1), name="window")
+    state = keras.layers.SimpleRNN(UNITS)(window)
+    state = keras.layers.Dropout(0.1)(state)
+    change = keras.layers.Dense(FUTURE_HOURS, name="change")(state)
+    return keras.Model(window, change, name="forecast_rnn")
+
+
+recipe = Recipe(
+    signature=forecasting.SIGNATURE,
+    metric=forecasting.MASE,
+    baseline=forecasting.BASELINE,
+    source=(
+        "Elman, Finding Structure in Time, 1990, https://doi.org/10.1207/s15516709cog1402_1; "
+        + forecasting.SOURCE
+    ),
+    build=build,
+    data=forecasting.windows,
+    train=forecasting.train,
+    score=forecasting.score,
+    drop_limits=forecasting.DROP_LIMITS,
+    on_device=("forecast",),
+)
