@@ -27,6 +27,7 @@ from edgekit.errors import BadInput, ConversionFailed, NotFound, Unavailable
 from edgekit.flatbuffer import read
 from edgekit.interfaces import interface_of, is_tf_keras
 from edgekit.paths import atomic, sha256
+from edgekit.recurrent import DEFAULT, Form, check_form, prepare
 from edgekit.reference import CHILD_ENV, run_model
 from edgekit.tflite_writer import (
     STATIC,
@@ -55,6 +56,7 @@ def convert(
     calibration: Path | None = None,
     float_io: bool = False,
     allow_select_ops: bool = False,
+    recurrent: Form = DEFAULT,
     timeout_s: float = 3600.0,
 ) -> Artifact:
     """Convert a Keras model file or a SavedModel to a `.tflite`.
@@ -75,6 +77,9 @@ def convert(
             in front and a DEQUANTIZE behind, for programs made for a float file.
         allow_select_ops: Whether operators of TensorFlow itself may stay in the file; it then
             runs only on an interpreter with the Flex delegate.
+        recurrent: One of `edgekit.recurrent.FORMS`. LSTM is fused into one operator. What cannot
+            be, as GRU and SimpleRNN, is a loop in a `small` file; `fast` writes its steps one
+            behind the other. In `int8` and `int16x8` loops are unrolled always.
         timeout_s: Seconds after which the conversion is stopped.
 
     Returns:
@@ -85,6 +90,7 @@ def convert(
         ConversionFailed: The converter refused or died; names the cause, the layer and a remedy.
     """
     _check_request(source, precision, calibration)
+    check_form(recurrent)
     stage = ["starting"]
     try:
         answer = child.call(
@@ -97,6 +103,7 @@ def convert(
             precision=precision,
             calibration=str(calibration or ""),
             options={"float_io": float_io, "allow_select_ops": allow_select_ops},
+            recurrent=recurrent,
         )
     except child.ChildDied as death:
         why = autopsy(death, stage[-1], source=source, precision=precision, calibration=calibration)
@@ -110,7 +117,12 @@ def convert(
 
 
 def write(
-    source: str, out: str, precision: Precision, calibration: str, options: Mapping[str, bool]
+    source: str,
+    out: str,
+    precision: Precision,
+    calibration: str,
+    options: Mapping[str, bool],
+    recurrent: Form = DEFAULT,
 ) -> dict[str, Any]:
     """In the child: convert `source` and write `out`; return signature and `made_by` as JSON."""
     from edgekit.saved_model import export, load_model, signature_of
@@ -118,6 +130,7 @@ def write(
     child.report_progress(0.0, "reading the model")
     model = load_model(Path(source))
     # Whatever makes a model ready for the converter belongs here, between load and export.
+    forms = prepare(model, precision=precision, form=recurrent)
     signature, layers = signature_of(model), layers_of(model)
     made_by = _made_by(model, Path(source))
     with tempfile.TemporaryDirectory() as scratch:
@@ -129,6 +142,7 @@ def write(
         data = _converted(folder, layers, precision, examples, options)
     order_ports(data, signature)
     notes = _deliver(data, Path(out), precision, layers, options["allow_select_ops"])
+    notes = [*forms.values(), *notes]
     if "batch" in made_by:
         notes.insert(0, "The batch is fixed at 1; the source takes any number of examples.")
     made_by |= {f"note_{k}": note for k, note in enumerate(notes, 1)}

@@ -16,6 +16,7 @@ from edgekit.culprits import (
 )
 from edgekit.diagnosis import Diagnosis, Layers, diagnose
 from edgekit.errors import EdgekitError
+from edgekit.recurrent import DEFAULT, prepare
 from edgekit.reference import CHILD_ENV
 from edgekit.types import Precision
 
@@ -57,6 +58,7 @@ def explain_crash(source: str, calibration: str) -> str:
     from edgekit.saved_model import export, load_model, signature_of
 
     model = load_model(Path(source))
+    prepare(model, precision="int8", form=DEFAULT)
     signature, layers = signature_of(model), layers_of(model)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "saved_model"
@@ -103,7 +105,8 @@ def _loop(where: str) -> Diagnosis:
     return Diagnosis(
         name="loop-in-int8",
         finding=f"TensorFlow's calibrator dies of the loop (WHILE){where}.",
-        remedy="Build recurrent layers with unroll=True, or use float16 or dynamic_int8.",
+        remedy="Recurrent layers of a .keras or .h5 file are unrolled here: convert that; a loop "
+        "of your own must be written out (unroll=True). float16 and dynamic_int8 take loops.",
     )
 
 

@@ -121,6 +121,10 @@ def convert(
     float_io: Annotated[
         bool, typer.Option("--float-io", help="int8, int16x8: floats in and out, not integers.")
     ] = False,
+    recurrent: Annotated[
+        str,
+        typer.Option(help="GRU, SimpleRNN in a float file: small (a loop) or fast (unrolled)."),
+    ] = "small",
     json: Json = False,
 ) -> None:
     """Convert your own model, run the result, and compare it with its source."""
@@ -134,6 +138,7 @@ def convert(
             calibration=calibration,
             target=target,
             float_io=float_io,
+            recurrent=recurrent,  # type: ignore[arg-type]  # checked at its door
             progress=tell,
         )
     console.show_conversion(result, json=json)

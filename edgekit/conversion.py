@@ -13,6 +13,7 @@ from edgekit.calibration import load_calibration
 from edgekit.errors import BadInput, NotFound, Unavailable
 from edgekit.measuring import places
 from edgekit.proving import Proof, prove, vectors_path
+from edgekit.recurrent import DEFAULT, Form, check_form
 from edgekit.reference import random_inputs, read_signature, reference_outputs
 from edgekit.types import PRECISIONS, Artifact, Batch, Precision, Progress, silent
 
@@ -49,6 +50,7 @@ def convert(
     calibration: Path | None = None,
     target: str = "",
     float_io: bool = False,
+    recurrent: Form = DEFAULT,
     progress: Progress = silent,
 ) -> Conversion:
     """Convert a Keras model file or a SavedModel to a verified `.tflite`.
@@ -66,6 +68,8 @@ def convert(
         target: Where it must run; if empty, on every CPU runtime present here.
         float_io: For int8 and int16x8: floats go in and out; by default integers do, with the
             scale and zero point that stand in the file.
+        recurrent: One of `edgekit.recurrent.FORMS`: what a float file with a GRU or SimpleRNN
+            should be.
         progress: Told how far it is.
 
     Raises:
@@ -79,12 +83,18 @@ def convert(
         raise BadInput(f"The output is '{out}'; give a name that ends in .tflite.")
     if not model.exists():
         raise NotFound(f"There is no '{model}'; give a .keras or .h5 file or a SavedModel folder.")
+    check_form(recurrent)
     names = _targets(target)
     with tempfile.TemporaryDirectory() as scratch:
         draft = Path(scratch) / "model.tflite"
         progress(0.1, f"converting to {precision}")
         artifact = registry.get("converters", "tflite").convert(
-            model, draft, precision=precision, calibration=calibration, float_io=float_io
+            model,
+            draft,
+            precision=precision,
+            calibration=calibration,
+            float_io=float_io,
+            recurrent=recurrent,
         )
         progress(0.6, "running the source model")
         vectors = Path(scratch) / "vectors.npz"

@@ -21,6 +21,7 @@ from edgekit.diagnosis import Layers
 from edgekit.errors import EdgekitError
 from edgekit.flatbuffer import read
 from edgekit.interfaces import Program, is_tf_keras
+from edgekit.recurrent import DEFAULT, prepare
 from edgekit.reference import CHILD_ENV, run_model
 from edgekit.tflite_writer import path_of, to_tflite
 from edgekit.types import Batch, Precision
@@ -115,7 +116,9 @@ def convert_beginning(source: str, precision: Precision, calibration: str, lengt
     from edgekit.calibration import load_calibration
     from edgekit.saved_model import export, load_model, signature_of
 
-    model = _beginning(load_model(Path(source)), length)
+    whole = load_model(Path(source))
+    prepare(whole, precision=precision, form=DEFAULT)
+    model = _beginning(whole, length)
     signature = signature_of(model)
     examples = load_calibration(Path(calibration), signature) if calibration else None
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,0 +1,129 @@
+"""How recurrent layers are written: fused into one operator, unrolled step by step, or as a loop.
+
+Keras 3 computes a recurrent layer in a loop, which becomes a WHILE operator: slow, dead weight for
+accelerators, and the death of TensorFlow's int8 calibrator. `prepare` gives each layer a better
+form before the model is exported:
+
+- **fused**: an LSTM becomes one UNIDIRECTIONAL_SEQUENCE_LSTM. TensorFlow's converter makes it of
+  tf_keras' LSTM only, so the layer hands its weights to one and lets it compute.
+- **unrolled**: the steps are written one behind the other. GRU and SimpleRNN have no operator of
+  their own; in int8 and int16x8 this is the form that converts.
+- **loop**: a WHILE operator; the smallest file.
+
+Source: Hochreiter & Schmidhuber, Long Short-Term Memory, 1997,
+https://doi.org/10.1162/neco.1997.9.8.1735; Cho et al., Learning Phrase Representations using RNN
+Encoder-Decoder, 2014, https://arxiv.org/abs/1406.1078.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+from edgekit.errors import BadInput
+from edgekit.interfaces import is_tf_keras
+from edgekit.recurrent_lstm import fused, why_not_fused
+from edgekit.types import Precision
+
+Form = Literal["small", "fast", "unrolled"]
+FORMS: tuple[Form, ...] = ("small", "fast", "unrolled")
+"""What the user prefers.
+
+- `small`: LSTM fused; what cannot be fused is a loop, but in int8 and int16x8 unrolled.
+- `fast`: LSTM fused; what cannot be fused is unrolled.
+- `unrolled`: everything is unrolled, LSTM too, for accelerators that take neither.
+"""
+
+DEFAULT: Form = "small"
+
+Notes = dict[str, str]
+"""Layer name -> a sentence on the form it got."""
+
+InnerLoop = Callable[..., Any]
+"""Keras' `RNN.inner_loop`: `(sequences, initial_state, mask, training)` to
+`(last output, all outputs, states)`."""
+
+
+def check_form(form: str) -> None:
+    """Raise `BadInput` unless `form` is one of `FORMS`."""
+    if form not in FORMS:
+        raise BadInput(f"recurrent is '{form}'; allowed are {', '.join(FORMS)}.")
+
+
+def prepare(model: Any, *, precision: Precision, form: Form) -> Notes:
+    """Give the recurrent layers of a model the form they are to be exported in.
+
+    The layers are changed in place, since a subclassed model cannot be copied: give it a model
+    that was loaded for this. It answers as before; with more than one example at once, it
+    computes as before, too.
+
+    Args:
+        model: What `edgekit.saved_model.load_model` returned. The layers of a SavedModel are out
+            of reach, and stay as they are.
+        precision: To be converted to.
+        form: One of `FORMS`.
+
+    Returns:
+        Empty at first, and filled when the model is exported: only then is known what reaches
+        each layer.
+    """
+    notes: Notes = {}
+    for layer in _recurrent_layers(model):
+        unroll = form != "small" or precision in ("int8", "int16x8") or layer.unroll
+        fuse = form != "unrolled" and precision != "int16x8"
+        if is_tf_keras(model):
+            _prepare_keras_2(layer, unroll=unroll, fuse=fuse, notes=notes)
+        else:
+            layer.inner_loop = _loop(layer, unroll=unroll, fuse=fuse, notes=notes)
+    return notes
+
+
+def _recurrent_layers(model: Any) -> Iterator[Any]:
+    """Yield the recurrent layers of a Keras model, those inside other layers included."""
+    flatten = getattr(model, "_flatten_layers", None)  # a SavedModel has none
+    for layer in flatten(include_self=False, recursive=True) if flatten else ():
+        if hasattr(layer, "cell") and hasattr(layer, "unroll"):
+            yield layer
+
+
+def _loop(layer: Any, *, unroll: bool, fuse: bool, notes: Notes) -> InnerLoop:
+    """Return what takes the place of a Keras 3 layer's `inner_loop`."""
+    original = layer.inner_loop
+    for cell in getattr(layer.cell, "cells", [layer.cell]):
+        cell.dropout = cell.recurrent_dropout = 0.0  # off at inference; its masks cost operators
+    one_operator = fused(layer) if fuse and not why_not_fused(layer) else None
+
+    def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
+        if sequences.shape[0] != 1 or sequences.shape[1] is None:
+            return original(sequences, initial_state, mask, training)
+        because = why_not_fused(layer, initial_state=initial_state, mask=mask)
+        if one_operator and not because:
+            notes[layer.name] = f"{_named(layer)} is fused into one operator."
+            return one_operator(sequences)
+        notes[layer.name] = _sentence(layer, sequences.shape[1], because if fuse else "", unroll)
+        layer.unroll = unroll
+        return original(sequences, initial_state, mask, training)
+
+    return inner_loop
+
+
+def _prepare_keras_2(layer: Any, *, unroll: bool, fuse: bool, notes: Notes) -> None:
+    """Set the form of a layer of tf_keras, whose LSTM the converter fuses by itself."""
+    if getattr(layer, "_could_use_gpu_kernel", False) and type(layer).__name__ == "LSTM":
+        if fuse and not (unroll and layer.return_state):
+            return
+        layer._could_use_gpu_kernel = False
+    layer.unroll = unroll
+    if unroll:
+        notes[layer.name] = f"{_named(layer)} is unrolled."
+
+
+def _sentence(layer: Any, num_steps: int, because: str, unroll: bool) -> str:
+    how = f"unrolled over {num_steps} steps" if unroll else f"a loop of {num_steps} steps"
+    if because and "LSTM" in type(layer.cell).__name__:
+        return f"{_named(layer)} is {how}, not fused: {because}."
+    return f"{_named(layer)} is {how}."
+
+
+def _named(layer: Any) -> str:
+    return f"Layer '{layer.name}' ({type(layer).__name__})"
