@@ -101,7 +101,7 @@ class Subwords:
     def _merged(self, ids: list[int]) -> list[int]:
         """Merge the pieces of a word, the merge that was learned first before others."""
         while len(ids) > 1:
-            pairs = zip(ids[:-1], ids[1:])  # noqa: B905, RUF007 - Python 3.8 has neither
+            pairs = zip(ids[:-1], ids[1:])
             best = min(pairs, key=lambda pair: self._ids.get(pair, len(self._pieces)))
             if best not in self._ids:
                 return ids

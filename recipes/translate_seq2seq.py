@@ -1,0 +1,201 @@
+"""LSTM encoder-decoder with attention that translates English Bible verses into Spanish.
+
+Data: 12,544 verses of at most 20 words from the World English Bible and the Reina-Valera of 1909;
+`tiny` uses 2,150 of them that ship with edgekit. Model: a bidirectional LSTM reads, an LSTM writes
+and looks back (Sutskever et al. 2014, Bahdanau et al. 2015). Attention is that of Luong et al.
+2015: it comes after the LSTM, so that in training all steps are one matrix product. On the device
+`encode` runs once and `step` once a subword. Score: BLEU of greedy decoding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from edgekit.on_device.subwords import PADDING
+from edgekit.on_device.translate import SCORE_RANGE, SOURCE_LENGTH, translate
+from edgekit.reference import runner
+from edgekit.translation import NUM_PIECES, SIGNATURE, assets, score_bleu, translation_data
+from edgekit.translation_training import teach
+from edgekit.types import (
+    Dataset,
+    Metric,
+    Parts,
+    Progress,
+    Recipe,
+    Run,
+    Signature,
+    Size,
+    Split,
+    Tensor,
+)
+
+UNITS = 192
+EPOCHS: dict[Size, int] = {"tiny": 1, "full": 14}
+BATCH_SIZE = 64
+LEARNING_RATE = 3e-3
+
+GATES = {"admit": "sigmoid", "keep": "sigmoid", "new": "tanh", "give": "sigmoid"}
+"""In the order of Keras' LSTM kernels: input, forget, cell and output gate."""
+
+
+# Data: one of 32 verses is kept apart for test and one for validation.
+
+
+def data(split: Split, size: Size) -> Dataset:
+    """Return English subwords `(n, 40)`, int32, and the Spanish texts `(n,)`."""
+    return translation_data(split, size)
+
+
+# Model: a dot product of what the decoder is at and each word of the source says where to look.
+
+
+def build(size: Size) -> Any:
+    """Return the untrained network of training: (source, said before) -> scores, at any size."""
+    return network(attention=True)
+
+
+def network(*, attention: bool) -> Any:
+    """Return the network; without attention it knows the source from its first state alone."""
+    import keras
+    from keras import layers, ops
+
+    source = keras.Input((SOURCE_LENGTH,), dtype="int32", name="source")
+    x = layers.Dropout(0.25)(layers.Embedding(NUM_PIECES, UNITS, name="english")(source))
+    reader = layers.LSTM(UNITS // 2, return_sequences=True)
+    read = layers.Dropout(0.2)(layers.Bidirectional(reader, name="reader")(x))
+    # The backward LSTM's first output has seen all: Sutskever's reversed source.
+    h, c = (layers.Dense(UNITS, "tanh", name=name)(read[:, 0]) for name in ("h", "c"))
+    # Padding is remembered as zeros: a look at it brings nothing, so attention needs no mask.
+    seen = ops.cast(ops.not_equal(source, PADDING), "float32")[..., None] * float(attention)
+    keys = layers.Dense(UNITS, use_bias=False, name="keys")(read)
+    memory = layers.Multiply(name="memory")([keys, seen])
+
+    said = keras.Input((None,), dtype="int32", name="said")
+    y = layers.Dropout(0.25)(layers.Embedding(NUM_PIECES, UNITS, name="spanish")(said))
+    writer = layers.LSTM(UNITS, return_sequences=True, name="writer")
+    written = layers.Dropout(0.2)(writer(y, initial_state=[h, c]))
+    weights = ops.softmax(ops.matmul(written, ops.transpose(memory, (0, 2, 1))))
+    looked = ops.matmul(weights, memory)
+    found = layers.Dense(UNITS, "tanh", name="combined")(layers.Concatenate()([looked, written]))
+    scores = layers.Dense(NUM_PIECES, name="answer")(layers.Dropout(0.25)(found))
+    return keras.Model([source, said], scores, name="translate_seq2seq")
+
+
+# Training: the decoder is given the right beginning of each verse, and says the next subword.
+
+
+def train(model: Any, size: Size, progress: Progress) -> Any:
+    """Train on the training split and return the model."""
+    return teach(
+        model,
+        size,
+        progress,
+        epochs=EPOCHS[size],
+        batch_size=BATCH_SIZE,
+        learning_rate=LEARNING_RATE,
+    )
+
+
+def without_attention(size: Size, progress: Progress) -> float:
+    """Return the BLEU of the network without attention, trained and decoded the same way."""
+    model = train(network(attention=False), size, progress)
+    return score(
+        drive({name: runner(part) for name, part in split(model).items()}), data("test", size)
+    )
+
+
+# Parts: the encoder as it is; one step of the decoder, with its state going in and out.
+
+
+def split(model: Any) -> Mapping[str, Any]:
+    """Return `encode`, and `step` with the weights of the trained decoder."""
+    import keras
+
+    outputs = [model.get_layer(name).output for name in ("memory", "h", "c")]
+    return {"encode": keras.Model(model.inputs[0], outputs, name="encode"), "step": _step(model)}
+
+
+def _step(model: Any) -> Any:
+    """Return the decoder's step, from the same layers where they are no loop.
+
+    Each gate of the LSTM is a dense layer of its own: in int8 each then has its own range.
+    """
+    import keras
+    from keras import layers, ops
+
+    token = keras.Input((1,), dtype="int32", name="token")
+    h, c = (keras.Input((UNITS,), name=name) for name in ("h", "c"))
+    memory = keras.Input((SOURCE_LENGTH, UNITS), name="memory")
+    heard = layers.Reshape((UNITS,))(model.get_layer("spanish")(token))
+    both = layers.Concatenate()([heard, h])
+    dense = {name: layers.Dense(UNITS, kind, name=name) for name, kind in GATES.items()}
+    admit, keep, new, give = (gate(both) for gate in dense.values())
+    next_c = layers.Add(name="next_c")([keep * c, admit * new])
+    next_h = layers.Multiply(name="next_h")([give, ops.tanh(next_c)])
+    weights = ops.softmax(ops.matmul(memory, next_h[..., None]), axis=1)
+    looked = layers.Reshape((UNITS,))(ops.matmul(ops.transpose(weights, (0, 2, 1)), memory))
+    found = model.get_layer("combined")(layers.Concatenate()([looked, next_h]))
+    # As the training's penalty made them log-probabilities, `SCORE_RANGE` below 0 is the floor.
+    scores = layers.ReLU(name="scores")(model.get_layer("answer")(found) + SCORE_RANGE)
+    step = keras.Model([token, h, c, memory], [scores, next_h, next_c], name="step")
+    kernel, recurrent, bias = model.get_layer("writer").get_weights()
+    for gate, rows, shift in zip(
+        dense.values(),
+        np.split(np.concatenate([kernel, recurrent]), 4, axis=1),
+        np.split(bias, 4),
+        strict=True,
+    ):
+        gate.set_weights([rows, shift])
+    return step
+
+
+def drive(runs: Mapping[str, Run]) -> Run:
+    """Return the translator: encode, then a step for each subword, the best one every time."""
+    return lambda batch: {"tokens": translate(runs, batch["source"], caches={})}
+
+
+# Score: BLEU, on the texts.
+
+
+def score(run: Run, dataset: Dataset) -> float:
+    """Return corpus BLEU, 0..100."""
+    return score_bleu(run, dataset)
+
+
+SOURCE = SIGNATURE.inputs
+STATE = (Tensor(name="h", shape=(1, UNITS)), Tensor(name="c", shape=(1, UNITS)))
+MEMORY = (Tensor(name="memory", shape=(1, SOURCE_LENGTH, UNITS), meaning="the source, to look at"),)
+TOKEN = (Tensor(name="token", shape=(1, 1), dtype="int32", meaning="the last Spanish subword"),)
+SCORES = Tensor(name="scores", shape=(1, NUM_PIECES), meaning="max(0, log-probability + 6)")
+NEXT = tuple(Tensor(name=f"next_{tensor.name}", shape=tensor.shape) for tensor in STATE)
+
+recipe = Recipe(
+    signature=SIGNATURE,
+    metric=Metric(name="BLEU"),
+    baseline=("the same without attention", without_attention),
+    source=(
+        "Sutskever, Vinyals, Le, Sequence to Sequence Learning, 2014, "
+        "https://arxiv.org/abs/1409.3215; Bahdanau, Cho, Bengio, Jointly Learning to Align and "
+        "Translate, 2015, https://arxiv.org/abs/1409.0473; Luong, Pham, Manning, Effective "
+        "Approaches to Attention-based NMT, 2015, https://arxiv.org/abs/1508.04025"
+    ),
+    build=build,
+    data=data,
+    train=train,
+    score=score,
+    parts=Parts(
+        signatures={
+            "encode": Signature(inputs=SOURCE, outputs=(*MEMORY, *STATE)),
+            "step": Signature(inputs=(*TOKEN, *STATE, *MEMORY), outputs=(SCORES, *NEXT)),
+        },
+        split=split,
+        drive=drive,
+    ),
+    variants=("float32", "float16", "dynamic_int8", "int8"),
+    on_device=("translate", "decoding", "subwords"),
+    assets=assets,
+    num_emulated=20,
+)

@@ -1,0 +1,297 @@
+"""Encoder-decoder Transformer that translates English Bible verses into Spanish.
+
+Data: 12,544 verses of at most 20 words from the World English Bible and the Reina-Valera of 1909;
+`tiny` uses 2,150 of them that ship with edgekit. Model: attention and dense layers only (Vaswani et
+al. 2017), two blocks on each side, with `tanh` where the paper normalizes (Zhu et al. 2025): it
+is bounded and one table in int8, while a mean and a variance lose most of their bits there. On the
+device `encode` runs once and `step` once a subword, with the keys and values of what was said
+before in a cache. Score: BLEU of greedy decoding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from edgekit.on_device.subwords import PADDING
+from edgekit.on_device.translate import SCORE_RANGE, SOURCE_LENGTH, TARGET_LENGTH, translate
+from edgekit.translation import NUM_PIECES, SIGNATURE, assets, score_bleu, translation_data
+from edgekit.translation_training import teach
+from edgekit.types import (
+    Array,
+    Dataset,
+    Metric,
+    Parts,
+    Progress,
+    Recipe,
+    Run,
+    Signature,
+    Size,
+    Split,
+    Tensor,
+)
+from edgekit.word_alignment import word_by_word
+
+WIDTH = 192
+HEADS = 4
+HIDDEN = 512
+BLOCKS = 2
+DROPOUT = 0.15
+EPOCHS: dict[Size, int] = {"tiny": 1, "full": 16}
+BATCH_SIZE = 64
+LEARNING_RATE = 2e-3
+
+UNSEEN = 10.0
+"""Attention score of what may not be looked at, below 0. It draws 1 in 22,000 of the weight of a
+score of 0, and the range of scores stays one that int8 resolves; the customary 1e9 would not."""
+
+Find = Callable[[str], Any]
+
+
+# Data: one of 32 verses is kept apart for test and one for validation.
+
+
+def data(split: Split, size: Size) -> Dataset:
+    """Return English subwords `(n, 40)`, int32, and the Spanish texts `(n,)`."""
+    return translation_data(split, size)
+
+
+# Model: each block adds what it found to the stream that flows through it. Training and the step
+# of decoding are the same functions on the same layers; `find` gives the layer of a name.
+
+
+def build(size: Size) -> Any:
+    """Return the untrained network of training: (source, said before) -> scores, at any size."""
+    import keras
+    from keras import ops
+
+    find = lru_cache(maxsize=None)(_new_layer)
+    source = keras.Input((SOURCE_LENGTH,), dtype="int32", name="source")
+    seen = find("seen")(ops.cast(ops.not_equal(source, PADDING), "float32"))
+    x = _placed(find, "english", source, ops.cumsum(ops.ones_like(source), axis=1) - 1)
+    for block in range(BLOCKS):
+        x = x + _attended(
+            find, f"english_{block}_self", x, _own(find, f"english_{block}_self", x), seen
+        )
+        x = x + _thought(find, f"english_{block}", x)
+    read = _normed(find, "english", x)
+
+    said = keras.Input((None,), dtype="int32", name="said")
+    place = ops.cumsum(ops.ones_like(said), axis=1) - 1
+    before = ops.cast(place[:, None, :, None] >= place[:, None, None, :], "float32")
+    y = _placed(find, "spanish", said, place)
+    for block in range(BLOCKS):
+        own, other = (f"spanish_{block}_{kind}" for kind in ("self", "cross"))
+        y = y + _attended(find, own, y, _own(find, own, y), before)
+        y = y + _attended(find, other, y, _keys_and_values(find, other, read), seen)
+        y = y + _thought(find, f"spanish_{block}", y)
+    scores = find("answer")(_normed(find, "spanish", y))
+    return keras.Model([source, said], scores, name="translate_transformer")
+
+
+def _new_layer(name: str) -> Any:
+    """Return a new layer; the last word of its name says which."""
+    from keras import initializers, layers
+
+    # The paper divides scores by the root of their size; here smaller first weights do.
+    small = initializers.VarianceScaling(HEADS / WIDTH, "fan_avg", "uniform")
+    wide = initializers.RandomNormal(stddev=0.5)
+    scale = {"output_shape": (None, WIDTH), "kernel_initializer": "ones", "name": name}
+    return {
+        "pieces": lambda: layers.Embedding(NUM_PIECES, WIDTH, wide, name=name),
+        "places": lambda: layers.Embedding(SOURCE_LENGTH, WIDTH, name=name),
+        "seen": lambda: layers.Reshape((1, 1, SOURCE_LENGTH), name=name),
+        "scaled": lambda: layers.EinsumDense("btc,c->btc", **scale),
+        "query": lambda: layers.Dense(WIDTH, kernel_initializer=small, name=name),
+        "keys": lambda: layers.Dense(WIDTH, name=name),
+        "values": lambda: layers.Dense(WIDTH, name=name),
+        "merged": lambda: layers.Dense(WIDTH, name=name),
+        "hidden": lambda: layers.Dense(HIDDEN, "relu", name=name),
+        "back": lambda: layers.Dense(WIDTH, name=name),
+        "answer": lambda: layers.Dense(NUM_PIECES, name=name),
+    }[name.rpartition("_")[2]]()
+
+
+def _placed(find: Find, name: str, ids: Any, places: Any) -> Any:
+    """Return the embeddings of subwords and of where they stand."""
+    return _dropped(find(f"{name}_pieces")(ids) + find(f"{name}_places")(places))
+
+
+def _normed(find: Find, name: str, x: Any) -> Any:
+    """Return the stream scaled channel by channel and bounded by tanh (Zhu et al. 2025)."""
+    from keras import layers, ops
+
+    scaled = find(f"{name}_scaled")(x)
+    return ops.tanh(layers.Reshape(x.shape[1:])(scaled) if x.shape[1] else scaled)
+
+
+def _keys_and_values(find: Find, name: str, x: Any) -> tuple[Any, Any]:
+    """Return what attention compares and what it brings, both `(batch, time, WIDTH)`."""
+    return find(f"{name}_keys")(x), find(f"{name}_values")(x)
+
+
+def _own(find: Find, name: str, x: Any) -> tuple[Any, Any]:
+    """Return the keys and values of the stream itself."""
+    return _keys_and_values(find, name, _normed(find, name, x))
+
+
+def _attended(find: Find, name: str, x: Any, keys_and_values: tuple[Any, Any], seen: Any) -> Any:
+    """Return what each place of `x` finds among the keys where `seen` is 1."""
+    from keras import layers, ops
+
+    def heads(tensor: Any) -> Any:
+        split_up = layers.Reshape((tensor.shape[1] or -1, HEADS, WIDTH // HEADS))(tensor)
+        return ops.transpose(split_up, (0, 2, 1, 3))
+
+    query = heads(find(f"{name}_query")(_normed(find, name, x)))
+    keys, values = map(heads, keys_and_values)
+    scores = ops.matmul(query, ops.transpose(keys, (0, 1, 3, 2)))
+    weights = ops.softmax(scores * seen + (seen - 1.0) * UNSEEN) * seen
+    found = ops.transpose(ops.matmul(weights, values), (0, 2, 1, 3))
+    return _dropped(find(f"{name}_merged")(layers.Reshape((x.shape[1] or -1, WIDTH))(found)))
+
+
+def _thought(find: Find, name: str, x: Any) -> Any:
+    """Return what two dense layers make of each place of the stream."""
+    return _dropped(find(f"{name}_back")(find(f"{name}_hidden")(_normed(find, name, x))))
+
+
+def _dropped(x: Any) -> Any:
+    from keras import layers
+
+    return layers.Dropout(DROPOUT)(x)
+
+
+# Training: the decoder is given the right beginning of each verse, and says the next subword.
+
+
+def train(model: Any, size: Size, progress: Progress) -> Any:
+    """Train on the training split and return the model."""
+    return teach(
+        model,
+        size,
+        progress,
+        epochs=EPOCHS[size],
+        batch_size=BATCH_SIZE,
+        learning_rate=LEARNING_RATE,
+    )
+
+
+# Parts: the encoder with the decoder's keys and values for it; one step of the decoder, with its
+# own keys and values in caches that the loop fills.
+
+
+def split(model: Any) -> Mapping[str, Any]:
+    """Return `encode` and `step`, on the layers of the trained model."""
+    import keras
+
+    find = model.get_layer
+    outputs = [find(tensor.name).output for tensor in MEMORY]
+    return {"encode": keras.Model(model.inputs[0], outputs, name="encode"), "step": _step(find)}
+
+
+def _step(find: Find) -> Any:
+    """Return the decoder for one subword, which looks at the caches and at its own row."""
+    import keras
+    from keras import layers
+
+    given = {
+        tensor.name: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name)
+        for tensor in (*TOKEN, *CACHES, *MEMORY)
+    }
+    filled = layers.Embedding(TARGET_LENGTH, TARGET_LENGTH, weights=[_filled()], name="filled")
+    before = layers.Reshape((1, 1, TARGET_LENGTH))(filled(given["position"]))
+    y = _placed(find, "spanish", given["token"], given["position"])
+    rows = []
+    for block in range(BLOCKS):
+        own, other = (f"spanish_{block}_{kind}" for kind in ("self", "cross"))
+        new = _own(find, own, y)
+        kinds = [f"said_{block}_{kind}" for kind in ("keys", "values")]
+        rows += [
+            layers.Reshape((WIDTH,), name=f"new_{kind}")(row)
+            for kind, row in zip(kinds, new, strict=True)
+        ]
+        both = [
+            layers.Concatenate(axis=1)([given[kind], row])
+            for kind, row in zip(kinds, new, strict=True)
+        ]
+        y = y + _attended(find, own, y, (both[0], both[1]), before)
+        memory = given[f"{other}_keys"], given[f"{other}_values"]
+        y = y + _attended(find, other, y, memory, given["seen"])
+        y = y + _thought(find, f"spanish_{block}", y)
+    found = layers.Reshape((NUM_PIECES,))(find("answer")(_normed(find, "spanish", y)))
+    # As the training's penalty made them log-probabilities, `SCORE_RANGE` below 0 is the floor.
+    scores = layers.ReLU(name="scores")(found + SCORE_RANGE)
+    return keras.Model(list(given.values()), [scores, *rows], name="step")
+
+
+def _filled() -> Array:
+    """Return, for each position, 1 for the rows of the caches filled by then and the own row."""
+    rows = np.arange(TARGET_LENGTH)
+    return np.where((rows < rows[:, None]) | (rows == TARGET_LENGTH - 1), 1.0, 0.0)
+
+
+def drive(runs: Mapping[str, Run]) -> Run:
+    """Return the translator: encode, then a step for each subword, the best one every time."""
+    caches = {tensor.name: tensor.shape[1:] for tensor in CACHES}
+    return lambda batch: {"tokens": translate(runs, batch["source"], caches=caches)}
+
+
+# Score: BLEU, on the texts.
+
+
+def score(run: Run, dataset: Dataset) -> float:
+    """Return corpus BLEU, 0..100."""
+    return score_bleu(run, dataset)
+
+
+TOKEN = (
+    Tensor(name="token", shape=(1, 1), dtype="int32", meaning="the last Spanish subword"),
+    Tensor(name="position", shape=(1, 1), dtype="int32", meaning="how many were said before it"),
+)
+CACHES = tuple(
+    Tensor(name=f"said_{block}_{kind}", shape=(1, TARGET_LENGTH - 1, WIDTH))
+    for block in range(BLOCKS)
+    for kind in ("keys", "values")
+)
+MEMORY = (
+    *(
+        Tensor(name=f"spanish_{block}_cross_{kind}", shape=(1, SOURCE_LENGTH, WIDTH))
+        for block in range(BLOCKS)
+        for kind in ("keys", "values")
+    ),
+    Tensor(name="seen", shape=(1, 1, 1, SOURCE_LENGTH), meaning="1 for a subword, 0 for padding"),
+)
+SCORES = Tensor(name="scores", shape=(1, NUM_PIECES), meaning="max(0, log-probability + 6)")
+ROWS = tuple(Tensor(name=f"new_{tensor.name}", shape=(1, WIDTH)) for tensor in CACHES)
+
+recipe = Recipe(
+    signature=SIGNATURE,
+    metric=Metric(name="BLEU"),
+    baseline=("word by word", word_by_word),
+    source=(
+        "Vaswani et al., Attention Is All You Need, 2017, https://arxiv.org/abs/1706.03762; "
+        "Zhu, Chen, He, LeCun, Liu, Transformers without Normalization, 2025, "
+        "https://arxiv.org/abs/2503.10622; Brown, Della Pietra, Della Pietra, Mercer, The "
+        "Mathematics of Statistical Machine Translation, 1993, https://aclanthology.org/J93-2003"
+    ),
+    build=build,
+    data=data,
+    train=train,
+    score=score,
+    parts=Parts(
+        signatures={
+            "encode": Signature(inputs=SIGNATURE.inputs, outputs=MEMORY),
+            "step": Signature(inputs=(*TOKEN, *CACHES, *MEMORY), outputs=(SCORES, *ROWS)),
+        },
+        split=split,
+        drive=drive,
+    ),
+    variants=("float32", "float16", "dynamic_int8", "int8"),
+    on_device=("translate", "decoding", "subwords"),
+    assets=assets,
+    num_emulated=20,
+)
