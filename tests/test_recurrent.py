@@ -79,7 +79,7 @@ def test_int8_holds_no_loop(tmp_path: Path) -> None:
     assert found["WHILE"] == 0
     assert found[FUSED] == 2
     assert "Layer 'memory' (GRU) is unrolled over 6 steps." in notes
-    assert largest_error(file, tmp_path / "m.keras") < 0.5
+    assert largest_error(file, tmp_path / "m.keras") < 0.1
 
 
 def test_an_unknown_form_is_refused(tmp_path: Path) -> None:
@@ -87,3 +87,14 @@ def test_an_unknown_form_is_refused(tmp_path: Path) -> None:
     source.touch()
     with pytest.raises(BadInput, match=r"'big'; allowed are small, fast, unrolled"):
         convert(source, tmp_path / "m.tflite", precision="float32", recurrent="big")  # type: ignore[arg-type]
+
+
+def test_a_bidirectional_lstm_is_as_exact_in_int8_as_its_halves(tmp_path: Path) -> None:
+    """TensorFlow 2.21 gives what it concatenates one scale and forgets to convert: 0.05 to 0.17."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    lstm = keras.layers.LSTM(5, return_sequences=True)
+    model = strangers.chain((6, 4), keras.layers.Bidirectional(lstm))
+    file, _ = converted(model, tmp_path, "int8")
+    assert largest_error(file, tmp_path / "m.keras") < 0.02
