@@ -1,0 +1,264 @@
+"""Small BERT that tells whether a film review is positive: pre-trained on reviews, then fine-tuned.
+
+Data: IMDB reviews (Maas et al. 2011), their repetitions removed; `tiny` uses 520 that ship with
+edgekit. Of each, the first and the last 64 subwords. Model: two Transformer encoder blocks (Vaswani
+et al. 2017) that first learn to guess hidden subwords (Devlin et al. 2019). Score: accuracy.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from edgekit.on_device.sentiment import LABELS, LENGTH, MERGES, fit, normalize, pieces
+from edgekit.on_device.subwords import Subwords
+from edgekit.pretraining import Schedule, guesser, pretrain
+from edgekit.reference import runner
+from edgekit.subword_training import learn
+from edgekit.texts import Review, reviews
+from edgekit.types import (
+    Array,
+    Dataset,
+    Metric,
+    Progress,
+    Recipe,
+    Run,
+    Signature,
+    Size,
+    Split,
+    Tensor,
+)
+
+VOCABULARY = 8192
+EMBEDDING, WIDTH, INNER, HEADS, BLOCKS = 64, 128, 256, 4, 2
+NUM_TEST: dict[Size, int] = {"tiny": 120, "full": 2500}
+NUM_VALIDATION: dict[Size, int] = {"tiny": 60, "full": 1000}
+NUM_CALIBRATION = 200
+PRE_TRAINING = {
+    "tiny": Schedule(epochs=4, batch_size=32, peak_rate=2e-3),
+    "full": Schedule(epochs=4, batch_size=64, peak_rate=2e-3),
+}
+FINE_TUNING = {
+    "tiny": Schedule(epochs=5, batch_size=32, peak_rate=1e-3),
+    "full": Schedule(epochs=2, batch_size=64, peak_rate=1e-3),
+}
+
+
+# Data: reviews in random order; what is pre-trained on is the training split, never another.
+
+
+def data(split: Split, size: Size) -> Dataset:
+    """Return `tokens` `(n, 128)`, int32, and labels `(n,)`: 1 for a positive review."""
+    tokens = np.stack([fit(text) for text in texts(split, size)])
+    labels = np.array([review.label for review in _reviews(split, size)], np.int32)
+    return Dataset(inputs={"tokens": tokens}, targets=labels)
+
+
+def texts(split: Split, size: Size) -> list[Array]:
+    """Return the ids of all subwords of each review of a split."""
+    subwords = _subwords(size)
+    return [pieces(subwords, review.text) for review in _reviews(split, size)]
+
+
+def assets(size: Size) -> dict[str, str]:
+    """Return the subwords' merges, by the name of the file in the bundle."""
+    return {MERGES: _subwords(size).to_text()}
+
+
+@lru_cache(maxsize=2)
+def _subwords(size: Size) -> Subwords:
+    """Learn the subwords; every fourth training review holds all that are frequent."""
+    return learn((normalize(review.text) for review in _reviews("train", size)[::4]), VOCABULARY)
+
+
+def _reviews(split: Split, size: Size) -> tuple[Review, ...]:
+    shuffled = _shuffled(size)
+    train = NUM_TEST[size] + NUM_VALIDATION[size]
+    return {
+        "test": shuffled[: NUM_TEST[size]],
+        "validation": shuffled[NUM_TEST[size] : train],
+        "train": shuffled[train:],
+        "calibration": shuffled[train : train + NUM_CALIBRATION],
+    }[split]
+
+
+@lru_cache(maxsize=2)
+def _shuffled(size: Size) -> tuple[Review, ...]:
+    """Return the reviews in random order; of those the network cannot tell apart, the first.
+
+    Two reviews that begin and end with the same words must not stand in two splits.
+    """
+    found: dict[bytes, Review] = {}
+    for review in reviews(size):
+        words = normalize(review.text).split()
+        ends = " ".join(words[: LENGTH // 2] + words[-(LENGTH // 2) :])
+        if words:
+            found.setdefault(ends.encode(), review)
+    every = list(found.values())
+    return tuple(every[index] for index in np.random.default_rng(0).permutation(len(every)))
+
+
+# Model: BERT's encoder, and the mean and the largest of its vectors instead of a [CLS] piece, which
+# would need far more training to gather the same. ReLU instead of GELU: less work, and exact in
+# int8.
+
+
+def build(size: Size) -> Any:
+    """Return the untrained network; it is the same for every size."""
+    import keras
+
+    tokens = keras.Input((LENGTH,), name="tokens", dtype="int32")
+    is_text = keras.ops.cast(keras.ops.minimum(tokens, 1), "float32")
+    x = _embedded(tokens)
+    for _ in range(BLOCKS):
+        x = _added(x, _attention(x, is_text))
+        inner = keras.layers.Dense(INNER, activation="relu")(x)
+        x = _added(x, keras.layers.Dense(WIDTH)(inner))
+    x = keras.layers.Activation("linear", name="encoded")(x)
+    visible = keras.ops.expand_dims(is_text, -1)
+    strongest = keras.layers.Dense(WIDTH, activation="relu")(x) * visible
+    x = keras.layers.Concatenate()(
+        [
+            keras.layers.GlobalAveragePooling1D()(x * visible),
+            keras.layers.GlobalMaxPooling1D()(strongest),
+        ]
+    )
+    x = keras.layers.Dropout(0.3)(x)
+    scores = keras.layers.Dense(len(LABELS), activation="softmax", name="scores")(x)
+    return keras.Model(tokens, scores, name="text_bert")
+
+
+def _embedded(tokens: Any) -> Any:
+    """Look pieces up, widen their vectors, add to each a vector of its place.
+
+    The small table is widened as in ALBERT (Lan et al. 2020). The layer's bias is the vector of the
+    place. Both have their reason on the GPU accelerator: its GATHER takes one axis of indices only,
+    and it adds wrongly what comes from there without a matrix product in between.
+    """
+    import keras
+
+    ids = keras.ops.reshape(tokens, (-1,))
+    normal = keras.initializers.TruncatedNormal(stddev=0.05)
+    table = keras.layers.ReversibleEmbedding(
+        VOCABULARY, EMBEDDING, embeddings_initializer=normal, name="pieces"
+    )
+    x = keras.ops.reshape(table(ids), (-1, LENGTH, EMBEDDING))
+    x = keras.layers.EinsumDense("nld,de->nle", (LENGTH, WIDTH), bias_axes="le")(x)
+    return keras.layers.Dropout(0.1)(keras.layers.LayerNormalization(epsilon=1e-5)(x))
+
+
+def _attention(x: Any, is_text: Any) -> Any:
+    """Multi-head self-attention that looks away from padding (Vaswani et al. 2017)."""
+    import keras
+
+    ops = keras.ops
+    width = WIDTH // HEADS
+
+    def heads() -> Any:
+        vectors = keras.layers.Dense(WIDTH)(x)
+        return ops.transpose(ops.reshape(vectors, (-1, LENGTH, HEADS, width)), (0, 2, 1, 3))
+
+    query, key, value = heads(), heads(), heads()
+    fits = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))) * width**-0.5
+    # Minus 10 hides padding: 1 part in 20,000. Minus a billion would take all of int8's steps.
+    fits = fits + 10 * ops.reshape(is_text - 1, (-1, 1, 1, LENGTH))
+    found = ops.matmul(keras.layers.Softmax()(fits), value)
+    found = ops.reshape(ops.transpose(found, (0, 2, 1, 3)), (-1, LENGTH, WIDTH))
+    return keras.layers.Dense(WIDTH)(found)
+
+
+def _added(x: Any, found: Any) -> Any:
+    """Residual connection, then normalization: BERT's order, and what suits int8.
+
+    All vectors are then of one length, so one scale fits them, and so do their variances.
+    """
+    import keras
+
+    found = keras.layers.Dropout(0.1)(found)
+    return keras.layers.LayerNormalization(epsilon=1e-5)(x + found)
+
+
+# Training: guess hidden pieces of the training reviews, then learn their labels.
+
+
+def train(model: Any, size: Size, progress: Progress) -> Any:
+    """Pre-train and fine-tune on the training split and return the model."""
+    import keras
+
+    encoder = keras.Model(model.input, model.get_layer("encoded").output)
+    pretrain(
+        guesser(encoder, model.get_layer("pieces")),
+        texts("train", size),
+        schedule=PRE_TRAINING[size],
+        progress=lambda fraction, doing: progress(0.7 * fraction, doing),
+    )
+    return fine_tune(model, size, lambda fraction, doing: progress(0.7 + 0.3 * fraction, doing))
+
+
+def fine_tune(model: Any, size: Size, progress: Progress) -> Any:
+    """Teach the model the labels of the training split and return it."""
+    import keras
+
+    examples = data("train", size)
+    schedule = FINE_TUNING[size]
+    epochs = schedule.epochs
+
+    def tell(epoch: int, logs: dict[str, float]) -> None:
+        progress((epoch + 1) / epochs, f"labels {epoch + 1}/{epochs}, loss {logs['loss']:.3f}")
+
+    model.compile(schedule.optimizer(len(examples)), recipe.loss)
+    model.fit(
+        examples.inputs["tokens"],
+        examples.targets,
+        batch_size=schedule.batch_size,
+        epochs=epochs,
+        verbose=0,
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=tell)],
+    )
+    return model
+
+
+def without_pretraining(size: Size, progress: Progress) -> float:
+    """Return what the same network scores when it learns the labels only."""
+    model = fine_tune(build(size), size, progress)
+    return score(runner(model), data("test", size))
+
+
+# Score: the share of reviews whose higher score is the right label.
+
+
+def score(run: Run, dataset: Dataset) -> float:
+    """Return accuracy in percent."""
+    scores = run(dataset.inputs)["scores"]
+    return 100 * float(np.mean(np.argmax(scores, axis=-1) == dataset.targets))
+
+
+recipe = Recipe(
+    signature=Signature(
+        inputs=(
+            Tensor(name="tokens", shape=(1, LENGTH), dtype="int32", meaning="subwords, 0 pads"),
+        ),
+        outputs=(Tensor(name="scores", shape=(1, 2), meaning="probability of each label"),),
+        labels=LABELS,
+    ),
+    metric=Metric(name="accuracy", unit="%"),
+    baseline=("the same network without pre-training", without_pretraining),
+    source=(
+        "Devlin, Chang, Lee, Toutanova, BERT, 2019, https://arxiv.org/abs/1810.04805; "
+        "Vaswani et al., Attention Is All You Need, 2017, https://arxiv.org/abs/1706.03762; "
+        "Lan et al., ALBERT, 2020, https://arxiv.org/abs/1909.11942; "
+        "Maas et al., Learning Word Vectors for Sentiment Analysis, 2011, "
+        "https://aclanthology.org/P11-1015"
+    ),
+    build=build,
+    data=data,
+    train=train,
+    score=score,
+    loss="sparse_categorical_crossentropy",
+    variants=("float32", "float16", "dynamic_int8", "int8"),
+    on_device=("sentiment", "subwords", "words"),
+    assets=assets,
+    num_emulated=50,
+)
