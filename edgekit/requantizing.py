@@ -55,7 +55,7 @@ def _faults(schema: Any, graph: Any, codes: list[int]) -> Iterator[tuple[int, in
         concerned = [op.outputs[0]]
         if code == getattr(schema.BuiltinOperator, _REVERSE):
             true = op.inputs[0]
-        elif code == getattr(schema.BuiltinOperator, _LSTM) and op.intermediates is not None:
+        elif code == getattr(schema.BuiltinOperator, _LSTM) and _is_integer(op):
             true = op.intermediates[4]
             concerned.append(op.inputs[_STATE])
         else:
@@ -63,6 +63,11 @@ def _faults(schema: Any, graph: Any, codes: list[int]) -> Iterator[tuple[int, in
         right = _units(graph.tensors[true])
         if right and any(_units(graph.tensors[k]) != right for k in concerned):
             yield position, int(true)
+
+
+def _is_integer(lstm: Any) -> bool:
+    """Whether an LSTM has the intermediate tensors that only one of integers needs."""
+    return lstm.intermediates is not None and len(lstm.intermediates) == 5
 
 
 def _units(tensor: Any) -> tuple[list[float], list[int]] | None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +83,8 @@ def to_tflite(
     converter.target_spec.supported_ops = (
         [*allowed, sets.SELECT_TF_OPS] if allow_select_ops else allowed
     )
-    return bytearray(converter.convert())
+    with _calibrated_from_rest():
+        return bytearray(converter.convert())
 
 
 def order_ports(data: bytearray, signature: Signature) -> None:
@@ -191,6 +194,29 @@ def flex_operators(model: Model) -> list[str]:
 def _one_by_one(examples: Batch) -> Iterator[dict[str, Any]]:
     for k in range(len(next(iter(examples.values())))):
         yield {name: array[k : k + 1] for name, array in examples.items()}
+
+
+@contextmanager
+def _calibrated_from_rest() -> Iterator[None]:
+    """Let the calibrator forget after each example what a fused LSTM remembers of it.
+
+    TensorFlow 2.21 does so before the first one only. The ranges then are those of one endless
+    sequence, and real ones, which begin at zero, are clipped: by 0.08 of 0.58 in a test.
+    """
+    from tensorflow.lite.python.optimize.calibrator import Calibrator
+
+    feed = Calibrator._feed_tensors
+
+    def feed_each(self: Any, examples: Any, resize_input: bool) -> None:
+        for example in examples():
+            # What is fed first in a call finds the variables reset.
+            feed(self, partial(iter, [example]), resize_input)
+
+    Calibrator._feed_tensors = feed_each
+    try:
+        yield
+    finally:
+        Calibrator._feed_tensors = feed
 
 
 def _activations(model: Model) -> list[TensorInfo]:
