@@ -52,13 +52,11 @@ def teach(
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0)
     # XLA compiles each of the lengths for a minute and saves nothing on a CPU.
     model.compile(optimizer, normalized_loss, jit_compile=False)
-    random = np.random.default_rng(keras.random.randint((), 0, 1 << 30).numpy())
+    random = np.random.default_rng(int(keras.random.randint((), 0, 1 << 30)))
     for epoch in range(epochs):
         losses = [
-            model.train_on_batch(
-                [source[rows], shifted(target[rows, :length])], target[rows, :length]
-            )
-            for rows, length in batches(target, batch_size, random)
+            model.train_on_batch([source[rows], shifted(said)], said)
+            for rows, said in batches(target, batch_size, random)
         ]
         progress((epoch + 1) / epochs, f"epoch {epoch + 1}/{epochs}, loss {np.mean(losses):.3f}")
     return model

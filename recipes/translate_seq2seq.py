@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.int8_grid import on_grid, round_dense, round_lstm
 from edgekit.on_device.subwords import PADDING
 from edgekit.on_device.translate import SCORE_RANGE, SOURCE_LENGTH, translate
 from edgekit.reference import runner
@@ -70,12 +71,12 @@ def network(*, attention: bool) -> Any:
     h, c = (layers.Dense(UNITS, "tanh", name=name)(read[:, 0]) for name in ("h", "c"))
     # Padding is remembered as zeros: a look at it brings nothing, so attention needs no mask.
     seen = ops.cast(ops.not_equal(source, PADDING), "float32")[..., None] * float(attention)
-    keys = layers.Dense(UNITS, use_bias=False, name="keys")(read)
+    keys = layers.Dense(UNITS, "tanh", use_bias=False, name="keys")(read)
     memory = layers.Multiply(name="memory")([keys, seen])
 
     said = keras.Input((None,), dtype="int32", name="said")
     y = layers.Dropout(0.25)(layers.Embedding(NUM_PIECES, UNITS, name="spanish")(said))
-    writer = layers.LSTM(UNITS, return_sequences=True, name="writer")
+    writer = layers.LSTM(UNITS, return_sequences=True, recurrent_dropout=0.1, name="writer")
     written = layers.Dropout(0.2)(writer(y, initial_state=[h, c]))
     weights = ops.softmax(ops.matmul(written, ops.transpose(memory, (0, 2, 1))))
     looked = ops.matmul(weights, memory)
@@ -88,8 +89,8 @@ def network(*, attention: bool) -> Any:
 
 
 def train(model: Any, size: Size, progress: Progress) -> Any:
-    """Train on the training split and return the model."""
-    return teach(
+    """Train on the training split, round the weights to those of int8, and return the model."""
+    teach(
         model,
         size,
         progress,
@@ -97,6 +98,25 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
         batch_size=BATCH_SIZE,
         learning_rate=LEARNING_RATE,
     )
+    find = model.get_layer
+    round_dense([find(name) for name in ("h", "c", "keys", "combined", "answer")])
+    reader = find("reader")
+    round_lstm([reader.forward_layer, reader.backward_layer])
+    _round_writer(find("spanish"), find("writer"))
+    return model
+
+
+def _round_writer(spanish: Any, writer: Any) -> None:
+    """Bound the decoder's embeddings by 1, as its state is, and round what multiplies the two.
+
+    They are concatenated in the step: one range holds both, and each gate is one dense layer.
+    """
+    (table,) = spanish.get_weights()
+    kernel, recurrent, bias = writer.get_weights()
+    largest = np.abs(table).max()
+    gates = on_grid(np.concatenate([kernel * largest, recurrent]))
+    spanish.set_weights([on_grid(table / largest, per_column=False)])
+    writer.set_weights([*np.split(gates, 2), bias])
 
 
 def without_attention(size: Size, progress: Progress) -> float:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.int8_grid import round_dense
 from edgekit.on_device.subwords import PADDING
 from edgekit.on_device.translate import SCORE_RANGE, SOURCE_LENGTH, TARGET_LENGTH, translate
 from edgekit.translation import NUM_PIECES, SIGNATURE, assets, score_bleu, translation_data
@@ -99,12 +100,11 @@ def _new_layer(name: str) -> Any:
     # The paper divides scores by the root of their size; here smaller first weights do.
     small = initializers.VarianceScaling(HEADS / WIDTH, "fan_avg", "uniform")
     wide = initializers.RandomNormal(stddev=0.5)
-    scale = {"output_shape": (None, WIDTH), "kernel_initializer": "ones", "name": name}
     return {
         "pieces": lambda: layers.Embedding(NUM_PIECES, WIDTH, wide, name=name),
         "places": lambda: layers.Embedding(SOURCE_LENGTH, WIDTH, name=name),
         "seen": lambda: layers.Reshape((1, 1, SOURCE_LENGTH), name=name),
-        "scaled": lambda: layers.EinsumDense("btc,c->btc", **scale),
+        "scaled": lambda: layers.DepthwiseConv1D(1, depthwise_initializer="ones", name=name),
         "query": lambda: layers.Dense(WIDTH, kernel_initializer=small, name=name),
         "keys": lambda: layers.Dense(WIDTH, name=name),
         "values": lambda: layers.Dense(WIDTH, name=name),
@@ -122,10 +122,9 @@ def _placed(find: Find, name: str, ids: Any, places: Any) -> Any:
 
 def _normed(find: Find, name: str, x: Any) -> Any:
     """Return the stream scaled channel by channel and bounded by tanh (Zhu et al. 2025)."""
-    from keras import layers, ops
+    from keras import ops
 
-    scaled = find(f"{name}_scaled")(x)
-    return ops.tanh(layers.Reshape(x.shape[1:])(scaled) if x.shape[1] else scaled)
+    return ops.tanh(find(f"{name}_scaled")(x))
 
 
 def _keys_and_values(find: Find, name: str, x: Any) -> tuple[Any, Any]:
@@ -169,8 +168,10 @@ def _dropped(x: Any) -> Any:
 
 
 def train(model: Any, size: Size, progress: Progress) -> Any:
-    """Train on the training split and return the model."""
-    return teach(
+    """Train on the training split, round the weights to those of int8, and return the model."""
+    from keras import layers
+
+    teach(
         model,
         size,
         progress,
@@ -178,6 +179,8 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
         batch_size=BATCH_SIZE,
         learning_rate=LEARNING_RATE,
     )
+    round_dense([layer for layer in model.layers if isinstance(layer, layers.Dense)])
+    return model
 
 
 # Parts: the encoder with the decoder's keys and values for it; one step of the decoder, with its
