@@ -13,6 +13,7 @@ from itertools import chain
 
 import numpy as np
 
+from edgekit import kneser_ney
 from edgekit.errors import BadInput
 from edgekit.on_device.vocabulary import END, SPECIAL, Vocabulary
 from edgekit.texts import word_lines
@@ -67,3 +68,26 @@ def perplexity(log_probabilities: Array) -> float:
     It is the number of equally likely tokens that would be as hard to guess; lower is better.
     """
     return float(np.exp(-np.mean(np.asarray(log_probabilities, np.float64))))
+
+
+def sample_windows(split: Split, size: Size, *, length: int, most: int) -> Array:
+    """Return at most so many windows `(n, length)` of a split, evenly spread over its text."""
+    found = windows(stream("train" if split == "calibration" else split, size), length)
+    return found if split == "train" else found[_spread(len(found), most)]
+
+
+def trigram_perplexity(size: Size, *, length: int, most: int) -> float:
+    """Return a Kneser-Ney trigram's perplexity on the tokens of `sample_windows("test", ...)`.
+
+    It is made from the same training text, and sees all words before a token, also those before
+    the window. The first token of a window is not counted, as no network predicts it.
+    """
+    model = kneser_ney.fit(stream("train", size), NUM_TOKENS)
+    found = model.score(stream("test", size))
+    count = len(found) // (length - 1)
+    by_window = found[: count * (length - 1)].reshape(count, length - 1)
+    return perplexity(by_window[_spread(count, most)])
+
+
+def _spread(available: int, wanted: int) -> Array:
+    return np.unique(np.linspace(0, available - 1, wanted).astype(int))

@@ -1,0 +1,32 @@
+"""The step with its cache is the model that was trained."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgekit import registry
+from edgekit.parts import parts_of
+from edgekit.reference import runner
+from edgekit.types import Recipe
+
+
+@pytest.mark.slow
+def test_decoding_with_the_cache_equals_one_pass_over_all_words() -> None:
+    import keras
+
+    recipe: Recipe = registry.get("recipes", "text_gpt2")
+    keras.utils.set_random_seed(0)
+    model = recipe.build("tiny")
+    for layer in model.layers:  # scores of attention that tell the words apart, as trained ones do
+        if layer.name.startswith(("query", "key")):
+            layer.set_weights([1.5 * weight for weight in layer.get_weights()])
+    inputs = recipe.data("test", "tiny").head(3).inputs
+    expected = runner(model)(inputs)["log_probabilities"]
+    parts = parts_of(recipe)
+    runs = {part: runner(each) for part, each in parts.split(model).items()}
+    found = parts.drive(runs)(inputs)["log_probabilities"]
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert np.std(expected) > 0.5
+    order = np.roll(inputs["tokens"], 1, axis=1)
+    assert np.abs(runner(model)({"tokens": order})["log_probabilities"] - expected).max() > 0.1
