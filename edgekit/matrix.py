@@ -72,9 +72,21 @@ def _score(
             ),
         )
     except (WorkerFailed, Unavailable, ConversionFailed) as error:  # tried again the next time
-        promised = precision in registry.get("targets", target).precisions
-        return {"status": "not run", "reason": str(error), "ok": False if promised else None}
+        return {"status": "not run", **_refused(files, target, error)}
     return result
+
+
+def _refused(files: Files, target: str, error: Exception) -> dict[str, Any]:
+    """Say why a variant did not run; it is a failure only where the target's tables promised it."""
+    accepted = registry.get("targets", target).precisions
+    if any(file.precision not in accepted for file in files.values()):
+        return {"reason": str(error), "ok": None}
+    verdicts = [o for file in files.values() for o in check(file.path, target).operators]
+    if all(operator.verdict == "yes" for operator in verdicts):
+        return {"reason": str(error), "ok": False}
+    refused = [o for o in verdicts if o.verdict == "no"] or verdicts
+    names = dict.fromkeys(o.name for o in refused if o.verdict != "yes")
+    return {"reason": f"Stopped by {', '.join(names)}: {error}", "ok": None}
 
 
 def _predict(files: Files, target: str) -> dict[str, Any]:

@@ -122,7 +122,9 @@ def drop_text(metric: Metric, drop: float | None) -> str:
     if drop is None:
         return NONE
     text = _figure(metric, drop)
-    if text in ("0", "-0", "0.00", "-0.00"):
+    if metric.unit != "%" and abs(drop) < 1:  # more digits would say nothing
+        text = f"{drop:.4f}"
+    if not text.strip("-0."):
         return text.removeprefix("-")
     return text if drop < 0 else f"+{text}"
 
