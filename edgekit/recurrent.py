@@ -22,7 +22,8 @@ from typing import Any, Literal
 
 from edgekit.errors import BadInput
 from edgekit.interfaces import is_tf_keras
-from edgekit.recurrent_lstm import fused, why_not_fused
+from edgekit.recurrent_lstm import fused, is_zero, why_not_fused
+from edgekit.recurrent_steps import run, steps_of
 from edgekit.types import Precision
 
 Form = Literal["small", "fast", "unrolled"]
@@ -35,6 +36,8 @@ FORMS: tuple[Form, ...] = ("small", "fast", "unrolled")
 """
 
 DEFAULT: Form = "small"
+
+_WITHOUT_LOOPS = ("int8", "int16x8")
 
 Notes = dict[str, str]
 """Layer name -> a sentence on the form it got."""
@@ -69,12 +72,13 @@ def prepare(model: Any, *, precision: Precision, form: Form) -> Notes:
     """
     notes: Notes = {}
     for layer in _recurrent_layers(model):
-        unroll = form != "small" or precision in ("int8", "int16x8") or layer.unroll
+        unroll = form != "small" or precision in _WITHOUT_LOOPS or layer.unroll
         fuse = form != "unrolled" and precision != "int16x8"
         if is_tf_keras(model):
             _prepare_keras_2(layer, unroll=unroll, fuse=fuse, notes=notes)
         else:
-            layer.inner_loop = _loop(layer, unroll=unroll, fuse=fuse, notes=notes)
+            blend = precision in _WITHOUT_LOOPS
+            layer.inner_loop = _loop(layer, unroll=unroll, fuse=fuse, blend=blend, notes=notes)
     return notes
 
 
@@ -86,12 +90,13 @@ def _recurrent_layers(model: Any) -> Iterator[Any]:
             yield layer
 
 
-def _loop(layer: Any, *, unroll: bool, fuse: bool, notes: Notes) -> InnerLoop:
+def _loop(layer: Any, *, unroll: bool, fuse: bool, blend: bool, notes: Notes) -> InnerLoop:
     """Return what takes the place of a Keras 3 layer's `inner_loop`."""
     original = layer.inner_loop
     for cell in getattr(layer.cell, "cells", [layer.cell]):
         cell.dropout = cell.recurrent_dropout = 0.0  # off at inference; its masks cost operators
     one_operator = fused(layer) if fuse and not why_not_fused(layer) else None
+    steps = steps_of(layer)
 
     def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         if sequences.shape[0] != 1 or sequences.shape[1] is None:
@@ -101,6 +106,18 @@ def _loop(layer: Any, *, unroll: bool, fuse: bool, notes: Notes) -> InnerLoop:
             notes[layer.name] = f"{_named(layer)} is fused into one operator."
             return one_operator(sequences)
         notes[layer.name] = _sentence(layer, sequences.shape[1], because if fuse else "", unroll)
+        first_mask = mask[0] if isinstance(mask, list | tuple) else mask
+        # Keras answers zero before the first step that is not skipped, whatever the state is.
+        if steps and (first_mask is None or all(map(is_zero, initial_state))):
+            return run(
+                steps,
+                sequences,
+                initial_state,
+                layer=layer,
+                mask=first_mask,
+                unroll=unroll,
+                blend=blend,
+            )
         layer.unroll = unroll
         return original(sequences, initial_state, mask, training)
 

@@ -32,7 +32,7 @@ def why_not_fused(layer: Any, *, initial_state: Any = None, mask: Any = None) ->
         return "its cell state is used outside"
     if mask is not None:
         return "it skips masked steps"
-    if initial_state is not None and not all(_is_zero(state) for state in initial_state):
+    if initial_state is not None and not all(is_zero(state) for state in initial_state):
         return "it starts from a given state"
     return ""
 
@@ -65,7 +65,7 @@ def fused(layer: Any) -> Callable[[Any], tuple[Any, Any, list[Any]]]:
     return compute
 
 
-def _is_zero(state: Any) -> bool:
+def is_zero(state: Any) -> bool:
     """Whether a tensor is known to hold zeros, while the model is traced."""
     import tensorflow as tf
 
