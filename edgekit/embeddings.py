@@ -149,16 +149,17 @@ def vocabulary_file(size: Size) -> dict[str, str]:
 
 # Model: what a device runs. One table is both the vectors and what they are compared with.
 
+OUTPUTS = (
+    Tensor(name="vector", shape=(1, DIMENSIONS), meaning="vector of the word, length 1"),
+    Tensor(
+        name="similarity",
+        shape=(1, NUM_ROWS),
+        meaning="cosine of the angle to each word's vector, 0 where it is negative",
+    ),
+)
 SIGNATURE = Signature(
     inputs=(Tensor(name="word", shape=(1, 1), dtype="int32", meaning="number of a word"),),
-    outputs=(
-        Tensor(name="vector", shape=(1, DIMENSIONS), meaning="vector of the word, length 1"),
-        Tensor(
-            name="similarity",
-            shape=(1, NUM_ROWS),
-            meaning="cosine of the angle to each word's vector, 0 where it is negative",
-        ),
-    ),
+    outputs=OUTPUTS,
 )
 
 
@@ -170,19 +171,31 @@ def nearest_model(name: str) -> Any:
     """
     import keras
 
+    ops = keras.ops
     word = keras.Input((1,), dtype="int32", name="word")
-    table = keras.layers.ReversibleEmbedding(NUM_ROWS, DIMENSIONS, name="table")
-    vector = keras.layers.Flatten(name="vector")(table(word))
-    similarity = keras.layers.ReLU(name="similarity")(table(vector, reverse=True))
+    table = keras.layers.Embedding(NUM_ROWS, DIMENSIONS, name="table")
+    # The table is looked up once, whole, and both uses read that. Were it looked up for the word
+    # and multiplied with besides, an int8 file would hold it twice, with two scales; and the scale
+    # for the look-up would come from calibration, not from all words.
+    zero = ops.multiply(ops.take(word, 0, axis=0), 0)
+    whole = table(ops.add(zero, ops.arange(NUM_ROWS, dtype="int32")))
+    vector = keras.layers.Flatten(name="vector")(ops.take(whole, word, axis=0))
+    cosine = ops.matmul(vector, ops.transpose(whole))
+    similarity = keras.layers.ReLU(name="similarity")(cosine)
     return keras.Model(word, [vector, similarity], name=name)
 
 
 def fill(model: Any, vectors: Array) -> Any:
-    """Put word vectors, scaled to length 1, into the model's table, and zeros behind them."""
+    """Put word vectors into the model's table."""
+    model.get_layer("table").set_weights([unit_rows(vectors)])
+    return model
+
+
+def unit_rows(vectors: Array) -> Array:
+    """Return a table of vectors scaled to length 1, and zeros behind them, `(NUM_ROWS, ...)`."""
     rows = np.zeros((NUM_ROWS, vectors.shape[1]), np.float32)
     rows[: len(vectors)] = unit(vectors)
-    model.get_layer("table").set_weights([rows])
-    return model
+    return rows
 
 
 def unit(vectors: Array) -> Array:

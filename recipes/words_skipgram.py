@@ -1,6 +1,6 @@
 """Word vectors by skip-gram: each word predicts its neighbours (word2vec).
 
-Data: 2.5 million words of the English Bible and of film reviews; `tiny` uses the 70,000 that ship
+Data: 2.5 million words of the English Bible and of film reviews; `tiny` uses the 68,000 that ship
 with edgekit. Model: Mikolov et al. 2013, with negative sampling. The file for the device looks a
 word up and compares it with all others. Score: rank correlation with the word pairs of WordSim-353
 that are in the vocabulary.

@@ -1,0 +1,165 @@
+"""Are our word vectors as good as gensim's on the same text, and how fast are they trained?
+
+CBOW, skip-gram and fastText are trained by us and by gensim on the same words with the same
+settings, vocabulary and seeds, each on one thread; GloVe, which gensim lacks, is compared with our
+skip-gram. Prints the rank correlation with the pairs of WordSim-353 that are in the vocabulary, in
+points (100 is the order people gave), and training words per second; exits 1 where the mean over
+the seeds is more than 3 points below the peer's.
+
+    python benchmarks/words.py [--size full] [--seeds 3] [FAMILY...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import platform
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+
+from edgekit.embeddings import DIMENSIONS, judged_words, rank_correlation, training_text
+from edgekit.on_device.ngrams import LARGEST, NUM_BUCKETS, SMALLEST
+from edgekit.types import Size, silent
+
+FAMILIES = ("cbow", "skipgram", "fasttext", "glove")
+LIMIT = 3.0
+"""Points a mean may be below the peer's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Points of each seed, and words of the text read per second of training."""
+
+    points: tuple[float, ...]
+    words_per_second: float
+
+    @property
+    def mean(self) -> float:
+        """Mean over the seeds."""
+        return float(np.mean(self.points))
+
+
+def ours(family: str, size: Size, seeds: int) -> Result:
+    """Train a recipe once for each seed."""
+    import keras
+
+    from edgekit.reference import runner
+
+    module = importlib.import_module(f"edgekit.recipes.words_{family}")
+    read = len(training_text(size).ids) * module.SETTINGS[size].epochs
+    points, seconds = [], []
+    for seed in range(1, seeds + 1):
+        keras.utils.set_random_seed(seed)
+        start = time.perf_counter()
+        model = module.train(module.build(size), size, silent)
+        seconds.append(time.perf_counter() - start)
+        points.append(module.score(runner(model), module.data("test", size)))
+    return Result(points=tuple(points), words_per_second=seeds * read / sum(seconds))
+
+
+def gensims(family: str, size: Size, seeds: int) -> Result:
+    """Train gensim's model of the family once for each seed, in the settings of the recipe."""
+    from gensim.models import FastText, Word2Vec
+
+    module = importlib.import_module(f"edgekit.recipes.words_{family}")
+    settings, lines = module.SETTINGS[size], _lines(size)
+    options: dict[str, Any] = {"sg": int(family != "cbow")}
+    if family == "fasttext":
+        options |= {"bucket": NUM_BUCKETS, "min_n": SMALLEST, "max_n": LARGEST}
+    kind = FastText if family == "fasttext" else Word2Vec
+    words, judgements = judged_words(training_text(size).words)
+    read = sum(map(len, lines)) * settings.epochs
+    points, seconds = [], []
+    for seed in range(1, seeds + 1):
+        start = time.perf_counter()
+        model = kind(
+            lines,
+            vector_size=DIMENSIONS,
+            window=settings.window,
+            negative=settings.negatives,
+            sample=settings.sample,
+            epochs=settings.epochs,
+            alpha=settings.learning_rate,
+            min_count=1,  # the lines hold the words of the vocabulary alone
+            workers=1,
+            seed=seed,
+            **options,
+        )
+        seconds.append(time.perf_counter() - start)
+        points.append(rank_correlation(model.wv[words], judgements))
+    return Result(points=tuple(points), words_per_second=seeds * read / sum(seconds))
+
+
+def main() -> None:
+    """Run the comparison and print it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("families", nargs="*", metavar="FAMILY", help=", ".join(FAMILIES))
+    parser.add_argument("--size", choices=("tiny", "full"), default="full")
+    parser.add_argument("--seeds", type=int, default=3)
+    chosen = parser.parse_args()
+    families = chosen.families or FAMILIES
+    if wrong := set(families) - set(FAMILIES):
+        parser.error(f"family is {', '.join(wrong)}; allowed are {', '.join(FAMILIES)}")
+    _one_thread()
+    _print_setting(chosen.size, chosen.seeds)
+    found: dict[str, Result] = {}
+    missed = []
+    for family in families:
+        found[family] = ours(family, chosen.size, chosen.seeds)
+        if family != "glove":
+            peer, name = gensims(family, chosen.size, chosen.seeds), "gensim"
+        else:
+            if "skipgram" not in found:
+                found["skipgram"] = ours("skipgram", chosen.size, chosen.seeds)
+            peer, name = found["skipgram"], "our skip-gram"
+        _print_line(family, found[family], peer, name)
+        if found[family].mean < peer.mean - LIMIT:
+            missed.append(family)
+    if missed:
+        sys.exit(f"More than {LIMIT:g} points below the peer: {', '.join(missed)}.")
+
+
+def _lines(size: Size) -> list[list[str]]:
+    text = training_text(size)
+    ends = np.flatnonzero(np.diff(text.lines)) + 1
+    return [[text.words[index] for index in line] for line in np.split(text.ids, ends)]
+
+
+def _one_thread() -> None:
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def _print_setting(size: Size, seeds: int) -> None:
+    import gensim
+    import tensorflow as tf
+
+    text = training_text(size)
+    pairs = len(judged_words(text.words)[0]) // 2
+    print(f"{len(text.ids):,} words of {len(text.words):,}; {pairs} of 353 pairs; {seeds} seeds;")
+    print(f"one thread (gensim: workers=1); gensim {gensim.__version__}, TensorFlow ", end="")
+    print(f"{tf.__version__}, {platform.machine()}", flush=True)
+
+
+def _print_line(family: str, own: Result, peer: Result, name: str) -> None:
+    each = " ".join(f"{points:.1f}" for points in own.points)
+    theirs = " ".join(f"{points:.1f}" for points in peer.points)
+    print(
+        f"{family:9} {own.mean:5.1f} ({each}) {own.words_per_second:9,.0f} words/s | "
+        f"{name} {peer.mean:5.1f} ({theirs}) {peer.words_per_second:9,.0f} words/s | "
+        f"{own.mean - peer.mean:+.1f}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
