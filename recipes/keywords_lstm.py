@@ -1,0 +1,121 @@
+"""LSTM that names a spoken digit, in a recording or while it is spoken.
+
+Data: the Free Spoken Digit Dataset, 3,000 recordings of six speakers (Jackson et al. 2018), with
+its own test split; `tiny` uses 140 recordings that ship with edgekit. Model: one layer of long
+short-term memory (Hochreiter & Schmidhuber 1997) on log-mel features, as two files: `whole` takes a
+second at once, `hop` takes 20 ms and the memory, and gives the memory back. Score: top-1 accuracy,
+of the worse of the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from edgekit import speech
+from edgekit.on_device.keywords import STATE, drive
+from edgekit.on_device.log_mel import NUM_BANDS
+from edgekit.types import (
+    Dataset,
+    Metric,
+    Parts,
+    Progress,
+    Recipe,
+    Run,
+    Signature,
+    Size,
+    Tensor,
+)
+
+EPOCHS: dict[Size, int] = {"tiny": 30, "full": 40}
+SCORES = Tensor(name="scores", shape=(1, 10), meaning="probability of each digit")
+
+
+def build(size: Size) -> Any:
+    """Return the untrained network; it is the same for every size."""
+    import keras
+
+    frames = keras.Input(speech.SHAPE, name="log_mel")
+    hidden = keras.layers.LSTM(STATE, name="memory")(frames)
+    hidden = keras.layers.Dropout(0.2)(hidden)
+    scores = keras.layers.Dense(len(speech.DIGITS), activation="softmax", name="scores")(hidden)
+    return keras.Model(frames, scores, name="keywords_lstm")
+
+
+def train(model: Any, size: Size, progress: Progress) -> Any:
+    """Train on the training split, augmented anew for every epoch, and return the model."""
+    return fit(model, speech.of_split("train", size), EPOCHS[size], progress)
+
+
+def fit(model: Any, found: speech.Recordings, epochs: int, progress: Progress) -> Any:
+    """Train on any recordings, such as those of five speakers, and return the model."""
+    return speech.fit(model, found, epochs=epochs, peak_learning_rate=8e-3, progress=progress)
+
+
+def split(model: Any) -> Mapping[str, Any]:
+    """Return the trained network twice: as it is, and as one of its steps."""
+    import keras
+
+    frame = keras.Input((NUM_BANDS,), name="frame")
+    hidden = keras.Input((STATE,), name="hidden")
+    cell = keras.Input((STATE,), name="cell")
+    heard = keras.layers.Dense(4 * STATE, name="heard")
+    remembered = keras.layers.Dense(4 * STATE, use_bias=False, name="remembered")
+    gates = keras.ops.add(heard(frame), remembered(hidden))
+    take_in, keep, candidate, show = keras.ops.split(gates, 4, axis=-1)
+    kept = keras.ops.sigmoid(keep) * cell
+    next_cell = kept + keras.ops.sigmoid(take_in) * keras.ops.tanh(candidate)
+    next_hidden = keras.ops.sigmoid(show) * keras.ops.tanh(next_cell)
+    last = keras.layers.Dense(len(speech.DIGITS), activation="softmax", name="scores")
+    outputs = {"scores": last(next_hidden), "next_hidden": next_hidden, "next_cell": next_cell}
+    hop = keras.Model([frame, hidden, cell], outputs, name="keywords_lstm_hop")
+    kernel, recurrent_kernel, bias = model.get_layer("memory").get_weights()
+    heard.set_weights([kernel, bias])
+    remembered.set_weights([recurrent_kernel])
+    last.set_weights(model.get_layer("scores").get_weights())
+    return {"whole": model, "hop": hop}
+
+
+def score(run: Run, dataset: Dataset) -> float:
+    """Return top-1 accuracy in percent, at once or hop after hop, whichever is worse."""
+    answers = run(dataset.inputs)
+    return min(speech.accuracy(answers[name], dataset) for name in ("scores", "streamed"))
+
+
+WHOLE = Signature(inputs=(speech.HEARD,), outputs=(SCORES,), labels=speech.DIGITS)
+HOP = Signature(
+    inputs=(
+        Tensor(name="frame", shape=(1, NUM_BANDS), meaning="log-mel features of 20 ms"),
+        Tensor(name="hidden", shape=(1, STATE), meaning="what was shown; zeros at the start"),
+        Tensor(name="cell", shape=(1, STATE), meaning="what is remembered; zeros at the start"),
+    ),
+    outputs=(
+        SCORES,
+        Tensor(name="next_hidden", shape=(1, STATE), meaning="hidden, for the next hop"),
+        Tensor(name="next_cell", shape=(1, STATE), meaning="cell, for the next hop"),
+    ),
+    labels=speech.DIGITS,
+)
+
+recipe = Recipe(
+    signature=Signature(
+        inputs=(speech.HEARD,),
+        outputs=(
+            SCORES,
+            Tensor(name="streamed", shape=(1, 10), meaning="the same, by `hop` alone"),
+        ),
+        labels=speech.DIGITS,
+    ),
+    metric=Metric(name="accuracy", unit="%"),
+    baseline=("always the same digit", 10.0),
+    source=(
+        "Hochreiter, Schmidhuber, Long Short-Term Memory, 1997, "
+        "https://doi.org/10.1162/neco.1997.9.8.1735; " + speech.SOURCE
+    ),
+    build=build,
+    data=speech.spoken_digits,
+    train=train,
+    score=score,
+    parts=Parts(signatures={"whole": WHOLE, "hop": HOP}, split=split, drive=drive),
+    on_device=("keywords", "log_mel"),
+)
