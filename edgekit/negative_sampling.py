@@ -35,6 +35,7 @@ class Settings:
 
 
 LAST_RATE = 1e-4
+MOST_CERTAIN = 6.0
 BLOCK = 64
 """Words that are looked at together: every pair of them is one entry of a matrix product."""
 BLOCKS = 4
@@ -51,6 +52,17 @@ Objective = Callable[[Any, Any, Any, Any, float], Any]
 `noise` `(NOISE, dimensions)` output vectors of noise words, `near` `(blocks, BLOCK, BLOCK)` is 1
 where the second word is a neighbour of the first, and `share` is what each noise word counts.
 """
+
+
+def surprise(scores: Any) -> Any:
+    """Return -log of the probability that a sigmoid of `-scores` gives, for each score.
+
+    Beyond 6 either way it is flat, as in Mikolov's program: what is settled moves nothing, and no
+    row can run away.
+    """
+    import tensorflow as tf
+
+    return tf.nn.softplus(tf.clip_by_value(scores, -MOST_CERTAIN, MOST_CERTAIN))
 
 
 @dataclass(frozen=True, kw_only=True)

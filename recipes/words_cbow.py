@@ -21,10 +21,13 @@ from edgekit.embeddings import (
     training_text,
     vocabulary_file,
 )
-from edgekit.negative_sampling import Settings, train_vectors
+from edgekit.negative_sampling import Settings, surprise, train_vectors
 from edgekit.types import Dataset, Metric, Progress, Recipe, Run, Size, Split
 
-SETTINGS: dict[Size, Settings] = {"tiny": Settings(epochs=20), "full": Settings(epochs=10)}
+SETTINGS: dict[Size, Settings] = {
+    "tiny": Settings(epochs=20, learning_rate=0.1),
+    "full": Settings(epochs=10),
+}
 
 
 def data(split: Split, size: Size) -> Dataset:
@@ -56,8 +59,8 @@ def objective(inputs: Any, outputs: Any, noise: Any, near: Any, share: float) ->
     right = tf.reduce_sum(bag * outputs, axis=-1, keepdims=True)
     wrong = tf.einsum("btd,nd->btn", bag, noise)
     asked = tf.minimum(neighbours, 1.0)
-    found = tf.reduce_sum(asked * tf.nn.softplus(-right))
-    return found + share * tf.reduce_sum(asked * tf.nn.softplus(wrong))
+    found = tf.reduce_sum(asked * surprise(-right))
+    return found + share * tf.reduce_sum(asked * surprise(wrong))
 
 
 def train(model: Any, size: Size, progress: Progress) -> Any:

@@ -24,7 +24,7 @@ from edgekit.embeddings import (
     vocabulary_file,
     words_of,
 )
-from edgekit.negative_sampling import Bags, Settings, train_vectors
+from edgekit.negative_sampling import Bags, Settings, surprise, train_vectors
 from edgekit.on_device.ngrams import FIRST_BUCKET, MOST, NUM_BUCKETS, inputs_of, rows_of
 from edgekit.types import (
     Array,
@@ -85,8 +85,8 @@ def objective(inputs: Any, outputs: Any, noise: Any, near: Any, share: float) ->
     right = tf.matmul(inputs, outputs, transpose_b=True)
     wrong = tf.einsum("btd,nd->btn", inputs, noise)
     neighbours = tf.reduce_sum(near, axis=-1, keepdims=True)
-    found = tf.reduce_sum(near * tf.nn.softplus(-right))
-    return found + share * tf.reduce_sum(neighbours * tf.nn.softplus(wrong))
+    found = tf.reduce_sum(near * surprise(-right))
+    return found + share * tf.reduce_sum(neighbours * surprise(wrong))
 
 
 def train(model: Any, size: Size, progress: Progress) -> Any:

@@ -21,10 +21,13 @@ from edgekit.embeddings import (
     training_text,
     vocabulary_file,
 )
-from edgekit.negative_sampling import Settings, train_vectors
+from edgekit.negative_sampling import Settings, surprise, train_vectors
 from edgekit.types import Dataset, Metric, Progress, Recipe, Run, Size, Split
 
-SETTINGS: dict[Size, Settings] = {"tiny": Settings(epochs=20), "full": Settings()}
+SETTINGS: dict[Size, Settings] = {
+    "tiny": Settings(epochs=20, learning_rate=0.1),
+    "full": Settings(),
+}
 
 
 def data(split: Split, size: Size) -> Dataset:
@@ -50,8 +53,8 @@ def objective(inputs: Any, outputs: Any, noise: Any, near: Any, share: float) ->
     right = tf.matmul(inputs, outputs, transpose_b=True)
     wrong = tf.einsum("btd,nd->btn", inputs, noise)
     neighbours = tf.reduce_sum(near, axis=-1, keepdims=True)
-    found = tf.reduce_sum(near * tf.nn.softplus(-right))
-    return found + share * tf.reduce_sum(neighbours * tf.nn.softplus(wrong))
+    found = tf.reduce_sum(near * surprise(-right))
+    return found + share * tf.reduce_sum(neighbours * surprise(wrong))
 
 
 def train(model: Any, size: Size, progress: Progress) -> Any:

@@ -142,6 +142,17 @@ def test_words_in_the_same_places_get_like_vectors() -> None:
     assert told[-1] == 1.0
 
 
+@pytest.mark.slow
+def test_too_high_a_rate_makes_no_vector_infinite() -> None:
+    from edgekit.recipes.words_skipgram import objective
+
+    text = read_text([["king", "queen", "crown"]] * 500, min_count=1)
+    start = np.full((3, 4), 0.1, np.float32)
+    settings = Settings(epochs=3, sample=1.0, learning_rate=10.0)
+    vectors = train_vectors(text, start, objective, settings=settings, progress=lambda *_: None)
+    assert np.isfinite(vectors).all()
+
+
 def test_the_assets_number_words_as_the_data_do() -> None:
     recipe = registry.get("recipes", "words_skipgram")
     words = recipe.assets("tiny")["vocabulary.txt"].splitlines()
