@@ -1,0 +1,221 @@
+"""LSTM and GRU files beside those of Keras and TensorFlow: bytes, latency, and whether int8 works.
+
+Every conversion runs in a process of its own; one that dies is a result. Files are timed in turns
+in one run, on every runtime that is here: the median over turns of the median of a burst of single
+invocations on one thread. Ratios are ours to the best peer that runs. Exits 1 if
+
+- an LSTM has more than 0.6 of a peer's latency, or of its bytes where it has up to 16 units,
+- a small GRU has more bytes, or a fast GRU more latency, than a peer,
+- int8 of ours does not convert or run.
+
+    python benchmarks/recurrent.py [--turns 15] [--runtime litert] [--size 20x16x16 ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from recurrent_peers import WAYS
+
+from edgekit import registry
+from edgekit.converters.tflite import convert
+from edgekit.errors import EdgekitError
+from edgekit.flatbuffer import read
+from edgekit.session import Session, open_session
+
+RUNTIMES = ["tflite-runtime", "litert"]
+SIZES = ["20x6x16", "72x1x16", "72x8x32", "49x40x64"]
+"""Steps x features x units: a motion sensor, hours of one value, of eight, a second of sound."""
+LIMIT = 0.6
+LARGEST_CLAIMED = 16
+"""Units up to which an LSTM is claimed to have at most `LIMIT` of the peers' bytes: the weights are
+the same in all files, and what is saved is the rest, about 7 kB."""
+BURST_MS = 20.0
+OURS = ("ours, small", "ours, fast")
+
+WRITE_MODEL = """
+import sys, keras, numpy as np
+kind, steps, features, units, path = sys.argv[1], *map(int, sys.argv[2:5]), sys.argv[5]
+keras.utils.set_random_seed(0)
+x = keras.Input((steps, features), name="x")
+y = keras.layers.Dense(4)(getattr(keras.layers, kind)(units)(x))
+keras.Model(x, y).save(path)
+random = np.random.default_rng(0)
+inputs = random.standard_normal((50, steps, features), np.float32)
+np.savez(path.replace(".keras", ".npz"), x=inputs)
+"""
+
+
+@dataclass
+class Row:
+    """What became of one way to convert."""
+
+    path: Path
+    fate: str = ""
+    latency_us: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the file; 0 if there is none."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+
+def written(kind: str, size: str, folder: Path) -> Path:
+    """Write the Keras model and its calibration data; return the model's path."""
+    path = folder / f"{kind}-{size}.keras"
+    arguments = [kind, *size.split("x"), str(path)]
+    subprocess.run([sys.executable, "-c", WRITE_MODEL, *arguments], check=True, env=quiet())
+    return path
+
+
+def quiet() -> dict[str, str]:
+    """Return an environment in which TensorFlow says little."""
+    return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+
+
+def by_us(source: Path, way: str, precision: str) -> Row:
+    """Convert with edgekit."""
+    row = Row(source.with_name(f"{source.stem}-{way}-{precision}.tflite"))
+    try:
+        convert(
+            source,
+            row.path,
+            precision=precision,  # type: ignore[arg-type]
+            calibration=source.with_suffix(".npz") if precision == "int8" else None,
+            recurrent=way.removeprefix("ours, "),  # type: ignore[arg-type]
+        )
+    except EdgekitError as error:
+        row.fate = f"fails: {error}"
+    return row
+
+
+def by_peer(source: Path, way: str, precision: str) -> Row:
+    """Convert as others do, in a child."""
+    row = Row(source.with_name(f"{source.stem}-{way}-{precision}.tflite"))
+    script = str(Path(__file__).with_name("recurrent_peers.py"))
+    command = [sys.executable, script, way, precision, str(source), str(row.path)]
+    ended = subprocess.run(command, capture_output=True, text=True, env=quiet(), check=False)
+    if ended.returncode < 0:
+        row.fate = f"crashes ({signal.Signals(-ended.returncode).name})"
+    elif ended.returncode:
+        text = ended.stderr
+        row.fate = "fails (TensorList)" if "TensorList" in text else f"fails: {text[-200:]}"
+    return row
+
+
+def measure(rows: dict[str, Row], runtime: str, turns: int) -> None:
+    """Time all files that run, in turns."""
+    with ExitStack() as stack:
+        sessions: dict[str, tuple[Session, dict[str, Any]]] = {}
+        for way, row in rows.items():
+            if row.fate:
+                continue
+            try:
+                session = stack.enter_context(open_session(row.path, runtime=runtime))
+                batch = zeros(row.path)
+                session(batch)
+            except EdgekitError as error:
+                row.latency_us[runtime] = float("nan")
+                names = {op.name for graph in read(row.path).subgraphs for op in graph.operators}
+                flex = any("Flex" in name for name in names)
+                row.fate = "refused: Flex operators" if flex else f"refused: {error}"
+                continue
+            sessions[way] = (session, batch)
+        found: dict[str, list[float]] = {way: [] for way in sessions}
+        for turn in range(turns):
+            order = list(sessions) if turn % 2 else list(sessions)[::-1]
+            for way in order:
+                session, batch = sessions[way]
+                runs = 20 if not found[way] else max(20, int(BURST_MS * 1e3 / found[way][-1]))
+                found[way].append(1e3 * session.time(batch, runs=runs, warmup=2).median_ms)
+        for way, values in found.items():
+            rows[way].latency_us[runtime] = statistics.median(values)
+
+
+def zeros(path: Path) -> dict[str, Any]:
+    """Return input for one example of a file with the one input `x`."""
+    from edgekit.flatbuffer import ports
+
+    inputs, _ = ports(read(path))
+    return {port.name: np.zeros((1, *port.shape[1:]), port.dtype) for port in inputs}
+
+
+def compare(kind: str, size: str, runtimes: list[str], turns: int, folder: Path) -> list[str]:
+    """Convert, measure and print one model; return what falls short."""
+    source = written(kind, size, folder)
+    short = []
+    for precision in ("float32", "int8"):
+        ours = OURS if kind == "GRU" and precision == "float32" else OURS[:1]
+        rows = {way: by_us(source, way, precision) for way in ours}
+        rows |= {way: by_peer(source, way, precision) for way in WAYS}
+        for runtime in runtimes:
+            measure(rows, runtime, turns)
+        for way, row in rows.items():
+            times = "".join(f"{row.latency_us.get(name, np.nan):12.1f}" for name in runtimes)
+            size_kb = f"{row.size_bytes:10,d}" if row.size_bytes else f"{'-':>10}"
+            print(f"{kind:5}{size:10}{precision:9}{way:27}{size_kb}{times}  {row.fate}", flush=True)
+        if precision == "float32":
+            short += judged(kind, size, rows, runtimes)
+        elif rows[OURS[0]].fate:
+            short.append(f"{kind} {size} int8: {rows[OURS[0]].fate}")
+    return short
+
+
+def judged(kind: str, size: str, rows: dict[str, Row], runtimes: list[str]) -> list[str]:
+    """Print ratios of ours to each runtime's best peer; return those above the limit."""
+    peers = [row for way, row in rows.items() if way in WAYS and row.size_bytes]
+    is_small = int(size.split("x")[2]) <= LARGEST_CLAIMED
+    limit = LIMIT if kind == "LSTM" else 1.0
+    form = OURS[0] if kind == "LSTM" else OURS[1]
+    ratios = {}
+    if peers:
+        ratios["bytes"] = rows[OURS[0]].size_bytes / min(row.size_bytes for row in peers)
+    for name in runtimes:
+        ran = [row.latency_us[name] for row in peers if row.latency_us.get(name, 0) > 0]
+        if ran:
+            ratios[f"latency on {name}"] = rows[form].latency_us[name] / min(ran)
+    said = ", ".join(f"{what} {ratio:.2f}" for what, ratio in ratios.items())
+    note = "" if is_small or kind == "GRU" else " (bytes: no claim, mostly weights)"
+    print(f"{kind:5}{size:10}ours / best peer: {said}{note}", flush=True)
+    return [
+        f"{kind} {size}: {what} {ratio:.2f} above {limit}"
+        for what, ratio in ratios.items()
+        if ratio > limit and (what != "bytes" or is_small or kind == "GRU")
+    ]
+
+
+def main() -> int:
+    """Compare every size on every runtime that is here."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--runtime", action="append", choices=RUNTIMES)
+    parser.add_argument("--size", action="append", help="steps x features x units, as 20x16x16")
+    parser.add_argument("--kind", action="append", choices=["LSTM", "GRU"])
+    parser.add_argument("--turns", type=int, default=15)
+    given = parser.parse_args()
+    runtimes = [
+        name for name in given.runtime or RUNTIMES if not registry.get("runtimes", name).missing()
+    ]
+    head = "".join(f"{name[:8] + ' us':>12}" for name in runtimes)
+    print(f"{'':5}{'size':10}{'':9}{'way':27}{'bytes':>10}{head}")
+    short = []
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in given.kind or ["LSTM", "GRU"]:
+            for size in given.size or SIZES:
+                short += compare(kind, size, runtimes, given.turns, Path(folder))
+    print(*short, sep="\n")
+    return int(bool(short))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
