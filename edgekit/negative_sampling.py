@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.embeddings import Text
+from edgekit.errors import BadInput
 from edgekit.types import Array, Progress
 
 
@@ -20,7 +21,7 @@ class Settings:
     """How vectors are trained; the names and the defaults are those of word2vec.
 
     Attributes:
-        window: Farthest neighbour, in words; each word draws its own reach from 1 to this.
+        window: Farthest neighbour, 1 to 31 words; each word draws its own reach from 1 to this.
         negatives: Words drawn from the noise distribution for each right answer.
         sample: Words more frequent than this share of the text are thinned out.
         epochs: How often the text is read.
@@ -127,10 +128,15 @@ def read_blocks(
     Blocks overlap by `2 * window` words, so that each word has all its neighbours in one block.
 
     Returns:
-        `ids` and `lines` `(steps, BLOCKS, BLOCK)`, int32, where -1 and -2 pad the lines; `reach`
-        of the same shape, int32: how far each word looks, 0 where another block has it in its
+        `ids` and `lines` `(steps, BLOCKS, BLOCK)`, int32, where -1 pads the lines; `reach` of
+        the same shape, int32: how far each word looks, 0 where another block has it in its
         middle; and `noise` `(steps, NOISE)`, int32, drawn from counts to the power of 3/4.
+
+    Raises:
+        BadInput: The window does not fit a block.
     """
+    if not 1 <= settings.window < BLOCK // 2:
+        raise BadInput(f"window is {settings.window}; allowed are 1 to {BLOCK // 2 - 1} words.")
     share = text.counts / text.counts.sum() / settings.sample
     keep = np.minimum(1.0, np.sqrt(1 / share) + 1 / share)
     kept = random.random(len(text.ids)) < keep[text.ids]

@@ -19,8 +19,12 @@ from edgekit.embeddings import (
     read_wordsim,
     unit,
 )
+from edgekit.errors import BadInput
 from edgekit.negative_sampling import BLOCK, Settings, read_blocks, train_vectors
+from edgekit.on_device import nearest as by_number
+from edgekit.on_device import nearest_ngrams as by_ngrams
 from edgekit.on_device.nearest import nearest, number_of, read_words
+from edgekit.types import Run
 
 LINES = [["the", "king", ",", "the", "queen"], ["king", "and", "queen", "."]]
 
@@ -67,6 +71,12 @@ def test_every_word_is_in_the_middle_of_one_block(words: int, window: int, seed:
     middle = np.argwhere(reach > 0)[:, 2]
     assert middle.min() >= window
     assert middle.max() < BLOCK - window
+
+
+def test_a_window_wider_than_a_block_is_refused() -> None:
+    text = read_text(LINES, min_count=1)
+    with pytest.raises(BadInput, match="window is 32; allowed are 1 to 31"):
+        read_blocks(text, Settings(window=32), np.random.default_rng(0))
 
 
 def test_frequent_words_are_thinned_out_and_rare_ones_kept() -> None:
@@ -120,6 +130,25 @@ def test_a_word_without_a_vector_is_said_so(tmp_path: Path) -> None:
     assert number_of("King", words) == 1
     with pytest.raises(ValueError, match=r"'zebra' is not among the 2 words.*words_fasttext"):
         number_of("zebra", words)
+
+
+def _fake_load(folder: Path, variant: str) -> dict[str, Run]:
+    """A model that finds word 2 nearest, then 1, whatever it is asked."""
+    return {"model": lambda batch: {"similarity": np.array([[0.1, 0.5, 0.9, 0.0]])}}
+
+
+def test_the_programs_print_neighbours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "vocabulary.txt").write_text("the\nqueen\nking\n", encoding="utf-8")
+    for program in (by_number, by_ngrams):
+        monkeypatch.setattr(program, "load", _fake_load)
+        program.main(["King", "--count", "1", "--bundle", str(tmp_path)])
+        assert capsys.readouterr().out == "0.50  queen\n"
+    by_ngrams.main(["kingly", "--bundle", str(tmp_path)])
+    assert capsys.readouterr().out == "0.90  king\n0.50  queen\n0.10  the\n"
+    with pytest.raises(SystemExit, match="'kingly' is not among the 3 words"):
+        by_number.main(["kingly", "--bundle", str(tmp_path)])
 
 
 @pytest.mark.slow
