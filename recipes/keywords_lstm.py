@@ -49,7 +49,7 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
 
 def fit(model: Any, found: speech.Recordings, epochs: int, progress: Progress) -> Any:
     """Train on any recordings, such as those of five speakers, and return the model."""
-    return speech.fit(model, found, epochs=epochs, peak_learning_rate=8e-3, progress=progress)
+    return speech.fit(model, found, epochs=epochs, peak_learning_rate=5e-3, progress=progress)
 
 
 def split(model: Any) -> Mapping[str, Any]:

@@ -27,8 +27,8 @@ def _tone(hertz: float, amplitude: float = 0.5, hops: int = 10) -> Array:
     return (amplitude * np.sin(2 * np.pi * hertz * time))[np.newaxis].astype(np.float32)
 
 
-def test_silence_is_minus_two_everywhere() -> None:
-    np.testing.assert_allclose(log_mel(np.zeros((1, 5 * HOP))), -2.0, atol=1e-5)
+def test_silence_is_zero() -> None:
+    assert not log_mel(np.zeros((1, 5 * HOP))).any()
 
 
 @given(st.floats(LOWEST_HZ + 60, HIGHEST_HZ - 200))
@@ -49,7 +49,7 @@ def test_ten_times_the_amplitude_is_20_decibels_more() -> None:
 
 def test_the_bands_share_the_power_of_a_tone() -> None:
     """A quarter; and Hann's window gives each neighbouring frequency a quarter of that again."""
-    power = 10 ** ((log_mel(_tone(2000, 1.0))[0, 5] * 20 - 40) / 10)
+    power = 10 ** ((log_mel(_tone(2000, 1.0))[0, 5] * 20 - 80) / 10)
     assert power.sum() == pytest.approx(0.25 * 1.5, rel=0.01)
 
 

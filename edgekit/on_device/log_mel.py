@@ -41,7 +41,7 @@ def log_mel(samples: Array, before: Array | None = None) -> Array:
         before: `(n, 96)`, the samples that came before; silence if None.
 
     Returns:
-        `(n, hops, 32)`, float32: decibels, silence (-80 dB) at -2, a power of 1 (0 dB) at 2.
+        `(n, hops, 32)`, float32: decibels above silence (-80 dB) by 20: a power of 1 is 4.
 
     Raises:
         ValueError: The samples are not whole hops.
@@ -61,8 +61,8 @@ def log_mel(samples: Array, before: Array | None = None) -> Array:
     frames = np.lib.stride_tricks.sliding_window_view(heard, WINDOW, axis=1)[:, ::HOP]
     spectrum = np.fft.rfft(frames * _TAPER)
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) @ _BANDS
-    decibels = 10 * np.log10(power + QUIETEST)
-    return ((decibels + 40) / 20).astype(np.float32)
+    decibels = 10 * np.log10(1 + power / QUIETEST)
+    return (decibels / 20).astype(np.float32)
 
 
 def mel(hertz: Array) -> Array:
