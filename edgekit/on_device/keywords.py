@@ -1,7 +1,7 @@
 """Name the spoken digit in a recording, at once or while it is heard: `keywords.py digit.wav`.
 
-A network of one file judges a second of sound. One with a file `hop` also listens: it takes 20 ms
-at a time, with what it remembers as an input and an output.
+A network of one file judges a second of sound, and listens by judging the last second again every
+20 ms. One with a file `hop` takes 20 ms at a time, with its memory as an input and an output.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import wave
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Tuple
 
 import numpy as np
 
@@ -29,6 +29,9 @@ Array = Any
 """A NumPy array."""
 
 Run = Callable[[Mapping[str, Array]], Mapping[str, Array]]
+Judge = Callable[[Array, Any], Tuple[Any, Array]]
+"""Takes a frame `(n, 32)` and what was kept of those before, at first None; returns what to keep
+now, and the scores `(n, 10)`."""
 
 NUM_SAMPLES = SAMPLE_RATE
 """A second is judged at once."""
@@ -71,11 +74,11 @@ def one_second(samples: Array) -> Array:
     return np.pad(samples, (left, NUM_SAMPLES - len(samples) - left))
 
 
-def listen(hop: Run, sounds: Iterable[Array]) -> Iterator[Array]:
+def listen(judge: Judge, sounds: Iterable[Array]) -> Iterator[Array]:
     """Judge sounds while they are heard.
 
     Args:
-        hop: The part that takes one hop and what is remembered.
+        judge: `remembering` or `looking_back`, of a network.
         sounds: Hop after hop, `(n, 160)`, floats in -1..1: one row for each of n microphones.
 
     Yields:
@@ -84,27 +87,42 @@ def listen(hop: Run, sounds: Iterable[Array]) -> Iterator[Array]:
     before = state = None
     for sound in sounds:
         before = np.zeros((len(sound), OVERLAP), np.float32) if before is None else before
-        state, scores = step(hop, log_mel(sound, before)[:, 0], state)
+        state, scores = judge(log_mel(sound, before)[:, 0], state)
         before = np.concatenate([before, sound], axis=1)[:, -OVERLAP:]
         yield scores
 
 
-def step(hop: Run, frame: Array, state: tuple[Array, Array] | None) -> tuple[Any, Array]:
-    """Take one frame, `(n, 32)`; return what is remembered then, and the scores `(n, 10)`."""
-    if state is None:
-        state = (np.zeros((len(frame), STATE), np.float32),) * 2
-    found = hop({"frame": frame, "hidden": state[0], "cell": state[1]})
-    return (found["next_hidden"], found["next_cell"]), found["scores"]
+def remembering(hop: Run) -> Judge:
+    """Return how a network judges a frame that remembers those before: its part `hop`."""
+
+    def judge(frame: Array, state: Any) -> tuple[Any, Array]:
+        if state is None:
+            state = (np.zeros((len(frame), STATE), np.float32),) * 2
+        found = hop({"frame": frame, "hidden": state[0], "cell": state[1]})
+        return (found["next_hidden"], found["next_cell"]), found["scores"]
+
+    return judge
+
+
+def looking_back(model: Run) -> Judge:
+    """Return how a network judges a frame that looks at the last second every time."""
+
+    def judge(frame: Array, state: Any) -> tuple[Any, Array]:
+        if state is None:
+            state = np.zeros((len(frame), NUM_SAMPLES // HOP, frame.shape[1]), np.float32)
+        state = np.concatenate([state[:, 1:], frame[:, np.newaxis]], axis=1)
+        return state, model({"log_mel": state})["scores"]
+
+    return judge
 
 
 def drive(runs: Mapping[str, Run]) -> Run:
     """Return the two ways to judge a recording as one function: at once, and hop after hop."""
 
     def run(batch: Mapping[str, Array]) -> Mapping[str, Array]:
-        state = None
-        frames = batch["log_mel"]
-        for index in range(frames.shape[1]):
-            state, streamed = step(runs["hop"], frames[:, index], state)
+        judge, state = remembering(runs["hop"]), None
+        for frame in np.moveaxis(batch["log_mel"], 1, 0):
+            state, streamed = judge(frame, state)
         return {"scores": runs["whole"](batch)["scores"], "streamed": streamed}
 
     return run
@@ -117,9 +135,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
         epilog="Example: python3 keywords.py --variant int8 recording.wav",
     )
     parser.add_argument("recording", help="WAV file, 8 kHz, mono, 16 bit")
-    parser.add_argument(
-        "--stream", action="store_true", help="listen hop by hop (if the bundle has a part 'hop')"
-    )
+    parser.add_argument("--stream", action="store_true", help="listen, 20 ms at a time")
     add_arguments(parser)
     chosen = parser.parse_args(None if arguments is None else list(arguments))
     try:
@@ -127,14 +143,13 @@ def main(arguments: Iterable[str] | None = None) -> None:
     except (OSError, ValueError) as error:
         raise SystemExit(str(error)) from error
     runs = load(chosen.bundle, chosen.variant)
+    whole = runs.get("model") or runs["whole"]
     if not chosen.stream:
-        run = runs.get("model") or runs["whole"]
-        print(_words(run({"log_mel": log_mel(sound)})["scores"]))
+        print(_words(whole({"log_mel": log_mel(sound)})["scores"]))
         return
-    if "hop" not in runs:
-        raise SystemExit("This bundle has no part 'hop' to listen with; leave out --stream.")
+    judge = remembering(runs["hop"]) if "hop" in runs else looking_back(whole)
     hops = (sound[:, start : start + HOP] for start in range(0, NUM_SAMPLES, HOP))
-    for count, scores in enumerate(listen(runs["hop"], hops), 1):
+    for count, scores in enumerate(listen(judge, hops), 1):
         if count % 10 == 0:
             print(f"{count * HOP / SAMPLE_RATE:.1f} s  {_words(scores)}")
 
