@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,25 @@ from edgekit.translation import shifted, target_tokens, translation_data
 from edgekit.types import Array, Progress, Size
 
 SMOOTHING = 0.1
-NORMALIZING = 0.02
+NORMALIZING = 0.1
 POOL = 16
 """So many batches are drawn at random, then sorted by length and cut: little padding is computed,
 and an epoch still has its batches in random order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How to train.
+
+    Attributes:
+        epochs: Times each verse is seen.
+        batch_size: Verses a step.
+        learning_rate: At the top: it rises for a tenth of the steps, then falls as a cosine.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
 
 
 def teach(
@@ -24,9 +40,8 @@ def teach(
     size: Size,
     progress: Progress,
     *,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float,
+    schedule: Schedule,
+    after_batch: Callable[[], None] = lambda: None,
 ) -> Any:
     """Train a model of (source, what was said before) -> scores by teacher forcing.
 
@@ -34,9 +49,8 @@ def teach(
         model: Inputs `(n, 40)` and `(n, any)`, int32; output `(n, any, ids)`.
         size: Which verses.
         progress: Told each epoch's loss.
-        epochs: Times each verse is seen.
-        batch_size: Verses a step.
-        learning_rate: At the top: it rises for a tenth of the steps, then falls as a cosine.
+        schedule: How long, and how fast.
+        after_batch: Called after each step, to keep weights within what they may be.
 
     Source: label smoothing: Szegedy et al., Rethinking the Inception Architecture, 2015,
         https://arxiv.org/abs/1512.00567.
@@ -45,19 +59,20 @@ def teach(
 
     verses = translation_data("train", size)
     source, target = verses.inputs["source"], target_tokens(verses.targets.tolist())
-    steps = epochs * -(-len(source) // batch_size)
+    epochs, top = schedule.epochs, schedule.learning_rate
+    steps = epochs * -(-len(source) // schedule.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 20, steps, warmup_target=learning_rate, warmup_steps=steps // 10
+        top / 20, steps, warmup_target=top, warmup_steps=steps // 10
     )
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0)
     # XLA compiles each of the lengths for a minute and saves nothing on a CPU.
     model.compile(optimizer, normalized_loss, jit_compile=False)
     random = np.random.default_rng(int(keras.random.randint((), 0, 1 << 30)))
     for epoch in range(epochs):
-        losses = [
-            model.train_on_batch([source[rows], shifted(said)], said)
-            for rows, said in batches(target, batch_size, random)
-        ]
+        losses = []
+        for rows, said in batches(target, schedule.batch_size, random):
+            losses.append(model.train_on_batch([source[rows], shifted(said)], said))
+            after_batch()
         progress((epoch + 1) / epochs, f"epoch {epoch + 1}/{epochs}, loss {np.mean(losses):.3f}")
     return model
 

@@ -20,7 +20,7 @@ from edgekit.int8_grid import round_dense
 from edgekit.on_device.subwords import PADDING
 from edgekit.on_device.translate import SCORE_RANGE, SOURCE_LENGTH, TARGET_LENGTH, translate
 from edgekit.translation import NUM_PIECES, SIGNATURE, assets, score_bleu, translation_data
-from edgekit.translation_training import teach
+from edgekit.translation_training import Schedule, teach
 from edgekit.types import (
     Array,
     Dataset,
@@ -40,10 +40,8 @@ WIDTH = 192
 HEADS = 4
 HIDDEN = 512
 BLOCKS = 2
-DROPOUT = 0.15
+DROPOUT = 0.1
 EPOCHS: dict[Size, int] = {"tiny": 1, "full": 16}
-BATCH_SIZE = 64
-LEARNING_RATE = 2e-3
 
 UNSEEN = 10.0
 """Attention score of what may not be looked at, below 0. It draws 1 in 22,000 of the weight of a
@@ -175,9 +173,7 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
         model,
         size,
         progress,
-        epochs=EPOCHS[size],
-        batch_size=BATCH_SIZE,
-        learning_rate=LEARNING_RATE,
+        schedule=Schedule(epochs=EPOCHS[size], batch_size=64, learning_rate=2e-3),
     )
     round_dense([layer for layer in model.layers if isinstance(layer, layers.Dense)])
     return model
