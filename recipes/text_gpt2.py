@@ -53,7 +53,7 @@ DIM = HEADS * HEAD_DIM
 FLOOR = 15.0
 """Scores more than about this far below the likely ones are cut off: int8 has 255 steps for all."""
 COURSES: Mapping[Size, Course] = {
-    "tiny": Course(epochs=1, whole=0.0, batch_size=32, peak_rate=3e-3),
+    "tiny": Course(epochs=1, whole=0.0, batch_size=8, peak_rate=6e-3),
     "full": Course(epochs=2, whole=0.2, batch_size=32, peak_rate=3e-3),
 }
 NUM_WINDOWS = {"train": 0, "validation": 300, "test": 300, "calibration": 16}

@@ -42,12 +42,12 @@ from edgekit.types import (
     Tensor,
 )
 
-UNITS = 192
+UNITS: Mapping[Size, int] = {"tiny": 64, "full": 192}
 DIM = 128
 """Numbers in a word's vector from each direction."""
 COURSES: Mapping[Size, Course] = {
-    "tiny": Course(epochs=2, whole=1.0, batch_size=32, peak_rate=6e-3),
-    "full": Course(epochs=2, whole=0.1, batch_size=128, peak_rate=4e-3),
+    "tiny": Course(epochs=2, whole=0.0, batch_size=32, peak_rate=1e-2),
+    "full": Course(epochs=2, whole=0.1, batch_size=64, peak_rate=4e-3),
 }
 NUM_WINDOWS = {"train": 0, "validation": 300, "test": 300, "calibration": 100}
 
@@ -81,7 +81,7 @@ def build(size: Size) -> Any:
         name="words",
     )
     x = keras.layers.Dropout(0.1)(words(tokens))
-    recurrent = keras.layers.LSTM(UNITS, return_sequences=True)
+    recurrent = keras.layers.LSTM(UNITS[size], return_sequences=True)
     forward, backward = keras.layers.Bidirectional(recurrent, merge_mode=None, name="read")(x)
     both = [
         keras.layers.Dense(DIM, name=name)(keras.layers.Dropout(0.2)(y))
