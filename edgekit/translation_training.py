@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from edgekit.on_device.subwords import PADDING
-from edgekit.on_device.translate import TARGET_LENGTH
 from edgekit.translation import shifted, target_tokens, translation_data
 from edgekit.types import Array, Progress, Size
 
@@ -18,6 +17,10 @@ NORMALIZING = 0.1
 POOL = 16
 """So many batches are drawn at random, then sorted by length and cut: little padding is computed,
 and an epoch still has its batches in random order."""
+
+LONG = 0.25
+"""So many batches keep all padding of their sources, as the device has it, so that a network which
+reads it, as an LSTM does, has seen much of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +74,10 @@ def teach(
     for epoch in range(epochs):
         losses = []
         for rows, said in batches(target, schedule.batch_size, random):
-            losses.append(model.train_on_batch([source[rows], shifted(said)], said))
+            read = source[rows]
+            if random.random() > LONG:
+                read = cut(read)
+            losses.append(model.train_on_batch([read, shifted(said)], said))
             after_batch()
         progress((epoch + 1) / epochs, f"epoch {epoch + 1}/{epochs}, loss {np.mean(losses):.3f}")
     return model
@@ -80,10 +86,7 @@ def teach(
 def batches(
     target: Array, batch_size: int, random: np.random.Generator
 ) -> Iterator[tuple[Array, Array]]:
-    """Yield row numbers and cut rows of `target` for each batch of an epoch.
-
-    Lengths are multiples of 8, so that few different shapes are compiled.
-    """
+    """Yield row numbers and cut rows of `target` for each batch of an epoch."""
     lengths = np.count_nonzero(target != PADDING, axis=1)
     order = random.permutation(len(target))
     found = []
@@ -93,8 +96,13 @@ def batches(
         found += [pool[first : first + batch_size] for first in range(0, len(pool), batch_size)]
     for index in random.permutation(len(found)):
         rows = found[index]
-        longest = -(-int(lengths[rows].max()) // 8) * 8
-        yield rows, target[rows, : min(TARGET_LENGTH, longest)]
+        yield rows, cut(target[rows])
+
+
+def cut(tokens: Array) -> Array:
+    """Return rows without the padding they share; a multiple of 8 columns, to have few shapes."""
+    longest = int(np.count_nonzero(tokens != PADDING, axis=1).max())
+    return tokens[:, : -(-longest // 8) * 8]
 
 
 def normalized_loss(expected: Any, scores: Any) -> Any:

@@ -53,16 +53,16 @@ def data(split: Split, size: Size) -> Dataset:
 
 def build(size: Size) -> Any:
     """Return the untrained network of training: (source, said before) -> scores, at any size."""
-    return network(attention=True)
+    return network(None)
 
 
-def network(*, attention: bool) -> Any:
-    """Return the network; without attention it knows the source from its first state alone."""
+def network(length: int | None) -> Any:
+    """Return the network for sources of a length, or of any."""
     import keras
     from keras import layers, ops
 
     wide = keras.initializers.RandomNormal(stddev=0.3)
-    source = keras.Input((SOURCE_LENGTH,), dtype="int32", name="source")
+    source = keras.Input((length,), dtype="int32", name="source")
     x = layers.Embedding(NUM_PIECES, UNITS, wide, name="english")(source)
     x = layers.Dropout(DROPOUT)(x)
     reader = layers.LSTM(UNITS // 2, return_sequences=True)
@@ -71,7 +71,7 @@ def network(*, attention: bool) -> Any:
     h, c = (layers.Dense(UNITS, "tanh", name=name)(read[:, 0]) for name in ("h", "c"))
     # The words themselves are remembered too: with few examples they are what is learned first
     # (Nguyen, Chiang 2018). Padding is zeros: a look at it brings nothing, so there is no mask.
-    seen = ops.cast(ops.not_equal(source, PADDING), "float32")[..., None] * float(attention)
+    seen = ops.cast(ops.not_equal(source, PADDING), "float32")[..., None]
     keys = layers.Dense(UNITS, "tanh", name="keys")(layers.Concatenate()([read, x]))
     memory = layers.Multiply(name="memory")([keys, seen])
 
@@ -137,10 +137,12 @@ def _round_writer(spanish: Any, writer: Any) -> None:
 
 def without_attention(size: Size, progress: Progress) -> float:
     """Return the BLEU of the network without attention, trained and decoded the same way."""
-    model = train(network(attention=False), size, progress)
-    return score(
-        drive({name: runner(part) for name, part in split(model).items()}), data("test", size)
-    )
+    model = build(size)
+    keys = model.get_layer("keys")
+    keys.set_weights([np.zeros_like(weights) for weights in keys.get_weights()])
+    keys.trainable = False  # what attention looks at stays zero: it never brings anything
+    parts = split(train(model, size, progress))
+    return score(drive({name: runner(part) for name, part in parts.items()}), data("test", size))
 
 
 # Parts: the encoder as it is; one step of the decoder, with its state going in and out.
@@ -150,8 +152,10 @@ def split(model: Any) -> Mapping[str, Any]:
     """Return `encode`, and `step` with the weights of the trained decoder."""
     import keras
 
-    outputs = [model.get_layer(name).output for name in ("memory", "h", "c")]
-    return {"encode": keras.Model(model.inputs[0], outputs, name="encode"), "step": _step(model)}
+    fixed = network(SOURCE_LENGTH)
+    fixed.set_weights(model.get_weights())
+    outputs = [fixed.get_layer(name).output for name in ("memory", "h", "c")]
+    return {"encode": keras.Model(fixed.inputs[0], outputs, name="encode"), "step": _step(model)}
 
 
 def _step(model: Any) -> Any:

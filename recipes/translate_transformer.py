@@ -64,11 +64,16 @@ def data(split: Split, size: Size) -> Dataset:
 
 def build(size: Size) -> Any:
     """Return the untrained network of training: (source, said before) -> scores, at any size."""
+    return network(None)
+
+
+def network(length: int | None) -> Any:
+    """Return the network for sources of a length, or of any."""
     import keras
     from keras import ops
 
     find = lru_cache(maxsize=None)(_new_layer)
-    source = keras.Input((SOURCE_LENGTH,), dtype="int32", name="source")
+    source = keras.Input((length,), dtype="int32", name="source")
     seen = find("seen")(ops.cast(ops.not_equal(source, PADDING), "float32"))
     x = _placed(find, "english", source, ops.cumsum(ops.ones_like(source), axis=1) - 1)
     for block in range(BLOCKS):
@@ -101,7 +106,7 @@ def _new_layer(name: str) -> Any:
     return {
         "pieces": lambda: layers.Embedding(NUM_PIECES, WIDTH, wide, name=name),
         "places": lambda: layers.Embedding(SOURCE_LENGTH, WIDTH, name=name),
-        "seen": lambda: layers.Reshape((1, 1, SOURCE_LENGTH), name=name),
+        "seen": lambda: layers.Reshape((1, 1, -1), name=name),
         "scaled": lambda: layers.DepthwiseConv1D(1, depthwise_initializer="ones", name=name),
         "query": lambda: layers.Dense(WIDTH, kernel_initializer=small, name=name),
         "keys": lambda: layers.Dense(WIDTH, name=name),
@@ -187,9 +192,11 @@ def split(model: Any) -> Mapping[str, Any]:
     """Return `encode` and `step`, on the layers of the trained model."""
     import keras
 
-    find = model.get_layer
-    outputs = [find(tensor.name).output for tensor in MEMORY]
-    return {"encode": keras.Model(model.inputs[0], outputs, name="encode"), "step": _step(find)}
+    fixed = network(SOURCE_LENGTH)
+    fixed.set_weights(model.get_weights())
+    outputs = [fixed.get_layer(tensor.name).output for tensor in MEMORY]
+    encode = keras.Model(fixed.inputs[0], outputs, name="encode")
+    return {"encode": encode, "step": _step(model.get_layer)}
 
 
 def _step(find: Find) -> Any:
