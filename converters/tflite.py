@@ -30,6 +30,7 @@ from edgekit.paths import atomic, sha256
 from edgekit.recurrent import DEFAULT, Form, check_form, prepare
 from edgekit.reference import CHILD_ENV, run_model
 from edgekit.requantizing import mend
+from edgekit.tensor_names import cut_names
 from edgekit.tflite_writer import (
     STATIC,
     fault_of,
@@ -78,9 +79,9 @@ def convert(
             in front and a DEQUANTIZE behind, for programs made for a float file.
         allow_select_ops: Whether operators of TensorFlow itself may stay in the file; it then
             runs only on an interpreter with the Flex delegate.
-        recurrent: One of `edgekit.recurrent.FORMS`. LSTM is fused into one operator. What cannot
-            be, as GRU and SimpleRNN, is a loop in a `small` file; `fast` writes its steps one
-            behind the other. In `int8` and `int16x8` loops are unrolled always.
+        recurrent: One of `edgekit.recurrent.FORMS`. In a `small` file an LSTM is one operator, and
+            what has none, as GRU and SimpleRNN, a loop; in `int8` and `int16x8`, which have no
+            loops, its steps are written one behind the other. `fast` does that with all.
         timeout_s: Seconds after which the conversion is stopped.
 
     Returns:
@@ -140,7 +141,7 @@ def write(
         examples = None
         if precision in STATIC:
             examples, made_by["calibration"] = _examples(model, signature, calibration, folder)
-        data = mend(_converted(folder, layers, precision, examples, options))
+        data = cut_names(mend(_converted(folder, layers, precision, examples, options)))
     order_ports(data, signature)
     notes = _deliver(data, Path(out), precision, layers, options["allow_select_ops"])
     notes = [*forms.values(), *notes]

@@ -123,7 +123,7 @@ def convert(
     ] = False,
     recurrent: Annotated[
         str,
-        typer.Option(help="GRU, SimpleRNN in a float file: small (a loop) or fast (unrolled)."),
+        typer.Option(help="LSTM, GRU, SimpleRNN: small (one operator or a loop), fast (unrolled)."),
     ] = "small",
     json: Json = False,
 ) -> None:

@@ -68,7 +68,7 @@ def convert(
         target: Where it must run; if empty, on every CPU runtime present here.
         float_io: For int8 and int16x8: floats go in and out; by default integers do, with the
             scale and zero point that stand in the file.
-        recurrent: One of `edgekit.recurrent.FORMS`: what a float file with a GRU or SimpleRNN
+        recurrent: One of `edgekit.recurrent.FORMS`: what a file with an LSTM, GRU or SimpleRNN
             should be.
         progress: Told how far it is.
 

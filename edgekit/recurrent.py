@@ -26,13 +26,13 @@ from edgekit.recurrent_lstm import fused, is_zero, why_not_fused
 from edgekit.recurrent_steps import run, steps_of
 from edgekit.types import Precision
 
-Form = Literal["small", "fast", "unrolled"]
-FORMS: tuple[Form, ...] = ("small", "fast", "unrolled")
+Form = Literal["small", "fast"]
+FORMS: tuple[Form, ...] = ("small", "fast")
 """What the user prefers.
 
-- `small`: LSTM fused; what cannot be fused is a loop, but in int8 and int16x8 unrolled.
-- `fast`: LSTM fused; what cannot be fused is unrolled.
-- `unrolled`: everything is unrolled, LSTM too, for accelerators that take neither.
+- `small`: LSTM is fused; what cannot be is a loop, but unrolled in int8 and int16x8.
+- `fast`: everything is unrolled, LSTM too. A file grows by 1 to 3 kB a step and layer. Measured by
+  `benchmarks/recurrent.py`, a GRU is 3 times as fast so; and it is what accelerators take.
 """
 
 DEFAULT: Form = "small"
@@ -71,11 +71,12 @@ def prepare(model: Any, *, precision: Precision, form: Form) -> Notes:
         each layer.
     """
     notes: Notes = {}
+    masked = any(map(_makes_mask, _layers(model)))
     for layer in _recurrent_layers(model):
-        unroll = form != "small" or precision in _WITHOUT_LOOPS or layer.unroll
-        fuse = form != "unrolled" and precision != "int16x8"
+        unroll = form == "fast" or precision in _WITHOUT_LOOPS or layer.unroll
+        fuse = form == "small" and precision != "int16x8"
         if is_tf_keras(model):
-            _prepare_keras_2(layer, unroll=unroll, fuse=fuse, notes=notes)
+            _prepare_keras_2(layer, unroll=unroll, fuse=fuse and not masked, notes=notes)
         else:
             blend = precision in _WITHOUT_LOOPS
             layer.inner_loop = _loop(layer, unroll=unroll, fuse=fuse, blend=blend, notes=notes)
@@ -84,10 +85,18 @@ def prepare(model: Any, *, precision: Precision, form: Form) -> Notes:
 
 def _recurrent_layers(model: Any) -> Iterator[Any]:
     """Yield the recurrent layers of a Keras model, those inside other layers included."""
-    flatten = getattr(model, "_flatten_layers", None)  # a SavedModel has none
-    for layer in flatten(include_self=False, recursive=True) if flatten else ():
+    for layer in _layers(model):
         if hasattr(layer, "cell") and hasattr(layer, "unroll"):
             yield layer
+
+
+def _layers(model: Any) -> list[Any]:
+    flatten = getattr(model, "_flatten_layers", None)  # a SavedModel has none
+    return list(flatten(include_self=False, recursive=True)) if flatten else []
+
+
+def _makes_mask(layer: Any) -> bool:
+    return type(layer).__name__ == "Masking" or bool(getattr(layer, "mask_zero", False))
 
 
 def _loop(layer: Any, *, unroll: bool, fuse: bool, blend: bool, notes: Notes) -> InnerLoop:
@@ -126,13 +135,16 @@ def _loop(layer: Any, *, unroll: bool, fuse: bool, blend: bool, notes: Notes) ->
 
 def _prepare_keras_2(layer: Any, *, unroll: bool, fuse: bool, notes: Notes) -> None:
     """Set the form of a layer of tf_keras, whose LSTM the converter fuses by itself."""
-    if getattr(layer, "_could_use_gpu_kernel", False) and type(layer).__name__ == "LSTM":
-        if fuse and not (unroll and layer.return_state):
-            return
-        layer._could_use_gpu_kernel = False
+    fusable = getattr(layer, "_could_use_gpu_kernel", False) and type(layer).__name__ == "LSTM"
+    # A state from outside would become a variable of the operator, which runtimes reset.
+    starts_at_zero = all(len(node.keras_inputs) == 1 for node in layer._inbound_nodes)
+    if fusable and fuse and starts_at_zero and not layer.return_state:
+        notes[layer.name] = f"{_named(layer)} is fused into one operator."
+        return
+    if hasattr(layer, "_could_use_gpu_kernel"):
+        layer._could_use_gpu_kernel = False  # else it takes no notice of `unroll`
     layer.unroll = unroll
-    if unroll:
-        notes[layer.name] = f"{_named(layer)} is unrolled."
+    notes[layer.name] = f"{_named(layer)} is {'unrolled' if unroll else 'a loop'}."
 
 
 def _sentence(layer: Any, num_steps: int, because: str, unroll: bool) -> str:
