@@ -39,7 +39,10 @@ from edgekit.types import (
     Tensor,
 )
 
-SETTINGS: dict[Size, Settings] = {"tiny": Settings(epochs=5), "full": Settings()}
+SETTINGS: dict[Size, Settings] = {
+    "tiny": Settings(epochs=6, learning_rate=0.1),
+    "full": Settings(),
+}
 
 
 def data(split: Split, size: Size) -> Dataset:

@@ -45,11 +45,11 @@ class Settings:
     window: int = 10
     most: float = 10.0
     power: float = 0.75
-    epochs: int = 25
-    learning_rate: float = 0.05
+    epochs: int = 15
+    learning_rate: float = 0.2
 
 
-SETTINGS: dict[Size, Settings] = {"tiny": Settings(epochs=15), "full": Settings()}
+SETTINGS: dict[Size, Settings] = {"tiny": Settings(epochs=8), "full": Settings()}
 BATCH_SIZE = 1024
 
 
