@@ -4,8 +4,7 @@ Every conversion runs in a process of its own; one that dies is a result. Files 
 in one run, on every runtime that is here: the median over turns of the median of a burst of single
 invocations on one thread. Ratios are ours to the best peer that runs. Exits 1 if
 
-- a small LSTM of up to 16 units has more than 0.6 of a peer's bytes or latency,
-- a fast LSTM has more than 0.6 of a peer's latency,
+- an LSTM of up to 16 units has more than 0.6 of a peer's bytes (small) or latency (either form),
 - a small GRU has more bytes, or a fast GRU more latency, than a peer,
 - int8 of ours does not convert or run.
 
@@ -40,7 +39,7 @@ SIZES = ["20x6x16", "72x1x16", "72x8x32", "49x40x64"]
 """Steps x features x units: a motion sensor, hours of one value, of eight, a second of sound."""
 LIMIT = 0.6
 LARGEST_CLAIMED = 16
-"""Units up to which a fused LSTM is claimed to be at most `LIMIT` of the peers'. Beyond, bytes and
+"""Units up to which an LSTM is claimed to be at most `LIMIT` of the peers'. Beyond, bytes and
 time go into the weights, which are the same in all files; what is saved is about 7 kB."""
 BURST_MS = 20.0
 OURS = ("ours, small", "ours, fast")
@@ -187,12 +186,12 @@ def judged(kind: str, size: str, rows: dict[str, Row], runtimes: list[str]) -> l
             what = f"latency on {name}, {form.removeprefix('ours, ')}"
             ratios[what] = rows[form].latency_us[name] / min(ran)
     said = ", ".join(f"{what} {ratio:.2f}" for what, ratio in ratios.items())
-    note = "" if is_small or kind == "GRU" else " (small: no claim)"
+    note = "" if is_small or kind == "GRU" else " (no claim)"
     print(f"{kind:5}{size:10}ours / best peer: {said}{note}", flush=True)
     return [
         f"{kind} {size}: {what} {ratio:.2f} above {limit}"
         for what, ratio in ratios.items()
-        if ratio > limit and (is_small or kind == "GRU" or what.endswith("fast"))
+        if ratio > limit and (is_small or kind == "GRU")
     ]
 
 

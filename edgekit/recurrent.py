@@ -17,6 +17,7 @@ Encoder-Decoder, 2014, https://arxiv.org/abs/1406.1078.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
@@ -31,13 +32,18 @@ FORMS: tuple[Form, ...] = ("small", "fast")
 """What the user prefers.
 
 - `small`: LSTM is fused; what cannot be is a loop, but unrolled in int8 and int16x8.
-- `fast`: everything is unrolled, LSTM too. A file grows by 1 to 3 kB a step and layer. Measured by
-  `benchmarks/recurrent.py`, a GRU is 3 times as fast so; and it is what accelerators take.
+- `fast`: layers are unrolled, LSTM too, unless that is slower. A file grows by 1 to 3 kB a step and
+  layer. By `benchmarks/recurrent.py`, a float GRU of 16 units is 3 times as fast so, and an int8
+  LSTM 2 to 15 times; its cell state then has 8 bits, and 16 where it is fused.
 """
 
 DEFAULT: Form = "small"
 
 _WITHOUT_LOOPS = ("int8", "int16x8")
+
+_LARGEST_UNROLLED = 2**20
+"""Bytes that a layer's steps read of recurrent weights, above which a float layer is faster in
+another form: runtimes keep a copy of the weights for each step, and these leave the cache."""
 
 Notes = dict[str, str]
 """Layer name -> a sentence on the form it got."""
@@ -73,13 +79,12 @@ def prepare(model: Any, *, precision: Precision, form: Form) -> Notes:
     notes: Notes = {}
     masked = any(map(_makes_mask, _layers(model)))
     for layer in _recurrent_layers(model):
-        unroll = form == "fast" or precision in _WITHOUT_LOOPS or layer.unroll
-        fuse = form == "small" and precision != "int16x8"
         if is_tf_keras(model):
-            _prepare_keras_2(layer, unroll=unroll, fuse=fuse and not masked, notes=notes)
+            unroll = form == "fast" or precision in _WITHOUT_LOOPS or layer.unroll
+            fuse = form == "small" and precision != "int16x8" and not masked
+            _prepare_keras_2(layer, unroll=unroll, fuse=fuse, notes=notes)
         else:
-            blend = precision in _WITHOUT_LOOPS
-            layer.inner_loop = _loop(layer, unroll=unroll, fuse=fuse, blend=blend, notes=notes)
+            layer.inner_loop = _loop(layer, precision=precision, form=form, notes=notes)
     return notes
 
 
@@ -99,38 +104,41 @@ def _makes_mask(layer: Any) -> bool:
     return type(layer).__name__ == "Masking" or bool(getattr(layer, "mask_zero", False))
 
 
-def _loop(layer: Any, *, unroll: bool, fuse: bool, blend: bool, notes: Notes) -> InnerLoop:
+def _loop(layer: Any, *, precision: Precision, form: Form, notes: Notes) -> InnerLoop:
     """Return what takes the place of a Keras 3 layer's `inner_loop`."""
-    original = layer.inner_loop
+    original, asked = layer.inner_loop, layer.unroll
+    without_loops = precision in _WITHOUT_LOOPS
     for cell in getattr(layer.cell, "cells", [layer.cell]):
         cell.dropout = cell.recurrent_dropout = 0.0  # off at inference; its masks cost operators
-    one_operator = fused(layer) if fuse and not why_not_fused(layer) else None
-    steps = steps_of(layer)
+    can_fuse = precision != "int16x8" and not why_not_fused(layer)
+    one_operator, steps = fused(layer) if can_fuse else None, steps_of(layer)
 
     def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        if sequences.shape[0] != 1 or sequences.shape[1] is None:
+        count = sequences.shape[1]
+        if sequences.shape[0] != 1 or count is None:
             return original(sequences, initial_state, mask, training)
+        gains = form == "fast" and (without_loops or _gains_by_unrolling(layer, count))
         because = why_not_fused(layer, initial_state=initial_state, mask=mask)
-        if one_operator and not because:
+        if one_operator and not because and not gains:
             notes[layer.name] = f"{_named(layer)} is fused into one operator."
             return one_operator(sequences)
-        notes[layer.name] = _sentence(layer, sequences.shape[1], because if fuse else "", unroll)
-        first_mask = mask[0] if isinstance(mask, list | tuple) else mask
+        unroll = gains or without_loops or asked
+        notes[layer.name] = _sentence(layer, count, "" if gains else because, unroll)
+        first = mask[0] if isinstance(mask, list | tuple) else mask
         # Keras answers zero before the first step that is not skipped, whatever the state is.
-        if steps and (first_mask is None or all(map(is_zero, initial_state))):
-            return run(
-                steps,
-                sequences,
-                initial_state,
-                layer=layer,
-                mask=first_mask,
-                unroll=unroll,
-                blend=blend,
-            )
+        if steps and (first is None or all(map(is_zero, initial_state))):
+            options = {"mask": first, "unroll": unroll, "blend": without_loops}
+            return run(steps, sequences, initial_state, layer=layer, **options)
         layer.unroll = unroll
         return original(sequences, initial_state, mask, training)
 
     return inner_loop
+
+
+def _gains_by_unrolling(layer: Any, num_steps: int) -> bool:
+    kernel = getattr(layer.cell, "recurrent_kernel", None)
+    read = 0 if kernel is None else 4 * math.prod(kernel.shape) * num_steps
+    return read <= _LARGEST_UNROLLED
 
 
 def _prepare_keras_2(layer: Any, *, unroll: bool, fuse: bool, notes: Notes) -> None:
