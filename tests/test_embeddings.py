@@ -132,6 +132,18 @@ def test_a_word_without_a_vector_is_said_so(tmp_path: Path) -> None:
         number_of("zebra", words)
 
 
+def test_the_first_direction_and_the_mean_are_taken_away() -> None:
+    from edgekit.recipes.words_glove import without_frequency
+
+    random = np.random.default_rng(0)
+    vectors = random.normal(0, [100.0, 1, 1], (50, 3)) + 7
+    left = without_frequency(vectors)
+    assert left.mean(axis=0) == pytest.approx(0, abs=1e-9)
+    assert np.linalg.matrix_rank(left, tol=1e-6) == 2
+    assert left[:, 0].std() < 1
+    assert left[:, 1].std() > 0.5
+
+
 def _fake_load(folder: Path, variant: str) -> dict[str, Run]:
     """A model that finds word 2 nearest, then 1, whatever it is asked."""
     return {"model": lambda batch: {"similarity": np.array([[0.1, 0.5, 0.9, 0.0]])}}
