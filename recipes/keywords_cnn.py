@@ -25,7 +25,7 @@ from edgekit.types import (
 
 FILTERS = 48
 NUM_BLOCKS = 4
-EPOCHS: dict[Size, int] = {"tiny": 20, "full": 20}
+EPOCHS: dict[Size, int] = {"tiny": 20, "full": 14}
 
 
 def build(size: Size) -> Any:
