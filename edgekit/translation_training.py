@@ -13,7 +13,7 @@ from edgekit.translation import shifted, target_tokens, translation_data
 from edgekit.types import Array, Progress, Size
 
 SMOOTHING = 0.1
-NORMALIZING = 0.1
+NORMALIZING = 0.05
 POOL = 16
 """So many batches are drawn at random, then sorted by length and cut: little padding is computed,
 and an epoch still has its batches in random order."""
@@ -49,7 +49,7 @@ def teach(
     """Train a model of (source, what was said before) -> scores by teacher forcing.
 
     Args:
-        model: Inputs `(n, 40)` and `(n, any)`, int32; output `(n, any, ids)`.
+        model: Inputs `(n, any)` twice, int32; output `(n, any, ids)`, from a Dense `answer`.
         size: Which verses.
         progress: Told each epoch's loss.
         schedule: How long, and how fast.
@@ -70,6 +70,7 @@ def teach(
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0)
     # XLA compiles each of the lengths for a minute and saves nothing on a CPU.
     model.compile(optimizer, normalized_loss, jit_compile=False)
+    _begin_with_frequencies(model.get_layer("answer"), target)
     random = np.random.default_rng(int(keras.random.randint((), 0, 1 << 30)))
     for epoch in range(epochs):
         losses = []
@@ -81,6 +82,13 @@ def teach(
             after_batch()
         progress((epoch + 1) / epochs, f"epoch {epoch + 1}/{epochs}, loss {np.mean(losses):.3f}")
     return model
+
+
+def _begin_with_frequencies(answer: Any, target: Array) -> None:
+    """Make the first scores log-frequencies of subwords: the first hundred steps learn those."""
+    kernel, bias = answer.get_weights()
+    counts = np.bincount(target[target != PADDING], minlength=len(bias)) + 0.1
+    answer.set_weights([kernel, np.log(counts / counts.sum())])
 
 
 def batches(

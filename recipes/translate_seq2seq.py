@@ -35,7 +35,7 @@ from edgekit.types import (
 
 UNITS = 192
 DROPOUT = 0.1
-EPOCHS: dict[Size, int] = {"tiny": 1, "full": 14}
+EPOCHS: dict[Size, int] = {"tiny": 1, "full": 16}
 GATES = {"keep": "sigmoid", "new": "tanh", "give": "sigmoid"}
 """In the order of Keras' LSTM kernels, whose first gate is what `keep` leaves of 1."""
 
@@ -98,7 +98,7 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
         model,
         size,
         progress,
-        schedule=Schedule(epochs=EPOCHS[size], batch_size=64, learning_rate=4e-3),
+        schedule=Schedule(epochs=EPOCHS[size], batch_size=64, learning_rate=3e-3),
         after_batch=lambda: _couple(find("writer")),
     )
     round_dense([find(name) for name in ("h", "c", "keys", "combined", "answer")])
