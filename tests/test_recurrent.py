@@ -128,6 +128,16 @@ def test_masks_states_and_cells_of_any_kind_convert_to_int8(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+def test_int16x8_has_neither_fused_operators_nor_loops(tmp_path: Path) -> None:
+    from keras import layers
+
+    model = strangers.chain((6, 4), layers.LSTM(5, return_sequences=True), layers.GRU(3))
+    file, _ = converted(model, tmp_path, "int16x8")
+    assert not operators(file).keys() & {FUSED, "WHILE"}
+    assert largest_error(file, tmp_path / "m.keras") < 0.02
+
+
+@pytest.mark.slow
 def test_the_names_of_many_steps_do_not_outweigh_them(tmp_path: Path) -> None:
     from keras import layers
 
