@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -144,9 +145,24 @@ def augmented(found: Recordings, rng: np.random.Generator) -> Array:
 
 
 def fit(
-    model: Any, found: Recordings, *, epochs: int, peak_learning_rate: float, progress: Progress
+    model: Any,
+    found: Recordings,
+    *,
+    epochs: int,
+    peak_learning_rate: float,
+    progress: Progress,
+    after_batch: Callable[[], None] = lambda: None,
 ) -> Any:
-    """Train a classifier of `log_mel` on recordings that are augmented anew for every epoch."""
+    """Train a classifier of `log_mel` on recordings that are augmented anew for every epoch.
+
+    Args:
+        model: Returned trained; softmax over the digits.
+        found: What to train on.
+        epochs: Times each recording is heard.
+        peak_learning_rate: At the top: it rises for a tenth of the steps, then falls as a cosine.
+        progress: Told of every epoch.
+        after_batch: Called after each step, to keep weights within what they may be.
+    """
     import keras
 
     batch_size = 32 if len(found.digits) > 1000 else 8  # few recordings need many steps too
@@ -162,7 +178,12 @@ def fit(
     rng = np.random.default_rng(keras.random.randint((), 0, 2**31 - 1).numpy())
     for epoch in range(epochs):
         inputs = _augmented_log_mel(found, rng)
-        fitted = model.fit(inputs, found.digits, batch_size=batch_size, verbose=0)
+        called = keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs: after_batch()
+        )
+        fitted = model.fit(
+            inputs, found.digits, batch_size=batch_size, verbose=0, callbacks=[called]
+        )
         loss = fitted.history["loss"][0]
         progress((epoch + 1) / epochs, f"epoch {epoch + 1}/{epochs}, loss {loss:.3f}")
     return model
