@@ -89,7 +89,7 @@ recipe = Recipe(
     train=train,
     score=score,
     loss="sparse_categorical_crossentropy",
-    fine_tuning=FineTuning(epochs={"tiny": 4, "full": 5}, batch_size=64),
+    fine_tuning=FineTuning(epochs={"tiny": 30, "full": 5}, batch_size=32),
     variants=(
         "float32",
         "float16",
@@ -101,5 +101,6 @@ recipe = Recipe(
         "clustered-int8",
         "qat-int8",
     ),
+    drop_limits={"pruned": 1.0, "clustered": 1.0, "qat": 0.5},
     on_device=("keywords", "log_mel"),
 )

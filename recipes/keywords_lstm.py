@@ -98,7 +98,7 @@ def split(model: Any) -> Mapping[str, Any]:
     next_cell = kept + keras.ops.sigmoid(take_in) * keras.ops.tanh(candidate)
     next_hidden = keras.ops.sigmoid(show) * keras.ops.tanh(next_cell)
     last = keras.layers.Dense(len(speech.DIGITS), activation="softmax", name="scores")
-    outputs = {"scores": last(next_hidden), "next_hidden": next_hidden, "next_cell": next_cell}
+    outputs = {"next_cell": next_cell, "next_hidden": next_hidden, "scores": last(next_hidden)}
     hop = keras.Model([frame, hidden, cell], outputs, name="keywords_lstm_hop")
     kernel, recurrent_kernel, bias = model.get_layer("memory").get_weights()
     heard.set_weights([kernel, bias])
@@ -121,9 +121,9 @@ HOP = Signature(
         Tensor(name="cell", shape=(1, STATE), meaning="what is remembered; zeros at the start"),
     ),
     outputs=(
-        SCORES,
-        Tensor(name="next_hidden", shape=(1, STATE), meaning="hidden, for the next hop"),
         Tensor(name="next_cell", shape=(1, STATE), meaning="cell, for the next hop"),
+        Tensor(name="next_hidden", shape=(1, STATE), meaning="hidden, for the next hop"),
+        SCORES,
     ),
     labels=speech.DIGITS,
 )
