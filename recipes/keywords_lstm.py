@@ -95,10 +95,12 @@ def split(model: Any) -> Mapping[str, Any]:
     gates = keras.ops.add(heard(frame), remembered(hidden))
     take_in, keep, candidate, show = keras.ops.split(gates, 4, axis=-1)
     kept = keras.ops.sigmoid(keep) * cell
-    next_cell = kept + keras.ops.sigmoid(take_in) * keras.ops.tanh(candidate)
-    next_hidden = keras.ops.sigmoid(show) * keras.ops.tanh(next_cell)
+    taken_in = keras.ops.sigmoid(take_in) * keras.ops.tanh(candidate)
+    next_cell = keras.layers.Add(name="next_cell")([kept, taken_in])
+    shown = [keras.ops.sigmoid(show), keras.ops.tanh(next_cell)]
+    next_hidden = keras.layers.Multiply(name="next_hidden")(shown)
     last = keras.layers.Dense(len(speech.DIGITS), activation="softmax", name="scores")
-    outputs = {"next_cell": next_cell, "next_hidden": next_hidden, "scores": last(next_hidden)}
+    outputs = [next_cell, next_hidden, last(next_hidden)]
     hop = keras.Model([frame, hidden, cell], outputs, name="keywords_lstm_hop")
     kernel, recurrent_kernel, bias = model.get_layer("memory").get_weights()
     heard.set_weights([kernel, bias])
