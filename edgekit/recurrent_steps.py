@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.recurrent_lstm import is_zero
+
 States = list[Any]
 """The output `h` first, each `(1, units)`."""
 
@@ -184,6 +186,8 @@ def _gru(cell: Any) -> Steps:
         else:
             fed_back = tf.matmul(r * h, recurrent[:, cut:])
         candidate = cell.activation(x[1] + fed_back)
+        if is_zero(h):  # at the first step: a constant of zeros has no range, and int16 needs one
+            return [candidate - z * candidate]
         return [candidate + z * (h - candidate)]
 
     return Steps(kernels=(kernel[:, :cut], kernel[:, cut:]), biases=biases, step=step)
