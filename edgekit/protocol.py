@@ -214,7 +214,8 @@ def _first_error(log: str) -> str:
     start = next((n for n, line in enumerate(lines) if line.startswith("ERROR: ")), len(lines))
     if not lines[start:]:
         return ""
-    listed = itertools.takewhile(re.compile(r"(?!INFO|WARNING)[A-Z0-9_]+: ").match, lines[start + 1 :])
+    of_operator = re.compile(r"(?!INFO|WARNING)[A-Z0-9_]+: ").match
+    listed = itertools.takewhile(of_operator, lines[start + 1 :])
     operators = sorted({line.partition(". ")[0].rstrip(".") for line in listed})  # no tensor names
     more = [f"and {len(operators) - 3} more"] if len(operators) > 3 else []
     return ": ".join(filter(None, [_one_line(lines[start]), "; ".join([*operators[:3], *more])]))
