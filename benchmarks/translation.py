@@ -76,7 +76,7 @@ def largest_difference(
 
         said = translate({**runs, "step": step}, row[None], caches=caches)
         expected = whole({"source": row[None], "said": shifted(said)})["answer"][0, : len(scores)]
-        found.append(np.abs(np.concatenate(scores) - np.maximum(expected + SCORE_RANGE, 0)).max())
+        found.append(np.abs(np.concatenate(scores) - np.clip(expected + SCORE_RANGE, 0, 6)).max())
     return float(max(found))
 
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from edgekit.on_device.subwords import PADDING
+from edgekit.parallel import part
 from edgekit.translation import shifted, target_tokens, translation_data
-from edgekit.types import Array, Progress, Size
+from edgekit.types import Array, Progress, Run, Size
 
 SMOOTHING = 0.1
-NORMALIZING = 0.05
+NORMALIZING = 0.2
+CHUNK = 256
 POOL = 16
 """So many batches are drawn at random, then sorted by length and cut: little padding is computed,
 and an epoch still has its batches in random order."""
-
-LONG = 0.25
-"""So many batches keep all padding of their sources, as the device has it, so that a network which
-reads it, as an LSTM does, has seen much of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,30 +36,63 @@ class Schedule:
     learning_rate: float
 
 
-def teach(
+def learn(
     model: Any,
     size: Size,
     progress: Progress,
     *,
-    schedule: Schedule,
+    schedules: Sequence[Schedule],
+    translator: Callable[[Any], Run],
     after_batch: Callable[[], None] = lambda: None,
-) -> Any:
-    """Train a model of (source, what was said before) -> scores by teacher forcing.
+) -> None:
+    """Train on the training verses by the first schedule; by others, on its own translations.
+
+    A network that learned from its own greedy answers is surer of itself: what it translated now
+    so, now so, it learns to translate one way. Rounding to int8 then changes fewer of its choices.
 
     Args:
-        model: Inputs `(n, any)` twice, int32; output `(n, any, ids)`, from a Dense `answer`.
+        model: (source, what was said before) -> scores; the last layer is a Dense `answer`.
         size: Which verses.
         progress: Told each epoch's loss.
-        schedule: How long, and how fast.
+        schedules: How long, and how fast.
+        translator: Makes a function of sources from the trained model.
         after_batch: Called after each step, to keep weights within what they may be.
+
+    Source: Kim, Rush, Sequence-Level Knowledge Distillation, 2016, https://aclanthology.org/D16-1139.
+    """
+    verses = translation_data("train", size)
+    source, target = verses.inputs["source"], target_tokens(verses.targets.tolist())
+    _begin_with_frequencies(model.get_layer("answer"), target)
+    for number, schedule in enumerate(schedules):
+        if number:
+            target = _translated(translator(model), source)
+        share = part(progress, number / len(schedules), (number + 1) / len(schedules))
+        teach(model, (source, target), share, schedule=schedule, after_batch=after_batch)
+
+
+def teach(
+    model: Any,
+    lessons: tuple[Array, Array],
+    progress: Progress,
+    *,
+    schedule: Schedule,
+    after_batch: Callable[[], None] = lambda: None,
+) -> None:
+    """Train by teacher forcing: the model is given the right words said before each.
+
+    Args:
+        model: Inputs `(n, any)` twice, int32; output `(n, any, ids)`.
+        lessons: Sources and what to say to them, `(n, 40)` each, int32.
+        progress: Told each epoch's loss.
+        schedule: How long, and how fast.
+        after_batch: Called after each step.
 
     Source: label smoothing: Szegedy et al., Rethinking the Inception Architecture, 2015,
         https://arxiv.org/abs/1512.00567.
     """
     import keras
 
-    verses = translation_data("train", size)
-    source, target = verses.inputs["source"], target_tokens(verses.targets.tolist())
+    source, target = lessons
     epochs, top = schedule.epochs, schedule.learning_rate
     steps = epochs * -(-len(source) // schedule.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(
@@ -70,18 +101,18 @@ def teach(
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0)
     # XLA compiles each of the lengths for a minute and saves nothing on a CPU.
     model.compile(optimizer, normalized_loss, jit_compile=False)
-    _begin_with_frequencies(model.get_layer("answer"), target)
     random = np.random.default_rng(int(keras.random.randint((), 0, 1 << 30)))
     for epoch in range(epochs):
         losses = []
         for rows, said in batches(target, schedule.batch_size, random):
-            read = source[rows]
-            if random.random() > LONG:
-                read = cut(read)
-            losses.append(model.train_on_batch([read, shifted(said)], said))
+            losses.append(model.train_on_batch([cut(source[rows]), shifted(said)], said))
             after_batch()
         progress((epoch + 1) / epochs, f"epoch {epoch + 1}/{epochs}, loss {np.mean(losses):.3f}")
-    return model
+
+
+def _translated(run: Run, source: Array) -> Array:
+    chunks = [source[start : start + CHUNK] for start in range(0, len(source), CHUNK)]
+    return np.concatenate([run({"source": chunk})["tokens"] for chunk in chunks])
 
 
 def _begin_with_frequencies(answer: Any, target: Array) -> None:

@@ -9,7 +9,7 @@ and looks back (Sutskever et al. 2014, Bahdanau et al. 2015). Attention is that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from edgekit.on_device.subwords import PADDING
 from edgekit.on_device.translate import SCORE_RANGE, SOURCE_LENGTH, translate
 from edgekit.reference import runner
 from edgekit.translation import NUM_PIECES, SIGNATURE, assets, score_bleu, translation_data
-from edgekit.translation_training import Schedule, teach
+from edgekit.translation_training import Schedule, learn
 from edgekit.types import (
     Dataset,
     Metric,
@@ -35,9 +35,21 @@ from edgekit.types import (
 
 UNITS = 192
 DROPOUT = 0.1
-EPOCHS: dict[Size, int] = {"tiny": 1, "full": 16}
-GATES = {"keep": "sigmoid", "new": "tanh", "give": "sigmoid"}
+SCHEDULES: dict[Size, tuple[Schedule, ...]] = {
+    "tiny": (Schedule(epochs=1, batch_size=64, learning_rate=3e-3),),
+    "full": (
+        Schedule(epochs=13, batch_size=64, learning_rate=3e-3),
+        Schedule(epochs=3, batch_size=64, learning_rate=1e-3),
+    ),
+}
+
+GATES = {"keep": "relu6", "new": "hard_tanh", "give": "relu6"}
 """In the order of Keras' LSTM kernels, whose first gate is what `keep` leaves of 1."""
+
+DENSE = ("h", "c", "keys", "combined", "answer")
+READERS = ("forward", "backward")
+SHARPNESS = 0.125
+"""Of attention: state and memory are within -1..1, and scores so in a range that int8 resolves."""
 
 
 # Data: one of 32 verses is kept apart for test and one for validation.
@@ -65,27 +77,46 @@ def network(length: int | None) -> Any:
     source = keras.Input((length,), dtype="int32", name="source")
     x = layers.Embedding(NUM_PIECES, UNITS, wide, name="english")(source)
     x = layers.Dropout(DROPOUT)(x)
-    reader = layers.LSTM(UNITS // 2, return_sequences=True)
-    read = layers.Dropout(DROPOUT)(layers.Bidirectional(reader, name="reader")(x))
-    # The backward LSTM's first output has seen all: Sutskever's reversed source.
-    h, c = (layers.Dense(UNITS, "tanh", name=name)(read[:, 0]) for name in ("h", "c"))
+    seen = ops.cast(ops.not_equal(source, PADDING), "float32")[..., None]
+    flipped = _flipped(source)
+    forward, backward = (
+        layers.LSTM(UNITS // 2, return_sequences=True, name=name) for name in READERS
+    )
+    turned = ops.take_along_axis(backward(ops.take_along_axis(x, flipped, 1)), flipped, 1)
+    read = layers.Dropout(DROPOUT)(layers.Concatenate()([forward(x), turned]))
+    # The backward LSTM has seen all where it is at the first word: Sutskever's reversed source.
+    h, c = (layers.Dense(UNITS, "hard_tanh", name=name)(read[:, 0]) for name in ("h", "c"))
     # The words themselves are remembered too: with few examples they are what is learned first
     # (Nguyen, Chiang 2018). Padding is zeros: a look at it brings nothing, so there is no mask.
-    seen = ops.cast(ops.not_equal(source, PADDING), "float32")[..., None]
-    keys = layers.Dense(UNITS, "tanh", name="keys")(layers.Concatenate()([read, x]))
+    keys = layers.Dense(UNITS, "hard_tanh", name="keys")(layers.Concatenate()([read, x]))
     memory = layers.Multiply(name="memory")([keys, seen])
 
     said = keras.Input((None,), dtype="int32", name="said")
     y = layers.Embedding(NUM_PIECES, UNITS, wide, name="spanish")(said)
-    writer = layers.LSTM(UNITS, return_sequences=True, name="writer")
+    writer = layers.LSTM(UNITS, "hard_tanh", "hard_sigmoid", return_sequences=True, name="writer")
     written = writer(layers.Dropout(DROPOUT)(y), initial_state=[h, c])
-    _couple(writer)
+    _couple([forward, backward, writer])
     written = layers.Dropout(DROPOUT)(written)
-    weights = ops.softmax(ops.matmul(written, ops.transpose(memory, (0, 2, 1))))
-    looked = ops.matmul(weights, memory)
-    found = layers.Dense(UNITS, "tanh", name="combined")(layers.Concatenate()([looked, written]))
+    scores = ops.matmul(written, ops.transpose(memory, (0, 2, 1))) * SHARPNESS
+    looked = ops.matmul(ops.softmax(scores), memory)
+    both = layers.Concatenate()([looked, written])
+    found = layers.Dense(UNITS, "hard_tanh", name="combined")(both)
     scores = layers.Dense(NUM_PIECES, name="answer")(layers.Dropout(DROPOUT)(found))
     return keras.Model([source, said], scores, name="translate_seq2seq")
+
+
+def _flipped(source: Any) -> Any:
+    """Return, for each place of a source, the place it takes when the words are turned around.
+
+    Padding stays behind the words, where no LSTM has to read it before them: `Bidirectional` reads
+    it first, and while it did, rounding errors of int8 added up to ten times the usual.
+    """
+    from keras import ops
+
+    place = ops.cumsum(ops.ones_like(source), axis=1)
+    words = ops.sum(ops.cast(ops.not_equal(source, PADDING), "int32"), axis=1, keepdims=True)
+    total = ops.max(place, axis=1, keepdims=True)
+    return ops.expand_dims((words - place + total) % total, -1)
 
 
 # Training: the decoder is given the right beginning of each verse, and says the next subword.
@@ -94,44 +125,65 @@ def network(length: int | None) -> Any:
 def train(model: Any, size: Size, progress: Progress) -> Any:
     """Train on the training split, round the weights to those of int8, and return the model."""
     find = model.get_layer
-    teach(
+    lstms = [find(name) for name in (*READERS, "writer")]
+    learn(
         model,
         size,
         progress,
-        schedule=Schedule(epochs=EPOCHS[size], batch_size=64, learning_rate=3e-3),
-        after_batch=lambda: _couple(find("writer")),
+        schedules=SCHEDULES[size],
+        translator=_translator,
+        after_batch=lambda: _couple(lstms),
     )
-    round_dense([find(name) for name in ("h", "c", "keys", "combined", "answer")])
-    reader = find("reader")
-    round_lstm([reader.forward_layer, reader.backward_layer])
-    _round_writer(find("spanish"), find("writer"))
+    *readers, writer = lstms
+    _bound(find("english"), readers, find("keys"))
+    _bound(find("spanish"), [writer])
+    round_dense([find(name) for name in DENSE])
+    round_lstm(readers)
+    _round_gates(writer)
     return model
 
 
-def _couple(writer: Any) -> None:
-    """Make the LSTM's input gate what its forget gate leaves, by weights of opposite sign.
+def _couple(lstms: list[Any]) -> None:
+    """Make the input gates of LSTMs what their forget gates leave, by weights of opposite sign.
 
-    Its cells are then averages and stay within -1..1. Free ones counted up to 29 here, and int8
-    had steps of 0.2 for them; coupled ones translate as well (Greff et al. 2015).
+    Cells are then averages and stay within -1..1. Free ones counted up to 29 here: int8 had steps
+    of 0.2 for them, and the fused LSTM of TFLite clips them at 10, in float too. Coupled ones
+    translate as well (Greff et al. 2015).
     """
     from keras import ops
 
-    for weights in (writer.cell.kernel, writer.cell.recurrent_kernel, writer.cell.bias):
+    for weights in (weights for lstm in lstms for weights in lstm.trainable_variables):
         admit, keep, new, give = ops.split(weights, 4, axis=-1)
         half = (admit - keep) / 2
         weights.assign(ops.concatenate([half, -half, new, give], axis=-1))
 
 
-def _round_writer(spanish: Any, writer: Any) -> None:
-    """Bound the decoder's embeddings by 1, as its state is, and round what multiplies the two.
+def _bound(embedding: Any, readers: list[Any], last: Any = None) -> None:
+    """Make 1 an embedding's largest weight, and that up in what reads it; nothing else changes.
 
-    They are concatenated in the step: one range holds both, and each gate is one dense layer.
+    It is concatenated with the states of LSTMs, and in int8 one range holds both: theirs.
+
+    Args:
+        embedding: The layer to bound.
+        readers: LSTMs that read it.
+        last: A dense layer that reads it in its last rows.
     """
-    (table,) = spanish.get_weights()
-    kernel, recurrent, bias = writer.get_weights()
+    (table,) = embedding.get_weights()
     largest = np.abs(table).max()
-    gates = on_grid(np.concatenate([kernel * largest, recurrent]))
-    spanish.set_weights([on_grid(table / largest, per_column=False)])
+    embedding.set_weights([on_grid(table / largest, per_column=False)])
+    for reader in readers:
+        kernel, *others = reader.get_weights()
+        reader.set_weights([kernel * largest, *others])
+    if last:
+        kernel, bias = last.get_weights()
+        kernel[-UNITS:] *= largest
+        last.set_weights([kernel, bias])
+
+
+def _round_gates(writer: Any) -> None:
+    """Round the decoder's kernels as the step has them: one dense layer for each gate."""
+    kernel, recurrent, bias = writer.get_weights()
+    gates = on_grid(np.concatenate([kernel, recurrent]))
     writer.set_weights([*np.split(gates, 2), bias])
 
 
@@ -141,8 +193,11 @@ def without_attention(size: Size, progress: Progress) -> float:
     keys = model.get_layer("keys")
     keys.set_weights([np.zeros_like(weights) for weights in keys.get_weights()])
     keys.trainable = False  # what attention looks at stays zero: it never brings anything
-    parts = split(train(model, size, progress))
-    return score(drive({name: runner(part) for name, part in parts.items()}), data("test", size))
+    return score(_translator(train(model, size, progress)), data("test", size))
+
+
+def _translator(model: Any) -> Run:
+    return drive({name: runner(part) for name, part in split(model).items()})
 
 
 # Parts: the encoder as it is; one step of the decoder, with its state going in and out.
@@ -155,10 +210,13 @@ def split(model: Any) -> Mapping[str, Any]:
     fixed = network(SOURCE_LENGTH)
     fixed.set_weights(model.get_weights())
     outputs = [fixed.get_layer(name).output for name in ("memory", "h", "c")]
-    return {"encode": keras.Model(fixed.inputs[0], outputs, name="encode"), "step": _step(model)}
+    return {
+        "encode": keras.Model(fixed.inputs[0], outputs, name="encode"),
+        "step": _step(model.get_layer),
+    }
 
 
-def _step(model: Any) -> Any:
+def _step(find: Callable[[str], Any]) -> Any:
     """Return the decoder's step, from the same layers where they are no loop.
 
     Each gate of the LSTM is a dense layer of its own: in int8 each then has its own range.
@@ -169,22 +227,24 @@ def _step(model: Any) -> Any:
     token = keras.Input((1,), dtype="int32", name="token")
     h, c = (keras.Input((UNITS,), name=name) for name in ("h", "c"))
     memory = keras.Input((SOURCE_LENGTH, UNITS), name="memory")
-    heard = layers.Reshape((UNITS,))(model.get_layer("spanish")(token))
+    heard = layers.Reshape((UNITS,))(find("spanish")(token))
     both = layers.Concatenate()([heard, h])
     dense = {name: layers.Dense(UNITS, kind, name=name) for name, kind in GATES.items()}
     keep, new, give = (gate(both) for gate in dense.values())
+    keep, give = keep / 6, give / 6
     next_c = layers.Add(name="next_c")([keep * c, (1.0 - keep) * new])
-    next_h = layers.Multiply(name="next_h")([give, ops.tanh(next_c)])
-    weights = ops.softmax(ops.matmul(memory, next_h[..., None]), axis=1)
+    next_h = layers.Multiply(name="next_h")([give, next_c])
+    weights = ops.softmax(ops.matmul(memory, next_h[..., None]) * SHARPNESS, axis=1)
     looked = layers.Reshape((UNITS,))(ops.matmul(ops.transpose(weights, (0, 2, 1)), memory))
-    found = model.get_layer("combined")(layers.Concatenate()([looked, next_h]))
-    # As the training's penalty made them log-probabilities, `SCORE_RANGE` below 0 is the floor.
-    scores = layers.ReLU(name="scores")(model.get_layer("answer")(found) + SCORE_RANGE)
+    found = find("combined")(layers.Concatenate()([looked, next_h]))
+    # The training's penalty made them log-probabilities: few are above 0, and most far below.
+    scores = layers.ReLU(6.0, name="scores")(find("answer")(found) + SCORE_RANGE)
     step = keras.Model([token, h, c, memory], [scores, next_h, next_c], name="step")
-    kernel, recurrent, bias = model.get_layer("writer").get_weights()
+    kernel, recurrent, bias = find("writer").get_weights()
     rows = np.split(np.concatenate([kernel, recurrent]), 4, axis=1)
-    for gate, *weights in zip(dense.values(), rows[1:], np.split(bias, 4)[1:], strict=True):
-        gate.set_weights(weights)
+    for gate, kernel, shift in zip(dense.values(), rows[1:], np.split(bias, 4)[1:], strict=True):
+        # A hard sigmoid is `relu6(x + 3) / 6`: so written, it is a part of the dense layer in int8.
+        gate.set_weights([kernel, shift if gate.name == "new" else shift + 3])
     return step
 
 
@@ -205,7 +265,7 @@ SOURCE = SIGNATURE.inputs
 STATE = (Tensor(name="h", shape=(1, UNITS)), Tensor(name="c", shape=(1, UNITS)))
 MEMORY = (Tensor(name="memory", shape=(1, SOURCE_LENGTH, UNITS), meaning="the source, to look at"),)
 TOKEN = (Tensor(name="token", shape=(1, 1), dtype="int32", meaning="the last Spanish subword"),)
-SCORES = Tensor(name="scores", shape=(1, NUM_PIECES), meaning="max(0, log-probability + 6)")
+SCORES = Tensor(name="scores", shape=(1, NUM_PIECES), meaning="log-probability + 5, cut at 0 and 6")
 NEXT = tuple(Tensor(name=f"next_{tensor.name}", shape=tensor.shape) for tensor in STATE)
 
 recipe = Recipe(

@@ -19,8 +19,9 @@ import numpy as np
 from edgekit.int8_grid import round_dense
 from edgekit.on_device.subwords import PADDING
 from edgekit.on_device.translate import SCORE_RANGE, SOURCE_LENGTH, TARGET_LENGTH, translate
+from edgekit.reference import runner
 from edgekit.translation import NUM_PIECES, SIGNATURE, assets, score_bleu, translation_data
-from edgekit.translation_training import Schedule, teach
+from edgekit.translation_training import Schedule, learn
 from edgekit.types import (
     Array,
     Dataset,
@@ -41,7 +42,13 @@ HEADS = 4
 HIDDEN = 512
 BLOCKS = 2
 DROPOUT = 0.1
-EPOCHS: dict[Size, int] = {"tiny": 1, "full": 16}
+SCHEDULES: dict[Size, tuple[Schedule, ...]] = {
+    "tiny": (Schedule(epochs=1, batch_size=64, learning_rate=2e-3),),
+    "full": (
+        Schedule(epochs=16, batch_size=64, learning_rate=2e-3),
+        Schedule(epochs=3, batch_size=64, learning_rate=1e-3),
+    ),
+}
 
 UNSEEN = 10.0
 """Attention score of what may not be looked at, below 0. It draws 1 in 22,000 of the weight of a
@@ -174,14 +181,13 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
     """Train on the training split, round the weights to those of int8, and return the model."""
     from keras import layers
 
-    teach(
-        model,
-        size,
-        progress,
-        schedule=Schedule(epochs=EPOCHS[size], batch_size=64, learning_rate=2e-3),
-    )
+    learn(model, size, progress, schedules=SCHEDULES[size], translator=_translator)
     round_dense([layer for layer in model.layers if isinstance(layer, layers.Dense)])
     return model
+
+
+def _translator(model: Any) -> Run:
+    return drive({name: runner(part) for name, part in split(model).items()})
 
 
 # Parts: the encoder with the decoder's keys and values for it; one step of the decoder, with its
@@ -229,8 +235,8 @@ def _step(find: Find) -> Any:
         y = y + _attended(find, other, y, memory, given["seen"])
         y = y + _thought(find, f"spanish_{block}", y)
     found = layers.Reshape((NUM_PIECES,))(find("answer")(_normed(find, "spanish", y)))
-    # As the training's penalty made them log-probabilities, `SCORE_RANGE` below 0 is the floor.
-    scores = layers.ReLU(name="scores")(found + SCORE_RANGE)
+    # The training's penalty made them log-probabilities: few are above 0, and most far below.
+    scores = layers.ReLU(6.0, name="scores")(found + SCORE_RANGE)
     return keras.Model(list(given.values()), [scores, *rows], name="step")
 
 
@@ -271,7 +277,7 @@ MEMORY = (
     ),
     Tensor(name="seen", shape=(1, 1, 1, SOURCE_LENGTH), meaning="1 for a subword, 0 for padding"),
 )
-SCORES = Tensor(name="scores", shape=(1, NUM_PIECES), meaning="max(0, log-probability + 6)")
+SCORES = Tensor(name="scores", shape=(1, NUM_PIECES), meaning="log-probability + 5, cut at 0 and 6")
 ROWS = tuple(Tensor(name=f"new_{tensor.name}", shape=(1, WIDTH)) for tensor in CACHES)
 
 recipe = Recipe(

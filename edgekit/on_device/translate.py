@@ -37,9 +37,9 @@ SOURCE_LENGTH = 40
 TARGET_LENGTH = 40
 """Subwords at most, with the mark of the end."""
 
-SCORE_RANGE = 6.0
-"""A step answers `max(0, log-probability + 6)`. In int8 the 255 steps then cover probabilities from
-1 down to 0.0025, and none is spent on what is not going to be said."""
+SCORE_RANGE = 5.0
+"""A step answers log-probabilities plus 5, cut at 0 and 6. In int8 the 255 steps then cover
+probabilities down to 0.007, and none is spent on what is not going to be said."""
 
 SUBWORD_FILES = {"english": "bible_subwords_english.txt", "spanish": "bible_subwords_spanish.txt"}
 
