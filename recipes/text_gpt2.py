@@ -284,6 +284,7 @@ recipe = Recipe(
     train=train,
     score=score,
     parts=Parts(signatures={"step": STEP}, split=split, drive=drive),
+    variants=("float32", "float16", "dynamic_int8", "int8"),  # int16x8 takes no token ids
     on_device=("complete", "decoding", "vocabulary", "words"),
     assets=assets,
     num_emulated=5,

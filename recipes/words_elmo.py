@@ -211,6 +211,7 @@ recipe = Recipe(
         split=split,
         drive=drive,
     ),
+    variants=("float32", "float16", "dynamic_int8", "int8"),  # int16x8 takes no token ids
     on_device=("context", "vocabulary", "words"),
     assets=assets,
     num_emulated=10,
