@@ -14,6 +14,7 @@ import numpy as np
 
 from edgekit.data import PACKAGED
 from edgekit.on_device.forecast import FUTURE_HOURS, PAST_HOURS, hourly_means, read_csv, relative
+from edgekit.schedules import warm_up_and_fall
 from edgekit.types import Array, Dataset, Metric, Progress, Run, Signature, Size, Split, Tensor
 
 READINGS = "sea_surface_temperature.csv.gz"
@@ -99,9 +100,7 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
     past, future = np.concatenate([past, -past]), np.concatenate([future, -future])
     epochs = EPOCHS[size]
     steps = epochs * -(-len(past) // BATCH_SIZE)
-    rate = keras.optimizers.schedules.CosineDecay(
-        PEAK_LEARNING_RATE / 20, steps, warmup_target=PEAK_LEARNING_RATE, warmup_steps=steps // 10
-    )
+    rate = warm_up_and_fall(PEAK_LEARNING_RATE, steps)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0)
     model.compile(optimizer, "mean_absolute_error")
 

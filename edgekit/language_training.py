@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.language import NUM_TOKENS, windows
+from edgekit.schedules import warm_up_and_fall
 from edgekit.types import Array, Progress
 
 Loss = Callable[[Any, Any], Any]
@@ -68,12 +69,7 @@ def train_vectors(
     inputs, targets = examples
     steps = len(inputs) // course.batch_size
     sampled = steps - round(course.whole * steps)
-    rate = keras.optimizers.schedules.CosineDecay(
-        course.peak_rate / 20,
-        steps,
-        warmup_target=course.peak_rate,
-        warmup_steps=max(1, steps // 10),
-    )
+    rate = warm_up_and_fall(course.peak_rate, steps)
     # Muon's orthogonal steps for matrices, AdamW for embeddings and biases: after 400 steps of
     # text_gpt2 the perplexity was 135 and, with AdamW for all, 150.
     optimizer = keras.optimizers.Muon(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.on_device.subwords import FIRST_BYTE, MASK, PADDING
+from edgekit.schedules import warm_up_and_fall
 from edgekit.types import Array, Progress
 
 HIDDEN_SHARE = 0.15
@@ -156,7 +157,5 @@ class Schedule:
         import keras
 
         steps = self.epochs * -(-num_examples // self.batch_size)
-        rate = keras.optimizers.schedules.CosineDecay(
-            self.peak_rate / 20, steps, warmup_target=self.peak_rate, warmup_steps=steps // 10
-        )
+        rate = warm_up_and_fall(self.peak_rate, steps)
         return keras.optimizers.AdamW(rate, weight_decay=1e-2, clipnorm=1.0)

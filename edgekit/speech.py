@@ -17,6 +17,7 @@ from edgekit.errors import BadData
 from edgekit.ima_adpcm import decode
 from edgekit.on_device.keywords import NUM_SAMPLES, one_second, read_wav
 from edgekit.on_device.log_mel import HOP, NUM_BANDS, log_mel
+from edgekit.schedules import warm_up_and_fall
 from edgekit.types import Array, Dataset, Progress, Size, Split, Tensor
 
 ARCHIVE = DataFile(
@@ -167,12 +168,7 @@ def fit(
 
     batch_size = 32 if len(found.digits) > 1000 else 8  # few recordings need many steps too
     steps = -(-len(found.digits) // batch_size)
-    rate = keras.optimizers.schedules.CosineDecay(
-        peak_learning_rate / 20,
-        epochs * steps,
-        warmup_target=peak_learning_rate,
-        warmup_steps=epochs * steps // 10,
-    )
+    rate = warm_up_and_fall(peak_learning_rate, epochs * steps)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0)
     model.compile(optimizer, "sparse_categorical_crossentropy")
     rng = np.random.default_rng(keras.random.randint((), 0, 2**31 - 1).numpy())

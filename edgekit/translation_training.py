@@ -10,6 +10,7 @@ import numpy as np
 
 from edgekit.on_device.subwords import PADDING
 from edgekit.parallel import part
+from edgekit.schedules import warm_up_and_fall
 from edgekit.translation import shifted, target_tokens, translation_data
 from edgekit.types import Array, Progress, Run, Size
 
@@ -93,11 +94,9 @@ def teach(
     import keras
 
     source, target = lessons
-    epochs, top = schedule.epochs, schedule.learning_rate
+    epochs = schedule.epochs
     steps = epochs * -(-len(source) // schedule.batch_size)
-    rate = keras.optimizers.schedules.CosineDecay(
-        top / 20, steps, warmup_target=top, warmup_steps=steps // 10
-    )
+    rate = warm_up_and_fall(schedule.learning_rate, steps)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0)
     # XLA compiles each of the lengths for a minute and saves nothing on a CPU.
     model.compile(optimizer, normalized_loss, jit_compile=False)

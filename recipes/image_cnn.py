@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.data import DataFile, locate, read_idx, read_packaged
+from edgekit.schedules import warm_up_and_fall
 from edgekit.types import (
     Array,
     Dataset,
@@ -148,9 +149,7 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
     labels = np.concatenate([examples.targets, examples.targets])
     epochs = EPOCHS[size]
     steps = epochs * -(-len(images) // BATCH_SIZE)
-    rate = keras.optimizers.schedules.CosineDecay(
-        PEAK_LEARNING_RATE / 20, steps, warmup_target=PEAK_LEARNING_RATE, warmup_steps=steps // 10
-    )
+    rate = warm_up_and_fall(PEAK_LEARNING_RATE, steps)
     model.compile(keras.optimizers.AdamW(rate, weight_decay=2e-4), recipe.loss)
 
     def tell(epoch: int, logs: dict[str, float]) -> None:
