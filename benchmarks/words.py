@@ -24,7 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from edgekit.embeddings import DIMENSIONS, judged_words, rank_correlation, training_text
+from edgekit.embeddings import DIMENSIONS, judged_words, rank_correlation, score, training_text
 from edgekit.on_device.ngrams import LARGEST, NUM_BUCKETS, SMALLEST
 from edgekit.types import Size, silent
 
@@ -60,7 +60,7 @@ def ours(family: str, size: Size, seeds: int) -> Result:
         start = time.perf_counter()
         model = module.train(module.build(size), size, silent)
         seconds.append(time.perf_counter() - start)
-        points.append(module.score(runner(model), module.data("test", size)))
+        points.append(score(runner(model), module.recipe.data("test", size)))
     return Result(points=tuple(points), words_per_second=seeds * read / sum(seconds))
 
 

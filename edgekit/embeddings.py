@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from edgekit.data import PACKAGED
+from edgekit.on_device.nearest import VOCABULARY
 from edgekit.texts import word_lines
-from edgekit.types import Array, Dataset, Progress, Signature, Size, Split, Tensor
+from edgekit.types import Array, Dataset, Metric, Progress, Run, Signature, Size, Split, Tensor
 
 NUM_ROWS = 20_000
 """Rows of every word table, whatever the size of a build; those without a word stay zero."""
@@ -135,7 +136,7 @@ def words_of(split: Split, size: Size) -> tuple[list[str], Array]:
 
 
 def numbered_words(split: Split, size: Size) -> Dataset:
-    """Return `words_of` a split as their numbers, `(n, 1)`, int32."""
+    """Return `words_of` a split as their numbers, `(n, 1)`, int32, with their targets."""
     number = {word: index for index, word in enumerate(training_text(size).words)}
     words, targets = words_of(split, size)
     inputs = {"word": np.array([[number[word]] for word in words], np.int32)}
@@ -144,7 +145,7 @@ def numbered_words(split: Split, size: Size) -> Dataset:
 
 def vocabulary_file(size: Size) -> dict[str, str]:
     """Return the asset `vocabulary.txt`: one word a line, in the order of their numbers."""
-    return {"vocabulary.txt": "\n".join(training_text(size).words) + "\n"}
+    return {VOCABULARY: "\n".join(training_text(size).words) + "\n"}
 
 
 # Model: what a device runs. One table is both the vectors and what they are compared with.
@@ -212,6 +213,17 @@ def start_table(num_rows: int) -> Array:
 # Score: do angles between vectors order pairs of words as people do?
 
 
+METRIC = Metric(name="rank correlation on WordSim-353", unit="points")
+SOURCE = (
+    "Finkelstein et al., Placing Search in Context, 2002, https://doi.org/10.1145/503104.503110"
+)
+
+
+def score(run: Run, dataset: Dataset) -> float:
+    """Return the rank correlation of a model's `vector`s with human judgements, in points."""
+    return rank_correlation(run(dataset.inputs)["vector"], dataset.targets)
+
+
 def rank_correlation(vectors: Array, judgements: Array) -> float:
     """Return Spearman's correlation of cosines with judgements, in points: 100 is the same order.
 
@@ -241,3 +253,6 @@ def counts_baseline(size: Size, progress: Progress) -> float:
     words, judgements = judged_words(text.words)
     rows = counts[[number[word] for word in words]].toarray()
     return rank_correlation(rows, judgements)
+
+
+BASELINE = ("counts of neighbours", counts_baseline)

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.embeddings import Text
+from edgekit.embeddings import Text, fill, start_table, training_text
 from edgekit.errors import BadInput
-from edgekit.types import Array, Progress
+from edgekit.types import Array, Progress, Size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +66,17 @@ def surprise(scores: Any) -> Any:
     return tf.nn.softplus(tf.clip_by_value(scores, -MOST_CERTAIN, MOST_CERTAIN))
 
 
+def skip_gram(inputs: Any, outputs: Any, noise: Any, near: Any, share: float) -> Any:
+    """Return the `Objective` by which each word's input vector predicts its neighbours."""
+    import tensorflow as tf
+
+    right = tf.matmul(inputs, outputs, transpose_b=True)
+    wrong = tf.einsum("btd,nd->btn", inputs, noise)
+    neighbours = tf.reduce_sum(near, axis=-1, keepdims=True)
+    found = tf.reduce_sum(near * surprise(-right))
+    return found + share * tf.reduce_sum(neighbours * surprise(wrong))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bags:
     """Each word as a bag of rows of the input table: itself and its character n-grams.
@@ -77,6 +88,16 @@ class Bags:
 
     rows: Array
     splits: Array
+
+
+def train_table(
+    model: Any, size: Size, objective: Objective, *, settings: Settings, progress: Progress
+) -> Any:
+    """Train an `edgekit.embeddings.nearest_model` on running text and return it."""
+    text = training_text(size)
+    start = start_table(len(text.words))
+    vectors = train_vectors(text, start, objective, settings=settings, progress=progress)
+    return fill(model, vectors)
 
 
 def train_vectors(

@@ -10,19 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgekit.embeddings import (
-    SIGNATURE,
-    counts_baseline,
-    fill,
-    nearest_model,
-    numbered_words,
-    rank_correlation,
-    start_table,
-    training_text,
-    vocabulary_file,
-)
-from edgekit.negative_sampling import Settings, surprise, train_vectors
-from edgekit.types import Dataset, Metric, Progress, Recipe, Run, Size, Split
+from edgekit import embeddings
+from edgekit.negative_sampling import Settings, surprise, train_table
+from edgekit.types import Progress, Recipe, Size
 
 SETTINGS: dict[Size, Settings] = {
     "tiny": Settings(epochs=20, learning_rate=0.1),
@@ -30,17 +20,12 @@ SETTINGS: dict[Size, Settings] = {
 }
 
 
-def data(split: Split, size: Size) -> Dataset:
-    """Return words as numbers `(n, 1)`, int32; for test, those of judged pairs with judgements."""
-    return numbered_words(split, size)
-
-
 # Model: one table, in which a word is looked up and with which its vector is compared.
 
 
 def build(size: Size) -> Any:
     """Return the model with a random table; it is the same for every size."""
-    return nearest_model("words_cbow")
+    return embeddings.nearest_model("words_cbow")
 
 
 # Training: the mean of the neighbours' input vectors is to tell the word from noise.
@@ -65,41 +50,23 @@ def objective(inputs: Any, outputs: Any, noise: Any, near: Any, share: float) ->
 
 def train(model: Any, size: Size, progress: Progress) -> Any:
     """Train on running text, put the input vectors into the model and return it."""
-    text = training_text(size)
-    vectors = train_vectors(
-        text,
-        start_table(len(text.words)),
-        objective,
-        settings=SETTINGS[size],
-        progress=progress,
-    )
-    return fill(model, vectors)
-
-
-# Score: do angles between vectors order pairs of words as people do?
-
-
-def score(run: Run, dataset: Dataset) -> float:
-    """Return the rank correlation with human judgements in points, at most 100."""
-    return rank_correlation(run(dataset.inputs)["vector"], dataset.targets)
+    return train_table(model, size, objective, settings=SETTINGS[size], progress=progress)
 
 
 recipe = Recipe(
-    signature=SIGNATURE,
-    metric=Metric(name="rank correlation on WordSim-353", unit="points"),
-    baseline=("counts of neighbours", counts_baseline),
+    signature=embeddings.SIGNATURE,
+    metric=embeddings.METRIC,
+    baseline=embeddings.BASELINE,
     source=(
         "Mikolov, Chen, Corrado, Dean, Efficient Estimation of Word Representations in Vector "
-        "Space, 2013, https://arxiv.org/abs/1301.3781; "
-        "Finkelstein et al., Placing Search in Context, 2002, "
-        "https://doi.org/10.1145/503104.503110"
+        "Space, 2013, https://arxiv.org/abs/1301.3781; " + embeddings.SOURCE
     ),
     build=build,
-    data=data,
+    data=embeddings.numbered_words,
     train=train,
-    score=score,
+    score=embeddings.score,
     variants=("float32", "float16", "dynamic_int8", "int8"),
     on_device=("nearest",),
-    assets=vocabulary_file,
+    assets=embeddings.vocabulary_file,
     num_emulated=100,
 )

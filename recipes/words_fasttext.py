@@ -12,27 +12,24 @@ from typing import Any
 
 import numpy as np
 
+from edgekit import embeddings
 from edgekit.embeddings import (
     DIMENSIONS,
     NUM_ROWS,
     OUTPUTS,
-    counts_baseline,
-    rank_correlation,
     start_table,
     training_text,
     unit_rows,
     vocabulary_file,
     words_of,
 )
-from edgekit.negative_sampling import Bags, Settings, surprise, train_vectors
+from edgekit.negative_sampling import Bags, Settings, skip_gram, train_vectors
 from edgekit.on_device.ngrams import FIRST_BUCKET, MOST, NUM_BUCKETS, inputs_of, rows_of
 from edgekit.types import (
     Array,
     Dataset,
-    Metric,
     Progress,
     Recipe,
-    Run,
     Signature,
     Size,
     Split,
@@ -81,17 +78,6 @@ def build(size: Size) -> Any:
 # Training: skip-gram, where a word's input vector is the mean of its n-grams' and its own.
 
 
-def objective(inputs: Any, outputs: Any, noise: Any, near: Any, share: float) -> Any:
-    """Return the loss of a step; see `edgekit.negative_sampling.Objective`."""
-    import tensorflow as tf
-
-    right = tf.matmul(inputs, outputs, transpose_b=True)
-    wrong = tf.einsum("btd,nd->btn", inputs, noise)
-    neighbours = tf.reduce_sum(near, axis=-1, keepdims=True)
-    found = tf.reduce_sum(near * surprise(-right))
-    return found + share * tf.reduce_sum(neighbours * surprise(wrong))
-
-
 def train(model: Any, size: Size, progress: Progress) -> Any:
     """Train on running text, put n-grams and finished words into the model and return it."""
     text = training_text(size)
@@ -99,7 +85,7 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
     start = start_table(FIRST_BUCKET + NUM_BUCKETS + NUM_ROWS)
     start[np.setdiff1d(np.arange(len(start)), bags.rows)] = 0
     table = train_vectors(
-        text, start, objective, settings=SETTINGS[size], progress=progress, bags=bags
+        text, start, skip_gram, settings=SETTINGS[size], progress=progress, bags=bags
     )
     model.get_layer("table").set_weights([table])
     model.get_layer("similarity").set_weights([unit_rows(mean_of_bags(table, bags)).T])
@@ -121,14 +107,6 @@ def mean_of_bags(table: Array, bags: Bags) -> Array:
     return np.asarray(sums / np.diff(bags.splits)[:, np.newaxis])
 
 
-# Score: do angles between vectors order pairs of words as people do?
-
-
-def score(run: Run, dataset: Dataset) -> float:
-    """Return the rank correlation with human judgements in points, at most 100."""
-    return rank_correlation(run(dataset.inputs)["vector"], dataset.targets)
-
-
 recipe = Recipe(
     signature=Signature(
         inputs=(
@@ -142,18 +120,16 @@ recipe = Recipe(
         ),
         outputs=OUTPUTS,
     ),
-    metric=Metric(name="rank correlation on WordSim-353", unit="points"),
-    baseline=("counts of neighbours", counts_baseline),
+    metric=embeddings.METRIC,
+    baseline=embeddings.BASELINE,
     source=(
         "Bojanowski, Grave, Joulin, Mikolov, Enriching Word Vectors with Subword Information, "
-        "2017, https://arxiv.org/abs/1607.04606; "
-        "Finkelstein et al., Placing Search in Context, 2002, "
-        "https://doi.org/10.1145/503104.503110"
+        "2017, https://arxiv.org/abs/1607.04606; " + embeddings.SOURCE
     ),
     build=build,
     data=data,
     train=train,
-    score=score,
+    score=embeddings.score,
     variants=("float32", "float16", "dynamic_int8", "int8"),
     on_device=("nearest_ngrams", "ngrams", "nearest"),
     assets=vocabulary_file,

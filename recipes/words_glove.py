@@ -14,21 +14,17 @@ from typing import Any
 
 import numpy as np
 
+from edgekit import embeddings
 from edgekit.embeddings import (
     DIMENSIONS,
-    SIGNATURE,
     Text,
     cooccurrences,
-    counts_baseline,
     fill,
     nearest_model,
-    numbered_words,
-    rank_correlation,
     start_table,
     training_text,
-    vocabulary_file,
 )
-from edgekit.types import Array, Dataset, Metric, Progress, Recipe, Run, Size, Split
+from edgekit.types import Array, Progress, Recipe, Size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +48,6 @@ class Settings:
 
 SETTINGS: dict[Size, Settings] = {"tiny": Settings(epochs=8), "full": Settings()}
 BATCH_SIZE = 1024
-
-
-def data(split: Split, size: Size) -> Dataset:
-    """Return words as numbers `(n, 1)`, int32; for test, those of judged pairs with judgements."""
-    return numbered_words(split, size)
 
 
 # Model: one table, in which a word is looked up and with which its vector is compared.
@@ -148,31 +139,22 @@ def _epoch_function(tables: Any, learning_rate: float) -> Any:
     return epoch
 
 
-# Score: do angles between vectors order pairs of words as people do?
-
-
-def score(run: Run, dataset: Dataset) -> float:
-    """Return the rank correlation with human judgements in points, at most 100."""
-    return rank_correlation(run(dataset.inputs)["vector"], dataset.targets)
-
-
 recipe = Recipe(
-    signature=SIGNATURE,
-    metric=Metric(name="rank correlation on WordSim-353", unit="points"),
-    baseline=("counts of neighbours", counts_baseline),
+    signature=embeddings.SIGNATURE,
+    metric=embeddings.METRIC,
+    baseline=embeddings.BASELINE,
     source=(
         "Pennington, Socher, Manning, GloVe: Global Vectors for Word Representation, 2014, "
         "https://aclanthology.org/D14-1162; "
         "Mu, Viswanath, All-but-the-Top, 2018, https://arxiv.org/abs/1702.01417; "
-        "Finkelstein et al., Placing Search in Context, 2002, "
-        "https://doi.org/10.1145/503104.503110"
+        + embeddings.SOURCE
     ),
     build=build,
-    data=data,
+    data=embeddings.numbered_words,
     train=train,
-    score=score,
+    score=embeddings.score,
     variants=("float32", "float16", "dynamic_int8", "int8"),
     on_device=("nearest",),
-    assets=vocabulary_file,
+    assets=embeddings.vocabulary_file,
     num_emulated=100,
 )

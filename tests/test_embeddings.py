@@ -20,7 +20,7 @@ from edgekit.embeddings import (
     unit,
 )
 from edgekit.errors import BadInput
-from edgekit.negative_sampling import BLOCK, Settings, read_blocks, train_vectors
+from edgekit.negative_sampling import BLOCK, Settings, read_blocks, skip_gram, train_vectors
 from edgekit.on_device import nearest as by_number
 from edgekit.on_device import nearest_ngrams as by_ngrams
 from edgekit.on_device.nearest import nearest, number_of, read_words
@@ -165,7 +165,6 @@ def test_the_programs_print_neighbours(
 
 @pytest.mark.slow
 def test_words_in_the_same_places_get_like_vectors() -> None:
-    from edgekit.recipes.words_skipgram import objective
 
     random = np.random.default_rng(0)
     topics = [[f"{topic}{n}" for n in range(30)] for topic in ("sea", "king")]
@@ -174,7 +173,7 @@ def test_words_in_the_same_places_get_like_vectors() -> None:
     settings = Settings(epochs=20, sample=1.0)
     told: list[float] = []
     vectors = train_vectors(
-        text, start, objective, settings=settings, progress=lambda done, _: told.append(done)
+        text, start, skip_gram, settings=settings, progress=lambda done, _: told.append(done)
     )
     cosines = unit(vectors) @ unit(vectors).T
     at_sea = np.array([word.startswith("sea") for word in text.words])
@@ -185,12 +184,11 @@ def test_words_in_the_same_places_get_like_vectors() -> None:
 
 @pytest.mark.slow
 def test_too_high_a_rate_makes_no_vector_infinite() -> None:
-    from edgekit.recipes.words_skipgram import objective
 
     text = read_text([["king", "queen", "crown"]] * 500, min_count=1)
     start = np.full((3, 4), 0.1, np.float32)
     settings = Settings(epochs=3, sample=1.0, learning_rate=10.0)
-    vectors = train_vectors(text, start, objective, settings=settings, progress=lambda *_: None)
+    vectors = train_vectors(text, start, skip_gram, settings=settings, progress=lambda *_: None)
     assert np.isfinite(vectors).all()
 
 
