@@ -86,6 +86,12 @@ def interface_of(model: Any) -> Interface:
     return Interface(name=model.name, inputs=declared[1], call=_keras_call(model, declared[0]))
 
 
+def nested_layers(model: Any) -> list[Any]:
+    """Return a Keras model's layers with those inside other layers; none for a SavedModel."""
+    flatten = getattr(model, "_flatten_layers", None)
+    return list(flatten(include_self=False, recursive=True)) if flatten else []
+
+
 def is_tf_keras(model: Any) -> bool:
     """Whether a model is one of Keras 2."""
     return any(base.__module__.startswith("tf_keras.") for base in type(model).__mro__)

@@ -15,7 +15,7 @@ import numpy as np
 
 from edgekit import kneser_ney
 from edgekit.errors import BadInput
-from edgekit.on_device.vocabulary import END, SPECIAL, Vocabulary
+from edgekit.on_device.vocabulary import END, FILE_NAME, SPECIAL, Vocabulary
 from edgekit.texts import word_lines
 from edgekit.types import Array, Size, Split
 
@@ -34,6 +34,11 @@ def vocabulary(size: Size) -> Vocabulary:
     counts = Counter(chain.from_iterable(word_lines("train", size)))
     ordered = sorted(counts, key=lambda word: (-counts[word], word))
     return Vocabulary([*SPECIAL, *ordered[: NUM_TOKENS - len(SPECIAL)]])
+
+
+def vocabulary_file(size: Size) -> dict[str, str]:
+    """Return the asset `vocabulary.txt`: one word a line, in the order of their numbers."""
+    return {FILE_NAME: "\n".join(vocabulary(size).words) + "\n"}
 
 
 @lru_cache(maxsize=8)

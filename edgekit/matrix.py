@@ -13,7 +13,7 @@ from edgekit.errors import ConversionFailed, Unavailable, WorkerFailed
 from edgekit.inspection import inspect
 from edgekit.measuring import Place, Vectors, judge, measure, read_vectors, row, time_file
 from edgekit.parallel import in_parallel
-from edgekit.parts import MODEL, Files, parts_of, vectors_path
+from edgekit.parts import MODEL, Files, parts_of, vectors_path, with_whole
 from edgekit.paths import sha256
 from edgekit.plan import Plan
 from edgekit.steps import step
@@ -24,7 +24,7 @@ def measure_all(
     plan: Plan, variants: Mapping[str, Files], trained: Mapping[str, Any], progress: Progress
 ) -> list[Row]:
     """Score every variant on every place, two at a time; then time each one alone."""
-    names = [MODEL, *parts_of(plan.recipe).signatures]
+    names = with_whole(parts_of(plan.recipe).signatures)
     vectors = {name: read_vectors(vectors_path(plan.folder, name)) for name in names}
     facts = {variant: _facts(files) for variant, files in variants.items()}
     jobs = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,11 @@ def parts_of(recipe: Recipe) -> Parts:
     )
 
 
+def with_whole(parts: Iterable[str]) -> tuple[str, ...]:
+    """Return the whole and its parts, each name once: all that has golden vectors."""
+    return tuple(dict.fromkeys([MODEL, *parts]))
+
+
 def source_path(folder: Path, part: str) -> Path:
     """Return where a part's Keras model stands in a run folder."""
     return folder / "model.keras" if part == MODEL else folder / "parts" / f"{part}.keras"
@@ -39,6 +44,11 @@ def vectors_path(folder: Path, part: str) -> Path:
 def calibration_path(folder: Path, part: str) -> Path:
     """Return where a part's calibration data stand in a run folder."""
     return folder / ".work" / f"calibration-{part}.npz"
+
+
+def programs_path(folder: Path) -> Path:
+    """Return where in a run folder the recipe's programs and what they read stand."""
+    return folder / "device"
 
 
 def sidecar_path(artifact_path: Path) -> Path:
@@ -113,7 +123,6 @@ def write_arrays(path: Path, inputs: Batch, outputs: Batch | None = None) -> Non
     else:
         named = {f"input:{name}": array for name, array in inputs.items()}
         named |= {f"output:{name}": array for name, array in outputs.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as temporary:
         np.savez_compressed(temporary, **named)  # type: ignore[arg-type]
 

@@ -20,9 +20,11 @@ from edgekit.parts import (
     Files,
     calibration_path,
     parts_of,
+    programs_path,
     sidecar_path,
     source_path,
     vectors_path,
+    with_whole,
     write_programs,
 )
 from edgekit.paths import sha256
@@ -85,15 +87,15 @@ def build(
 
 def _train(plan: Plan, progress: Progress) -> Any:
     parts = parts_of(plan.recipe).signatures
-    outputs = [source_path(plan.folder, MODEL), vectors_path(plan.folder, MODEL)]
-    for name in parts:
-        outputs += [source_path(plan.folder, name), vectors_path(plan.folder, name)]
-        outputs.append(calibration_path(plan.folder, name))
+    outputs = [
+        path(plan.folder, n) for n in with_whole(parts) for path in (source_path, vectors_path)
+    ]
+    outputs += [calibration_path(plan.folder, name) for name in parts]
     return step(
         plan.folder,
         "train",
         inputs=plan.inputs(),
-        outputs=list(dict.fromkeys(outputs)),
+        outputs=outputs,
         action=lambda: child.call(
             "edgekit.training:train_reference",
             env=CHILD_ENV,
@@ -216,7 +218,7 @@ def _convert_one(plan: Plan, variant: str, name: str, source: Path) -> Artifact:
 
 
 def _write_programs(plan: Plan) -> None:
-    folder = plan.folder / "device"
+    folder = programs_path(plan.folder)
     if plan.recipe.on_device or plan.recipe.assets:
         step(
             plan.folder,

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from edgekit.errors import BadInput
-from edgekit.interfaces import is_tf_keras
+from edgekit.interfaces import is_tf_keras, nested_layers
 from edgekit.recurrent_lstm import fused, is_zero, why_not_fused
 from edgekit.recurrent_steps import run, steps_of
 from edgekit.types import Precision
@@ -77,7 +77,7 @@ def prepare(model: Any, *, precision: Precision, form: Form) -> Notes:
         each layer.
     """
     notes: Notes = {}
-    masked = any(map(_makes_mask, _layers(model)))
+    masked = any(map(_makes_mask, nested_layers(model)))
     for layer in _recurrent_layers(model):
         if is_tf_keras(model):
             unroll = form == "fast" or precision in _WITHOUT_LOOPS or layer.unroll
@@ -90,14 +90,9 @@ def prepare(model: Any, *, precision: Precision, form: Form) -> Notes:
 
 def _recurrent_layers(model: Any) -> Iterator[Any]:
     """Yield the recurrent layers of a Keras model, those inside other layers included."""
-    for layer in _layers(model):
+    for layer in nested_layers(model):
         if hasattr(layer, "cell") and hasattr(layer, "unroll"):
             yield layer
-
-
-def _layers(model: Any) -> list[Any]:
-    flatten = getattr(model, "_flatten_layers", None)  # a SavedModel has none
-    return list(flatten(include_self=False, recursive=True)) if flatten else []
 
 
 def _makes_mask(layer: Any) -> bool:

@@ -117,10 +117,11 @@ def run(model: str, inputs: str, out: str) -> None:
 
 def facts(model: str) -> dict[str, Any]:
     """In the child: what `read_signature` returns, as JSON values."""
+    from edgekit.interfaces import nested_layers
     from edgekit.saved_model import load_model, signature_of
 
     loaded = load_model(Path(model))
-    limits = [limit for layer in _layers(loaded) if (limit := _integer_limit(layer))]
+    limits = [limit for layer in nested_layers(loaded) if (limit := _integer_limit(layer))]
     return {
         "signature": signature_to_json(signature_of(loaded)),
         "integer_limit": min(limits, default=None),
@@ -191,12 +192,6 @@ def _random(random: np.random.Generator, tensor: Tensor, count: int, limit: int)
         kind = np.iinfo(tensor.dtype)
         return random.integers(kind.min, kind.max, shape, dtype, endpoint=True)
     return random.integers(0, limit, shape).astype(dtype)
-
-
-def _layers(model: Any) -> list[Any]:
-    """Return a Keras model's layers with those inside other layers; none for a SavedModel."""
-    flatten = getattr(model, "_flatten_layers", None)
-    return list(flatten(include_self=False, recursive=True)) if flatten else []
 
 
 def _integer_limit(layer: Any) -> int | None:

@@ -110,12 +110,8 @@ def optimize(
 def _save(recipe: Recipe, model: Any, folder: Path) -> dict[str, Run]:
     """Save the trained model and each of its parts; return the parts as functions."""
     parts = dict(parts_of(recipe).split(model))
-    for path, each in [
-        (source_path(folder, MODEL), model),
-        *((source_path(folder, part), each) for part, each in parts.items() if part != MODEL),
-    ]:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic(path) as temporary:
+    for part, each in {MODEL: model, **parts}.items():
+        with atomic(source_path(folder, part)) as temporary:
             each.save(temporary)
     return {part: runner(each) for part, each in parts.items()}
 

@@ -45,6 +45,9 @@ SIGNATURE = Signature(
     ),
 )
 
+SCORES = Tensor(name="scores", shape=(1, NUM_PIECES), meaning="log-probability + 5, cut at 0 and 6")
+"""What a decoder's step answers; see `edgekit.on_device.translate.SCORE_RANGE`."""
+
 
 @lru_cache(maxsize=8)
 def verse_pairs(split: Split, size: Size) -> tuple[Verse, ...]:

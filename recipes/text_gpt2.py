@@ -23,7 +23,7 @@ from edgekit.language import (
     sample_windows,
     stream,
     trigram_perplexity,
-    vocabulary,
+    vocabulary_file,
 )
 from edgekit.language_training import Course, cut, train_vectors
 from edgekit.on_device.complete import (
@@ -35,7 +35,6 @@ from edgekit.on_device.complete import (
     VISIBLE,
     drive,
 )
-from edgekit.on_device.vocabulary import FILE_NAME
 from edgekit.types import (
     Dataset,
     Metric,
@@ -245,11 +244,6 @@ STEP = Signature(
 )
 
 
-def assets(size: Size) -> dict[str, str]:
-    """Return the vocabulary, one word a line."""
-    return {FILE_NAME: "\n".join(vocabulary(size).words) + "\n"}
-
-
 recipe = Recipe(
     signature=Signature(
         inputs=(
@@ -286,6 +280,6 @@ recipe = Recipe(
     parts=Parts(signatures={"step": STEP}, split=split, drive=drive),
     variants=("float32", "float16", "dynamic_int8", "int8"),  # int16x8 takes no token ids
     on_device=("complete", "decoding", "vocabulary", "words"),
-    assets=assets,
+    assets=vocabulary_file,
     num_emulated=5,
 )

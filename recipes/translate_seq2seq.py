@@ -18,10 +18,9 @@ from edgekit.int8_grid import on_grid, round_dense, round_lstm
 from edgekit.on_device.subwords import PADDING
 from edgekit.on_device.translate import SCORE_RANGE, SOURCE_LENGTH, translate
 from edgekit.reference import runner
-from edgekit.translation import NUM_PIECES, SIGNATURE, assets, score_bleu, translation_data
+from edgekit.translation import NUM_PIECES, SCORES, SIGNATURE, assets, score_bleu, translation_data
 from edgekit.translation_training import Schedule, learn
 from edgekit.types import (
-    Dataset,
     Metric,
     Parts,
     Progress,
@@ -29,7 +28,6 @@ from edgekit.types import (
     Run,
     Signature,
     Size,
-    Split,
     Tensor,
 )
 
@@ -50,14 +48,6 @@ DENSE = ("h", "c", "keys", "combined", "answer")
 READERS = ("forward", "backward")
 SHARPNESS = 0.125
 """Of attention: state and memory are within -1..1, and scores so in a range that int8 resolves."""
-
-
-# Data: one of 32 verses is kept apart for test and one for validation.
-
-
-def data(split: Split, size: Size) -> Dataset:
-    """Return English subwords `(n, 40)`, int32, and the Spanish texts `(n,)`."""
-    return translation_data(split, size)
 
 
 # Model: a dot product of what the decoder is at and each word of the source says where to look.
@@ -193,7 +183,7 @@ def without_attention(size: Size, progress: Progress) -> float:
     keys = model.get_layer("keys")
     keys.set_weights([np.zeros_like(weights) for weights in keys.get_weights()])
     keys.trainable = False  # what attention looks at stays zero: it never brings anything
-    return score(_translator(train(model, size, progress)), data("test", size))
+    return score_bleu(_translator(train(model, size, progress)), translation_data("test", size))
 
 
 def _translator(model: Any) -> Run:
@@ -253,19 +243,10 @@ def drive(runs: Mapping[str, Run]) -> Run:
     return lambda batch: {"tokens": translate(runs, batch["source"], caches={})}
 
 
-# Score: BLEU, on the texts.
-
-
-def score(run: Run, dataset: Dataset) -> float:
-    """Return corpus BLEU, 0..100."""
-    return score_bleu(run, dataset)
-
-
 SOURCE = SIGNATURE.inputs
 STATE = (Tensor(name="h", shape=(1, UNITS)), Tensor(name="c", shape=(1, UNITS)))
 MEMORY = (Tensor(name="memory", shape=(1, SOURCE_LENGTH, UNITS), meaning="the source, to look at"),)
 TOKEN = (Tensor(name="token", shape=(1, 1), dtype="int32", meaning="the last Spanish subword"),)
-SCORES = Tensor(name="scores", shape=(1, NUM_PIECES), meaning="log-probability + 5, cut at 0 and 6")
 NEXT = tuple(Tensor(name=f"next_{tensor.name}", shape=tensor.shape) for tensor in STATE)
 
 recipe = Recipe(
@@ -281,9 +262,9 @@ recipe = Recipe(
         "Improving Lexical Choice, 2018, https://arxiv.org/abs/1710.01329"
     ),
     build=build,
-    data=data,
+    data=translation_data,
     train=train,
-    score=score,
+    score=score_bleu,
     parts=Parts(
         signatures={
             "encode": Signature(inputs=SOURCE, outputs=(*MEMORY, *STATE)),

@@ -20,11 +20,10 @@ from edgekit.int8_grid import round_dense
 from edgekit.on_device.subwords import PADDING
 from edgekit.on_device.translate import SCORE_RANGE, SOURCE_LENGTH, TARGET_LENGTH, translate
 from edgekit.reference import runner
-from edgekit.translation import NUM_PIECES, SIGNATURE, assets, score_bleu, translation_data
+from edgekit.translation import NUM_PIECES, SCORES, SIGNATURE, assets, score_bleu, translation_data
 from edgekit.translation_training import Schedule, learn
 from edgekit.types import (
     Array,
-    Dataset,
     Metric,
     Parts,
     Progress,
@@ -32,7 +31,6 @@ from edgekit.types import (
     Run,
     Signature,
     Size,
-    Split,
     Tensor,
 )
 from edgekit.word_alignment import word_by_word
@@ -55,14 +53,6 @@ UNSEEN = 10.0
 score of 0, and the range of scores stays one that int8 resolves; the customary 1e9 would not."""
 
 Find = Callable[[str], Any]
-
-
-# Data: one of 32 verses is kept apart for test and one for validation.
-
-
-def data(split: Split, size: Size) -> Dataset:
-    """Return English subwords `(n, 40)`, int32, and the Spanish texts `(n,)`."""
-    return translation_data(split, size)
 
 
 # Model: each block adds what it found to the stream that flows through it. Training and the step
@@ -252,14 +242,6 @@ def drive(runs: Mapping[str, Run]) -> Run:
     return lambda batch: {"tokens": translate(runs, batch["source"], caches=caches)}
 
 
-# Score: BLEU, on the texts.
-
-
-def score(run: Run, dataset: Dataset) -> float:
-    """Return corpus BLEU, 0..100."""
-    return score_bleu(run, dataset)
-
-
 TOKEN = (
     Tensor(name="token", shape=(1, 1), dtype="int32", meaning="the last Spanish subword"),
     Tensor(name="position", shape=(1, 1), dtype="int32", meaning="how many were said before it"),
@@ -277,7 +259,6 @@ MEMORY = (
     ),
     Tensor(name="seen", shape=(1, 1, 1, SOURCE_LENGTH), meaning="1 for a subword, 0 for padding"),
 )
-SCORES = Tensor(name="scores", shape=(1, NUM_PIECES), meaning="log-probability + 5, cut at 0 and 6")
 ROWS = tuple(Tensor(name=f"new_{tensor.name}", shape=(1, WIDTH)) for tensor in CACHES)
 
 recipe = Recipe(
@@ -291,9 +272,9 @@ recipe = Recipe(
         "Mathematics of Statistical Machine Translation, 1993, https://aclanthology.org/J93-2003"
     ),
     build=build,
-    data=data,
+    data=translation_data,
     train=train,
-    score=score,
+    score=score_bleu,
     parts=Parts(
         signatures={
             "encode": Signature(inputs=SIGNATURE.inputs, outputs=MEMORY),

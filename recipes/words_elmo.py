@@ -22,11 +22,10 @@ from edgekit.language import (
     sample_windows,
     stream,
     trigram_perplexity,
-    vocabulary,
+    vocabulary_file,
 )
 from edgekit.language_training import Course, cut, train_vectors
 from edgekit.on_device.context import LENGTH
-from edgekit.on_device.vocabulary import FILE_NAME
 from edgekit.types import (
     Array,
     Batch,
@@ -173,11 +172,6 @@ def baseline(size: Size, progress: Progress) -> float:
     return trigram_perplexity(size, length=LENGTH, most=NUM_WINDOWS["test"])
 
 
-def assets(size: Size) -> dict[str, str]:
-    """Return the vocabulary, one word a line."""
-    return {FILE_NAME: "\n".join(vocabulary(size).words) + "\n"}
-
-
 TOKENS = Tensor(name="tokens", shape=(1, LENGTH), dtype="int32", meaning="words of a text")
 VECTORS = Tensor(
     name="vectors",
@@ -213,6 +207,6 @@ recipe = Recipe(
     ),
     variants=("float32", "float16", "dynamic_int8", "int8"),  # int16x8 takes no token ids
     on_device=("context", "vocabulary", "words"),
-    assets=assets,
+    assets=vocabulary_file,
     num_emulated=10,
 )

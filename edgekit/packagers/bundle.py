@@ -20,15 +20,12 @@ from edgekit.artifacts import read_sidecar
 from edgekit.errors import BadData, BadInput, NotFound
 from edgekit.flatbuffer import Port, ports, read
 from edgekit.measuring import read_vectors
-from edgekit.parts import MODEL, Files, vectors_path
+from edgekit.parts import MODEL, Files, programs_path, vectors_path, with_whole
 from edgekit.paths import atomic, sha256, write_json
 from edgekit.types import Array, Artifact, Batch, Report, Row, Tensor
 
 NUM_GOLDEN = 8
 """Examples kept as golden vectors: enough to tell a wrong model, small enough for an app."""
-
-PROGRAMS = "device"
-"""Folder of a run in which the recipe's programs and what they read stand."""
 
 _SUMS = "SHA256SUMS"
 _SIGNATURE = "signature.json"
@@ -53,14 +50,14 @@ def packager(run_dir: Path, out: Path) -> Path:
     report = reporting.load(run_dir)
     verified = _verified(report, run_dir)
     artifacts = {variant: _artifacts(run_dir, variant) for variant in verified}
-    parts = list(next(iter(artifacts.values())))
-    vectors = {part: read_vectors(vectors_path(run_dir, part)) for part in [MODEL, *parts]}
+    parts = with_whole(next(iter(artifacts.values())))
+    vectors = {part: read_vectors(vectors_path(run_dir, part)) for part in parts}
     if out.exists() and not (out / _SUMS).is_file():
         raise BadInput(f"'{out}' is there and no bundle; name a new folder, or the old bundle.")
     with atomic(out) as folder:
         folder.mkdir()
-        if (run_dir / PROGRAMS).is_dir():
-            shutil.copytree(run_dir / PROGRAMS, folder, dirs_exist_ok=True)
+        if programs_path(run_dir).is_dir():
+            shutil.copytree(programs_path(run_dir), folder, dirs_exist_ok=True)
         models = [
             _add_model(folder, artifact, (variant, part), rows)
             for variant, rows in verified.items()
