@@ -11,8 +11,7 @@ loop keeps those, so that no word is read twice.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Callable, Mapping
 
 import numpy as np
 

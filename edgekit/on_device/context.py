@@ -9,8 +9,7 @@ would answer 1 for all of them.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 

@@ -11,8 +11,7 @@ model keeps between steps; `position` counts from 0; `scores` are log-probabilit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Callable, Mapping
 
 import numpy as np
 

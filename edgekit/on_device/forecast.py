@@ -10,9 +10,8 @@ from __future__ import annotations
 import argparse
 import csv
 import gzip
-from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable, Iterable, Mapping
 
 import numpy as np
 

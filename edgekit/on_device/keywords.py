@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import argparse
 import wave
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Tuple
+from typing import Any, Callable, Iterable, Iterator, Mapping, Tuple
 
 import numpy as np
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from typing import Iterable
 
 try:
     from .interpreter import add_arguments, load

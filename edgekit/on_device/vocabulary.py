@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Iterable, Sequence
 
 PAD, UNKNOWN, END = 0, 1, 2
 SPECIAL = ("<pad>", "<unk>", "<end>")
