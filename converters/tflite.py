@@ -26,11 +26,10 @@ from edgekit.diagnosis import Layers, diagnose, listed, unquantized_in
 from edgekit.errors import BadInput, ConversionFailed, NotFound, Unavailable
 from edgekit.flatbuffer import read
 from edgekit.interfaces import interface_of, is_tf_keras
+from edgekit.mending import mend
 from edgekit.paths import atomic, sha256
 from edgekit.recurrent import DEFAULT, Form, check_form, prepare
 from edgekit.reference import CHILD_ENV, run_model
-from edgekit.requantizing import mend
-from edgekit.tensor_names import cut_names
 from edgekit.tflite_writer import (
     STATIC,
     fault_of,
@@ -141,7 +140,7 @@ def write(
         examples = None
         if precision in STATIC:
             examples, made_by["calibration"] = _examples(model, signature, calibration, folder)
-        data = cut_names(mend(_converted(folder, layers, precision, examples, options)))
+        data = mend(_converted(folder, layers, precision, examples, options))
     order_ports(data, signature)
     notes = _deliver(data, Path(out), precision, layers, options["allow_select_ops"])
     notes = [*forms.values(), *notes]

@@ -36,12 +36,15 @@ class Course:
         whole: Share of the steps, the last ones, with the softmax over all tokens; 0..1.
         batch_size: Windows a step.
         peak_rate: Highest learning rate.
+        surer: Share of the softmax's target that goes to the model's own first choice, 0..1, in the
+            part with all tokens: it parts choices that were nearly equal, which int8 would confuse.
     """
 
     epochs: int
     whole: float
     batch_size: int
     peak_rate: float
+    surer: float = 0.0
 
 
 def train_vectors(
@@ -78,7 +81,7 @@ def train_vectors(
     counts = np.bincount(targets.ravel(), minlength=NUM_TOKENS)
     for loss, first, last in (
         (sampled_loss(table, counts), 0, sampled),
-        (whole_loss(table), sampled, steps),
+        (whole_loss(table, course.surer), sampled, steps),
     ):
         if first < last:
             network.compile(optimizer, loss, jit_compile=steps > WORTH_COMPILING)
@@ -101,22 +104,28 @@ def cut(tokens: Array, length: int, epochs: int) -> Array:
     return np.concatenate([random.permutation(windows(tokens[start:], length)) for start in starts])
 
 
-def whole_loss(table: Any) -> Loss:
+def whole_loss(table: Any, surer: float = 0.0) -> Loss:
     """Return the cross-entropy of the softmax over all rows of a table.
 
     A little of the squared logarithm of the softmax's sum keeps scores near logarithms of
     probabilities, from which they may drift together otherwise.
 
-    Source: Chowdhery et al., PaLM, 2022, https://arxiv.org/abs/2204.02311, section 5.
+    Args:
+        table: Output vectors of the tokens.
+        surer: Share of the target that the token with the highest score takes from the right one.
+
+    Source: Chowdhery et al., PaLM, 2022, https://arxiv.org/abs/2204.02311, section 5; a model's own
+        choice as target: Reed et al., Training on Noisy Labels with Bootstrapping, 2015,
+        https://arxiv.org/abs/1412.6596.
     """
-    import keras
     from keras import ops
 
     def loss(tokens: Any, vectors: Any) -> Any:
         scores = ops.matmul(vectors, ops.transpose(ops.convert_to_tensor(table)))
-        missed = keras.losses.sparse_categorical_crossentropy(tokens, scores, from_logits=True)
-        right = ops.take_along_axis(scores, ops.cast(tokens, "int32")[..., None], axis=-1)
-        return missed + DRIFT * ops.square(missed + right[..., 0])
+        right = ops.take_along_axis(scores, ops.cast(tokens, "int32")[..., None], axis=-1)[..., 0]
+        wanted = (1 - surer) * right + surer * ops.max(scores, axis=-1)
+        total = ops.logsumexp(scores, axis=-1)
+        return total - wanted + DRIFT * ops.square(total)
 
     return loss
 

@@ -13,6 +13,8 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
+from edgekit.operator_codes import code_of
+
 _LSTM, _REVERSE = "UNIDIRECTIONAL_SEQUENCE_LSTM", "REVERSE_V2"
 _STATE = 18
 """Input of a fused LSTM that holds its output of the step before.
@@ -22,30 +24,15 @@ units of the hidden state.
 """
 
 
-def mend(data: bytearray) -> bytearray:
-    """Return a `.tflite` in which every copied integer keeps its meaning; `data` if it did."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    if not _may_need_it(schema, data):
-        return data
-    import flatbuffers
-
-    model = schema.ModelT.InitFromPackedBuf(bytearray(data), 0)
+def requantize(schema: Any, model: Any) -> bool:
+    """Let every copied integer keep its meaning; return whether one did not."""
     codes = [code.builtinCode for code in model.operatorCodes]
+    found = False
     for graph in model.subgraphs:
         for position, true in reversed(list(_faults(schema, graph, codes))):
+            found = True
             _correct(schema, model, graph, position, true)
-    builder = flatbuffers.Builder(len(data))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytearray(builder.Output())
-
-
-def _may_need_it(schema: Any, data: bytearray) -> bool:
-    """Look at the list of operators only: unpacking a large file takes its time."""
-    model = schema.Model.GetRootAs(data, 0)
-    count = model.OperatorCodesLength()
-    found = {model.OperatorCodes(k).BuiltinCode() for k in range(count)}
-    return bool(found & {getattr(schema.BuiltinOperator, name) for name in (_LSTM, _REVERSE)})
+    return found
 
 
 def _faults(schema: Any, graph: Any, codes: list[int]) -> Iterator[tuple[int, int]]:
@@ -98,21 +85,8 @@ def _correct(schema: Any, model: Any, graph: Any, position: int, true: int) -> N
 
 def _quantize(schema: Any, model: Any, *, source: int, out: int) -> Any:
     op = schema.OperatorT()
-    op.opcodeIndex = _quantize_code(schema, model)
+    op.opcodeIndex = code_of(schema, model, schema.BuiltinOperator.QUANTIZE, version=1)
     op.inputs, op.outputs = [source], [out]
     op.builtinOptionsType = schema.BuiltinOptions.QuantizeOptions
     op.builtinOptions = schema.QuantizeOptionsT()
     return op
-
-
-def _quantize_code(schema: Any, model: Any) -> int:
-    """Return the index of QUANTIZE, version 1, among the operator codes; append it if need be."""
-    value = schema.BuiltinOperator.QUANTIZE
-    for index, code in enumerate(model.operatorCodes):
-        if (code.builtinCode, code.version) == (value, 1):
-            return index
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = value
-    code.version = 1
-    model.operatorCodes.append(code)
-    return len(model.operatorCodes) - 1

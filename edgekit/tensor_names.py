@@ -7,29 +7,21 @@ part says which layer a tensor came from, and stays.
 
 from __future__ import annotations
 
+from typing import Any
+
 _WORTH_IT = 4096
 """Bytes; below, a file stays as TensorFlow wrote it."""
 
 
-def cut_names(data: bytearray) -> bytearray:
-    """Return the `.tflite` with the first part of each tensor's name; `data` if that saves little.
+def cut_names(schema: Any, model: Any) -> bool:
+    """Leave the first part of each tensor's name, if that saves much; return whether it did.
 
     Programs find inputs and outputs by the names in the signature, which stay.
     """
-    from ai_edge_litert import schema_py_generated as schema
-
-    if data.count(b";") * 8 < _WORTH_IT:
-        return data
-    import flatbuffers
-
-    model = schema.ModelT.InitFromPackedBuf(data, 0)
-    saved = 0
-    for tensor in (tensor for graph in model.subgraphs for tensor in graph.tensors):
-        first = tensor.name.split(b";")[0]
-        saved += len(tensor.name) - len(first)
-        tensor.name = first
-    if saved < _WORTH_IT:
-        return data
-    builder = flatbuffers.Builder(len(data))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytearray(builder.Output())
+    tensors = [tensor for graph in model.subgraphs for tensor in graph.tensors]
+    first = [tensor.name.split(b";")[0] for tensor in tensors]
+    if sum(len(t.name) - len(name) for t, name in zip(tensors, first, strict=True)) < _WORTH_IT:
+        return False
+    for tensor, name in zip(tensors, first, strict=True):
+        tensor.name = name
+    return True

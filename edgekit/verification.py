@@ -67,6 +67,9 @@ TOLERANCES: Mapping[str, Tolerance] = {
 """Limits per precision. A single value near a decision boundary may move far in 8 bits, so the mean
 error is the sharp limit there and the largest one only catches a broken output."""
 
+LARGEST_TO_MEAN = 20
+"""How much larger than a mean error a largest one may be to count as much: about as the limits."""
+
 SMALL_SAMPLE = 1000
 SMALL_SAMPLE_ALLOWANCE = 4.0
 """Factor on drop limits where a metric was taken on `SMALL_SAMPLE` examples or fewer, in `tiny`
@@ -138,10 +141,12 @@ def compare(reference: Batch, outputs: Batch) -> Agreement:
 
 def worst(agreements: Sequence[Agreement]) -> Agreement:
     """Return the agreement of the part that is farthest from its reference."""
-    return max(
-        agreements,
-        key=lambda a: (bool(a.degenerate), a.mean_abs_error / max(a.reference_range, 1e-30)),
-    )
+
+    def distance(found: Agreement) -> tuple[bool, float]:
+        error = max(found.mean_abs_error, found.max_abs_error / LARGEST_TO_MEAN)
+        return bool(found.degenerate), error / max(found.reference_range, 1e-30)
+
+    return max(agreements, key=distance)
 
 
 def degenerate(reference: Batch, outputs: Batch) -> str:

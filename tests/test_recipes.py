@@ -104,7 +104,7 @@ def test_what_runs_on_the_device_needs_numpy_alone(recipe: Recipe) -> None:
                 assert str(node.module).partition(".")[0] in allowed
             if isinstance(node, ast.ImportFrom) and node.level:
                 assert node.module in allowed, f"{name} needs {node.module}, which is not bundled"
-        assert "collections.abc" not in source, "Python 3.8 cannot subscript its types; typing's can"
+        assert "collections.abc" not in source, "Python 3.8 cannot subscript these"
 
 
 def test_assets_are_small_texts_with_plain_names(recipe: Recipe) -> None:

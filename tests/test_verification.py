@@ -13,7 +13,14 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from edgekit import registry
 from edgekit.errors import BadData
 from edgekit.types import PRECISIONS
-from edgekit.verification import SMALL_SAMPLE_ALLOWANCE, TOLERANCES, compare, degenerate, drop_limit
+from edgekit.verification import (
+    SMALL_SAMPLE_ALLOWANCE,
+    TOLERANCES,
+    compare,
+    degenerate,
+    drop_limit,
+    worst,
+)
 
 finite = st.floats(-1e6, 1e6, width=32)
 outputs = arrays(np.float32, array_shapes(min_dims=2, max_dims=3), elements=finite)
@@ -69,6 +76,14 @@ def test_limits_say_what_was_found_and_what_is_allowed(precision: str) -> None:
     sentence = compare({"y": reference}, {"y": reference + error}).problem(precision)
     assert "mean error" in sentence or "largest error" in sentence
     assert precision in sentence
+
+
+def test_one_value_far_off_is_worse_than_all_a_little() -> None:
+    expected = np.linspace(0, 6, 2000)
+    rounded, broken = expected + 0.01, expected.copy()
+    broken[7] += 5.3
+    agreements = [compare({"x": expected}, {"x": found}) for found in (rounded, broken)]
+    assert worst(agreements).max_abs_error == pytest.approx(5.3)
 
 
 def test_other_names_or_shapes_are_refused() -> None:
