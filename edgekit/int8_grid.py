@@ -43,3 +43,21 @@ def round_lstm(layers: list[Any]) -> None:
             for w in (kernel, recurrent)
         ]
         layer.set_weights([*rounded, bias])
+
+
+def level(written: Any, read: Any, *, rows: bool = False) -> None:
+    """Make what a dense layer writes vary by about 1, and what reads it take that back.
+
+    Where several layers' outputs are one tensor, such as the keys of all attentions for a cache,
+    int8 has one scale for all of them. Both layers have no bias, and the first one's inputs vary
+    by 1.
+
+    Args:
+        written: Makes keys, or values.
+        read: Makes queries, column by column; or mixes values, row by row.
+        rows: Whether `read` takes it back by rows.
+    """
+    (kernel,), (reader,) = written.get_weights(), read.get_weights()
+    size = np.linalg.norm(kernel, axis=0)
+    written.set_weights([kernel / size])
+    read.set_weights([reader * (size[:, None] if rows else size)])

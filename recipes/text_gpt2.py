@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.int8_grid import level
 from edgekit.language import (
     NUM_TOKENS,
     perplexity,
@@ -53,7 +54,7 @@ FLOOR = 15.0
 """Scores more than about this far below the likely ones are cut off: int8 has 255 steps for all."""
 COURSES: Mapping[Size, Course] = {
     "tiny": Course(epochs=1, whole=0.0, batch_size=8, peak_rate=6e-3),
-    "full": Course(epochs=2, whole=0.2, batch_size=32, peak_rate=3e-3),
+    "full": Course(epochs=2, whole=0.3, batch_size=32, peak_rate=3e-3, surer=0.3),
 }
 NUM_WINDOWS = {"train": 0, "validation": 300, "test": 300, "calibration": 16}
 """Each window is 72 calls of the step; 300 take int8 on tflite-runtime less than a minute."""
@@ -88,27 +89,32 @@ def build(size: Size) -> Any:
         scores = ops.relu(ops.matmul(query, ops.transpose(keys, (0, 1, 3, 2))) + VISIBLE)
         return ops.matmul(ops.softmax(ops.where(causal, scores, -1e9)), values)
 
-    scores = _network(tokens[:, :-1], positions, attend)
+    scores = _network(tokens[:, :-1], positions, attend, scale=DIM**0.5)
     found = ops.take_along_axis(ops.log_softmax(scores), tokens[:, 1:, None], axis=-1)
     found = keras.layers.Reshape((CONTEXT,), name="log_probabilities")(found)
     return keras.Model(tokens, found, name="text_gpt2")
 
 
-def _network(tokens: Any, positions: Any, attend: Attend) -> Any:
+def _network(tokens: Any, positions: Any, attend: Attend, *, scale: float) -> Any:
+    """Return scores; what is looked up is `scale` times as large as what scores are made with.
+
+    In training one table serves both. On the device the table itself is that large, and the last
+    vectors are so much shorter: in int8 the product of a row and a number had a tenth of the steps.
+    """
     import keras
     from keras import ops
 
     words = keras.layers.ReversibleEmbedding(
         NUM_TOKENS, DIM, embeddings_initializer=_normal(DIM**-0.5), name="words"
     )
-    x = words(tokens) * DIM**0.5
+    x = words(tokens) * scale if scale != 1 else words(tokens)
     x = x + keras.layers.Embedding(
         CONTEXT, DIM, embeddings_initializer=_normal(0.1), name="positions"
     )(positions)
     for layer in range(LAYERS):
         x = x + _attention(_normalized(x), layer, attend)
         x = x + _feed_forward(_normalized(x), layer)
-    x = keras.layers.Identity(name="vectors")(_normalized(x))
+    x = keras.layers.Identity(name="vectors")(_normalized(x, DIM**0.5 / scale))
     return ops.relu(words(x, reverse=True) + FLOOR)
 
 
@@ -118,11 +124,12 @@ def _normal(deviation: float) -> Any:
     return keras.initializers.RandomNormal(stddev=deviation)
 
 
-def _normalized(x: Any) -> Any:
-    """Divide by the root mean square (Zhang & Sennrich 2019)."""
+def _normalized(x: Any, shorter: float = 1.0) -> Any:
+    """Divide by the root mean square (Zhang & Sennrich 2019), and by one number more."""
     from keras import ops
 
-    return x * ops.rsqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + 1e-6)
+    square = ops.mean(ops.square(x), axis=-1, keepdims=True) + 1e-6
+    return x * ops.rsqrt(square if shorter == 1 else square * shorter**2)
 
 
 def _attention(x: Any, layer: int, attend: Attend) -> Any:
@@ -164,6 +171,9 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
         course=course,
         progress=progress,
     )
+    for layer in range(LAYERS):
+        level(model.get_layer(f"key_{layer}"), model.get_layer(f"query_{layer}"))
+        level(model.get_layer(f"value_{layer}"), model.get_layer(f"mix_{layer}"), rows=True)
     return model
 
 
@@ -194,7 +204,7 @@ def split(model: Any) -> dict[str, Any]:
         shares = ops.softmax(ops.relu(scores + visible[:, None, None]))
         return ops.matmul(shares, all_values)
 
-    scores = ops.reshape(_network(token, position, attend), (-1, NUM_TOKENS))
+    scores = ops.reshape(_network(token, position, attend, scale=1.0), (-1, NUM_TOKENS))
     outputs = {
         "scores": scores,
         "key": ops.concatenate([key for key, _ in new], axis=1),
@@ -205,6 +215,8 @@ def split(model: Any) -> dict[str, Any]:
     for layer in step.layers:
         if layer.weights:
             layer.set_weights(model.get_layer(layer.name).get_weights())
+    words = step.get_layer("words")
+    words.set_weights([weights * DIM**0.5 for weights in words.get_weights()])
     return {"step": step}
 
 

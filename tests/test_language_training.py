@@ -25,7 +25,7 @@ def test_a_sample_of_tokens_stands_for_all_of_them() -> None:
     import keras
     import tensorflow as tf
 
-    from edgekit.language_training import sampled_loss, whole_loss
+    from edgekit.language_training import DRIFT, sampled_loss, whole_loss
 
     random = np.random.default_rng(0)
     table = keras.Variable(random.normal(size=(NUM_TOKENS, 8)).astype(np.float32) / 2)
@@ -36,8 +36,11 @@ def test_a_sample_of_tokens_stands_for_all_of_them() -> None:
     draws = np.stack([np.asarray(sampled(tokens, vectors)) for _ in range(60)])
     scores = np.asarray(vectors) @ np.asarray(table).T
     right = np.take_along_axis(scores, tokens[..., None], axis=-1)[..., 0]
-    expected = np.log(np.exp(scores).sum(-1)) - right
+    total = np.log(np.exp(scores).sum(-1))
+    expected = total - right + DRIFT * total**2
     np.testing.assert_allclose(draws.mean(0), expected, atol=0.5)  # some luck, for one token
     assert abs(np.mean(draws.mean(0) - expected)) < 0.03
-    drift = np.asarray(whole_loss(table)(tokens, vectors)) - expected
-    np.testing.assert_allclose(drift, 1e-3 * np.log(np.exp(scores).sum(-1)) ** 2, atol=1e-4)
+    np.testing.assert_allclose(whole_loss(table)(tokens, vectors), expected, rtol=1e-5)
+    surer = whole_loss(table, surer=0.25)(tokens, vectors)
+    wanted = 0.75 * right + 0.25 * scores.max(-1)
+    np.testing.assert_allclose(surer, expected + right - wanted, rtol=1e-5)

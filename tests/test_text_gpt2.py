@@ -30,3 +30,23 @@ def test_decoding_with_the_cache_equals_one_pass_over_all_words() -> None:
     assert np.std(expected) > 0.5
     order = np.roll(inputs["tokens"], 1, axis=1)
     assert np.abs(runner(model)({"tokens": order})["log_probabilities"] - expected).max() > 0.1
+
+
+@pytest.mark.slow
+def test_levelled_keys_and_values_change_no_answer() -> None:
+    import keras
+
+    from edgekit.int8_grid import level
+    from edgekit.recipes import text_gpt2
+
+    keras.utils.set_random_seed(0)
+    model = text_gpt2.build("tiny")
+    inputs = text_gpt2.data("test", "tiny").head(2).inputs
+    expected = runner(model)(inputs)["log_probabilities"]
+    key, value = model.get_layer("key_1"), model.get_layer("value_1")
+    level(key, model.get_layer("query_1"))
+    level(value, model.get_layer("mix_1"), rows=True)
+    for (kernel,) in (key.get_weights(), value.get_weights()):
+        np.testing.assert_allclose(np.linalg.norm(kernel, axis=0), 1, rtol=1e-5)
+    found = runner(model)(inputs)["log_probabilities"]
+    np.testing.assert_allclose(found, expected, atol=1e-4)
