@@ -14,6 +14,9 @@ from edgekit.schedules import warm_up_and_fall
 from edgekit.translation import shifted, target_tokens, translation_data
 from edgekit.types import Array, Progress, Run, Size
 
+Optimizer = Callable[[float, int], Any]
+"""`(highest learning rate, steps) -> keras optimizer`."""
+
 SMOOTHING = 0.1
 NORMALIZING = 0.2
 CHUNK = 256
@@ -37,6 +40,14 @@ class Schedule:
     learning_rate: float
 
 
+def adamw(learning_rate: float, steps: int) -> Any:
+    """Return AdamW with `warm_up_and_fall`."""
+    import keras
+
+    rate = warm_up_and_fall(learning_rate, steps)
+    return keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0)
+
+
 def learn(
     model: Any,
     size: Size,
@@ -44,6 +55,7 @@ def learn(
     *,
     schedules: Sequence[Schedule],
     translator: Callable[[Any], Run],
+    optimizer: Optimizer = adamw,
     after_batch: Callable[[], None] = lambda: None,
 ) -> None:
     """Train on the training verses by the first schedule; by others, on its own translations.
@@ -57,6 +69,7 @@ def learn(
         progress: Told each epoch's loss.
         schedules: How long, and how fast.
         translator: Makes a function of sources from the trained model.
+        optimizer: Of the learning rate and the number of steps.
         after_batch: Called after each step, to keep weights within what they may be.
 
     Source: Kim, Rush, Sequence-Level Knowledge Distillation, 2016, https://aclanthology.org/D16-1139.
@@ -68,7 +81,14 @@ def learn(
         if number:
             target = _translated(translator(model), source)
         share = part(progress, number / len(schedules), (number + 1) / len(schedules))
-        teach(model, (source, target), share, schedule=schedule, after_batch=after_batch)
+        teach(
+            model,
+            (source, target),
+            share,
+            schedule=schedule,
+            optimizer=optimizer,
+            after_batch=after_batch,
+        )
 
 
 def teach(
@@ -77,6 +97,7 @@ def teach(
     progress: Progress,
     *,
     schedule: Schedule,
+    optimizer: Optimizer = adamw,
     after_batch: Callable[[], None] = lambda: None,
 ) -> None:
     """Train by teacher forcing: the model is given the right words said before each.
@@ -86,6 +107,7 @@ def teach(
         lessons: Sources and what to say to them, `(n, 40)` each, int32.
         progress: Told each epoch's loss.
         schedule: How long, and how fast.
+        optimizer: Of the learning rate and the number of steps.
         after_batch: Called after each step.
 
     Source: label smoothing: Szegedy et al., Rethinking the Inception Architecture, 2015,
@@ -96,10 +118,8 @@ def teach(
     source, target = lessons
     epochs = schedule.epochs
     steps = epochs * -(-len(source) // schedule.batch_size)
-    rate = warm_up_and_fall(schedule.learning_rate, steps)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0)
     # XLA compiles each of the lengths for a minute and saves nothing on a CPU.
-    model.compile(optimizer, normalized_loss, jit_compile=False)
+    model.compile(optimizer(schedule.learning_rate, steps), normalized_loss, jit_compile=False)
     random = np.random.default_rng(int(keras.random.randint((), 0, 1 << 30)))
     for epoch in range(epochs):
         losses = []

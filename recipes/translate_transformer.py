@@ -1,7 +1,7 @@
 """Encoder-decoder Transformer that translates English Bible verses into Spanish.
 
-Data: 12,544 verses of at most 20 words from the World English Bible and the Reina-Valera of 1909;
-`tiny` uses 2,150 of them that ship with edgekit. Model: attention and dense layers only (Vaswani et
+Data: 12,544 verses of at most 20 words, World English Bible and Reina-Valera of 1909; `tiny` uses
+2,150 that ship with edgekit. Model: attention and dense layers only (Vaswani et
 al. 2017), two blocks on each side, with `tanh` where the paper normalizes (Zhu et al. 2025): it
 is bounded and one table in int8, while a mean and a variance lose most of their bits there. On the
 device `encode` runs once and `step` once a subword, with the keys and values of what was said
@@ -11,7 +11,7 @@ before in a cache. Score: BLEU of greedy decoding.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,9 @@ import numpy as np
 from edgekit.int8_grid import round_dense
 from edgekit.on_device.subwords import PADDING
 from edgekit.on_device.translate import SCORE_RANGE, SOURCE_LENGTH, TARGET_LENGTH, translate
+from edgekit.places import waves
 from edgekit.reference import runner
+from edgekit.schedules import muon
 from edgekit.translation import NUM_PIECES, SCORES, SIGNATURE, assets, score_bleu, translation_data
 from edgekit.translation_training import Schedule, learn
 from edgekit.types import (
@@ -43,11 +45,18 @@ DROPOUT = 0.1
 SCHEDULES: dict[Size, tuple[Schedule, ...]] = {
     "tiny": (Schedule(epochs=1, batch_size=64, learning_rate=2e-3),),
     "full": (
-        Schedule(epochs=16, batch_size=64, learning_rate=2e-3),
+        Schedule(epochs=12, batch_size=64, learning_rate=3e-3),
         Schedule(epochs=3, batch_size=64, learning_rate=1e-3),
     ),
 }
 
+LOOKS = {
+    "english": ((-1, 1.0), (1, 1.0), (0, 0.15), None),
+    "spanish": ((-1, 1.0), (-2, 1.0), (0, 0.15), None),
+    "cross": ((0, 0.15), (1, 0.15), None, None),
+}
+"""Where the heads look at first: at neighbours, and across languages about as far on."""
+HEIGHT = 5.0
 UNSEEN = 10.0
 """Attention score of what may not be looked at, below 0. It draws 1 in 22,000 of the weight of a
 score of 0, and the range of scores stays one that int8 resolves; the customary 1e9 would not."""
@@ -72,52 +81,49 @@ def network(length: int | None) -> Any:
     find = lru_cache(maxsize=None)(_new_layer)
     source = keras.Input((length,), dtype="int32", name="source")
     seen = find("seen")(ops.cast(ops.not_equal(source, PADDING), "float32"))
-    x = _placed(find, "english", source, ops.cumsum(ops.ones_like(source), axis=1) - 1)
+    stands = ops.cumsum(ops.ones_like(source), axis=1) - 1
+    x = _dropped(find("english_pieces")(source))
     for block in range(BLOCKS):
-        x = x + _attended(
-            find, f"english_{block}_self", x, _own(find, f"english_{block}_self", x), seen
-        )
+        own = f"english_{block}_self"
+        memory = _keys_and_values(find, own, x, stands)
+        x = x + _attended(find, own, x, stands, memory, seen)
         x = x + _thought(find, f"english_{block}", x)
     read = _normed(find, "english", x)
 
     said = keras.Input((None,), dtype="int32", name="said")
     place = ops.cumsum(ops.ones_like(said), axis=1) - 1
     before = ops.cast(place[:, None, :, None] >= place[:, None, None, :], "float32")
-    y = _placed(find, "spanish", said, place)
+    y = _dropped(find("spanish_pieces")(said))
     for block in range(BLOCKS):
         own, other = (f"spanish_{block}_{kind}" for kind in ("self", "cross"))
-        y = y + _attended(find, own, y, _own(find, own, y), before)
-        y = y + _attended(find, other, y, _keys_and_values(find, other, read), seen)
+        y = y + _attended(find, own, y, place, _keys_and_values(find, own, y, place), before)
+        memory = _keys_and_values(find, other, read, stands)
+        y = y + _attended(find, other, y, place, memory, seen)
         y = y + _thought(find, f"spanish_{block}", y)
     scores = find("answer")(_normed(find, "spanish", y))
     return keras.Model([source, said], scores, name="translate_transformer")
 
 
 def _new_layer(name: str) -> Any:
-    """Return a new layer; the last word of its name says which."""
+    """Return a new layer; the last word of its name says which, most are dense ones."""
     from keras import initializers, layers
 
     # The paper divides scores by the root of their size; here smaller first weights do.
     small = initializers.VarianceScaling(HEADS / WIDTH, "fan_avg", "uniform")
     wide = initializers.RandomNormal(stddev=0.5)
+    looks = LOOKS.get("cross" if "cross" in name else name.partition("_")[0], (None,))
+    starts = [[start] for start in waves(looks, length=SOURCE_LENGTH, width=WIDTH, height=HEIGHT)]
     return {
         "pieces": lambda: layers.Embedding(NUM_PIECES, WIDTH, wide, name=name),
-        "places": lambda: layers.Embedding(SOURCE_LENGTH, WIDTH, name=name),
+        "looks": lambda: layers.Embedding(SOURCE_LENGTH, WIDTH, weights=starts[0], name=name),
+        "stands": lambda: layers.Embedding(SOURCE_LENGTH, WIDTH, weights=starts[1], name=name),
         "seen": lambda: layers.Reshape((1, 1, -1), name=name),
         "scaled": lambda: layers.DepthwiseConv1D(1, depthwise_initializer="ones", name=name),
         "query": lambda: layers.Dense(WIDTH, kernel_initializer=small, name=name),
-        "keys": lambda: layers.Dense(WIDTH, name=name),
-        "values": lambda: layers.Dense(WIDTH, name=name),
-        "merged": lambda: layers.Dense(WIDTH, name=name),
+        "keys": lambda: layers.Add(name=name),
         "hidden": lambda: layers.Dense(HIDDEN, "relu", name=name),
-        "back": lambda: layers.Dense(WIDTH, name=name),
         "answer": lambda: layers.Dense(NUM_PIECES, name=name),
-    }[name.rpartition("_")[2]]()
-
-
-def _placed(find: Find, name: str, ids: Any, places: Any) -> Any:
-    """Return the embeddings of subwords and of where they stand."""
-    return _dropped(find(f"{name}_pieces")(ids) + find(f"{name}_places")(places))
+    }.get(name.rpartition("_")[2], lambda: layers.Dense(WIDTH, name=name))()
 
 
 def _normed(find: Find, name: str, x: Any) -> Any:
@@ -127,25 +133,27 @@ def _normed(find: Find, name: str, x: Any) -> Any:
     return ops.tanh(find(f"{name}_scaled")(x))
 
 
-def _keys_and_values(find: Find, name: str, x: Any) -> tuple[Any, Any]:
-    """Return what attention compares and what it brings, both `(batch, time, WIDTH)`."""
-    return find(f"{name}_keys")(x), find(f"{name}_values")(x)
+def _keys_and_values(find: Find, name: str, x: Any, places: Any) -> tuple[Any, Any]:
+    """Return what attention compares and what it brings, both `(batch, time, WIDTH)`.
+
+    Of the stream itself, normalized as its queries are; or of what the encoder read.
+    """
+    x = x if "cross" in name else _normed(find, name, x)
+    both = [find(f"{name}_compared")(x), find(f"{name}_stands")(places)]
+    return find(f"{name}_keys")(both), find(f"{name}_values")(x)
 
 
-def _own(find: Find, name: str, x: Any) -> tuple[Any, Any]:
-    """Return the keys and values of the stream itself."""
-    return _keys_and_values(find, name, _normed(find, name, x))
-
-
-def _attended(find: Find, name: str, x: Any, keys_and_values: tuple[Any, Any], seen: Any) -> Any:
-    """Return what each place of `x` finds among the keys where `seen` is 1."""
+def _attended(
+    find: Find, name: str, x: Any, places: Any, keys_and_values: tuple[Any, Any], seen: Any
+) -> Any:
+    """Return what `x`, standing at `places`, finds among the keys where `seen` is 1."""
     from keras import layers, ops
 
     def heads(tensor: Any) -> Any:
         split_up = layers.Reshape((tensor.shape[1] or -1, HEADS, WIDTH // HEADS))(tensor)
         return ops.transpose(split_up, (0, 2, 1, 3))
 
-    query = heads(find(f"{name}_query")(_normed(find, name, x)))
+    query = heads(find(f"{name}_query")(_normed(find, name, x)) + find(f"{name}_looks")(places))
     keys, values = map(heads, keys_and_values)
     scores = ops.matmul(query, ops.transpose(keys, (0, 1, 3, 2)))
     weights = ops.softmax(scores * seen + (seen - 1.0) * UNSEEN) * seen
@@ -171,7 +179,14 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
     """Train on the training split, round the weights to those of int8, and return the model."""
     from keras import layers
 
-    learn(model, size, progress, schedules=SCHEDULES[size], translator=_translator)
+    learn(
+        model,
+        size,
+        progress,
+        schedules=SCHEDULES[size],
+        translator=_translator,
+        optimizer=partial(muon, weight_decay=1e-2, but=("answer",)),
+    )
     round_dense([layer for layer in model.layers if isinstance(layer, layers.Dense)])
     return model
 
@@ -206,23 +221,19 @@ def _step(find: Find) -> Any:
     }
     filled = layers.Embedding(TARGET_LENGTH, TARGET_LENGTH, weights=[_filled()], name="filled")
     before = layers.Reshape((1, 1, TARGET_LENGTH))(filled(given["position"]))
-    y = _placed(find, "spanish", given["token"], given["position"])
+    y = _dropped(find("spanish_pieces")(given["token"]))
     rows = []
     for block in range(BLOCKS):
         own, other = (f"spanish_{block}_{kind}" for kind in ("self", "cross"))
-        new = _own(find, own, y)
-        kinds = [f"said_{block}_{kind}" for kind in ("keys", "values")]
-        rows += [
-            layers.Reshape((WIDTH,), name=f"new_{kind}")(row)
-            for kind, row in zip(kinds, new, strict=True)
-        ]
-        both = [
-            layers.Concatenate(axis=1)([given[kind], row])
-            for kind, row in zip(kinds, new, strict=True)
-        ]
-        y = y + _attended(find, own, y, (both[0], both[1]), before)
+        new = _keys_and_values(find, own, y, given["position"])
+        both = []
+        for kind, row in zip(("keys", "values"), new, strict=True):
+            name = f"said_{block}_{kind}"
+            rows.append(layers.Reshape((WIDTH,), name=f"new_{name}")(row))
+            both.append(layers.Concatenate(axis=1)([given[name], row]))
+        y = y + _attended(find, own, y, given["position"], (both[0], both[1]), before)
         memory = given[f"{other}_keys"], given[f"{other}_values"]
-        y = y + _attended(find, other, y, memory, given["seen"])
+        y = y + _attended(find, other, y, given["position"], memory, given["seen"])
         y = y + _thought(find, f"spanish_{block}", y)
     found = layers.Reshape((NUM_PIECES,))(find("answer")(_normed(find, "spanish", y)))
     # The training's penalty made them log-probabilities: few are above 0, and most far below.

@@ -22,10 +22,10 @@ def _tokens(rows: int, length: int) -> np.ndarray:
     return np.random.default_rng(0).integers(4, VOCABULARY, (rows, length)).astype(np.int32)
 
 
-def test_fifteen_percent_are_hidden_of_which_eight_in_ten_are_masked() -> None:
+def test_four_in_ten_are_hidden_of_which_eight_in_ten_are_masked() -> None:
     tokens = _tokens(500, 128)
     masked = hide(tokens, VOCABULARY, np.random.default_rng(0))
-    assert masked.positions.shape == (500, 19)
+    assert masked.positions.shape == (500, 51)
     assert masked.weights.mean() == 1.0
     shown = np.take_along_axis(masked.tokens, masked.positions, axis=1)
     assert np.mean(shown == MASK) == pytest.approx(0.8, abs=0.02)
@@ -46,7 +46,7 @@ def test_short_texts_hide_fewer_and_never_their_padding() -> None:
     tokens[:, 20:] = PADDING
     tokens[0, 1:] = PADDING
     masked = hide(tokens, VOCABULARY, np.random.default_rng(0))
-    np.testing.assert_array_equal(masked.weights[1:].sum(axis=1), 3)
+    np.testing.assert_array_equal(masked.weights[1:].sum(axis=1), 8)
     assert masked.weights[0].sum() == 1
     assert not masked.tokens[:, 20:].any()
     assert (masked.targets[masked.weights > 0] != PADDING).all()
@@ -141,7 +141,8 @@ def test_pre_training_learns_and_changes_the_network_it_is_for() -> None:
     before = encoder.get_weights()
     said: list[str] = []
     pretrain(
-        guesser(encoder, model.get_layer("pieces")),
+        guesser(encoder, text_bert.EMBEDDING),
+        model.get_layer("pieces").embeddings,
         text_bert.texts("train", "tiny")[:48],
         schedule=Schedule(epochs=3, batch_size=16, peak_rate=2e-3),
         progress=lambda _, doing: said.append(doing),
