@@ -1,11 +1,11 @@
 """Encoder-decoder Transformer that translates English Bible verses into Spanish.
 
 Data: 12,544 verses of at most 20 words, World English Bible and Reina-Valera of 1909; `tiny` uses
-2,150 that ship with edgekit. Model: attention and dense layers only (Vaswani et
-al. 2017), two blocks on each side, with `tanh` where the paper normalizes (Zhu et al. 2025): it
-is bounded and one table in int8, while a mean and a variance lose most of their bits there. On the
-device `encode` runs once and `step` once a subword, with the keys and values of what was said
-before in a cache. Score: BLEU of greedy decoding.
+2,150 that ship with edgekit. Model: attention and dense layers only (Vaswani et al. 2017), two
+blocks on each side, with `tanh` where the paper normalizes (Zhu et al. 2025): it is bounded and one
+table in int8, while a mean and a variance lose most of their bits there. On the device `encode`
+runs once and `step` once a subword, with the keys and values of what was said before in a cache.
+Score: BLEU of greedy decoding.
 """
 
 from __future__ import annotations
