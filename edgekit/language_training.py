@@ -21,7 +21,7 @@ Loss = Callable[[Any, Any], Any]
 
 SAMPLES = 1024
 """Tokens that stand for all: a step then takes three fifths of the time in text_gpt2."""
-DRIFT = 1e-2
+DRIFT = 0.1
 """Weight of the squared logarithm of the softmax's sum. It keeps scores near logarithms of
 probabilities, from which they may drift together otherwise: int8 would have to span that too.
 

@@ -38,8 +38,8 @@ def test_a_sample_of_tokens_stands_for_all_of_them() -> None:
     right = np.take_along_axis(scores, tokens[..., None], axis=-1)[..., 0]
     total = np.log(np.exp(scores).sum(-1))
     expected = total - right + DRIFT * total**2
-    np.testing.assert_allclose(draws.mean(0), expected, atol=0.5)  # some luck, for one token
-    assert abs(np.mean(draws.mean(0) - expected)) < 0.03
+    np.testing.assert_allclose(draws.mean(0), expected, rtol=0.1)  # some luck, for one token
+    assert abs(draws.mean() / expected.mean() - 1) < 5e-3
     np.testing.assert_allclose(whole_loss(table)(tokens, vectors), expected, rtol=1e-5)
     surer = whole_loss(table, surer=0.25)(tokens, vectors)
     wanted = 0.75 * right + 0.25 * scores.max(-1)
