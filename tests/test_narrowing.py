@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import strangers
 
-from edgekit import registry
-from edgekit.converters.tflite import convert
+from edgekit import mending, registry
+from edgekit.checking import check
+from edgekit.converters.tflite import convert, write
 from edgekit.flatbuffer import read
 from edgekit.session import open_session
 
@@ -65,3 +66,19 @@ def test_attention_over_bounds_is_right(files: dict[str, Path], device: str) -> 
     with open_session(files["int8"], runtime="tflite-runtime", device=device) as session:
         (found,) = session({"given": given}).values()
     np.testing.assert_allclose(found, expected, atol=0.15)
+
+
+def test_a_check_tells_files_that_are_wrong_there(
+    files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert check(files["int8"], "raspberry-pi").ok
+    monkeypatch.setattr(mending, "narrow", lambda schema, model: False)
+    source = files["int8"].with_name("m.keras")
+    ports = {"float_io": True, "allow_select_ops": False}
+    bare = tmp_path / "bare.tflite"
+    write(str(source), str(bare), "int8", str(source.with_suffix(".npz")), ports)
+    found = check(bare, "raspberry-pi")
+    wrong = [each.name for each in found.operators if each.verdict == "no"]
+    assert not found.ok
+    assert wrong == ["BATCH_MATMUL", "BATCH_MATMUL"]
+    assert check(bare, "cpu").ok
