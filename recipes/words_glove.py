@@ -42,7 +42,7 @@ class Settings:
     window: int = 10
     most: float = 10.0
     power: float = 0.75
-    epochs: int = 12
+    epochs: int = 4
     learning_rate: float = 0.4
 
 
