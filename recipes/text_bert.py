@@ -40,6 +40,9 @@ HEIGHT = 41.0
 """Of that: the place looked for gets half of the weight, as scores are divided by a root of 32."""
 NUM_TEST: dict[Size, int] = {"tiny": 120, "full": 2500}
 NUM_VALIDATION: dict[Size, int] = {"tiny": 60, "full": 1000}
+NUM_LABELS = 8000
+"""Training reviews whose labels are used; the others are only read. Pre-training is for want of
+labels: with all 21,399 of them the network was as good without it, at 87.7 %."""
 NUM_CALIBRATION = 200
 PRE_TRAINING = {
     "tiny": Schedule(epochs=4, batch_size=32, peak_rate=2e-3),
@@ -47,8 +50,13 @@ PRE_TRAINING = {
 }
 FINE_TUNING = {
     "tiny": Schedule(epochs=5, batch_size=32, peak_rate=1e-3),
-    "full": Schedule(epochs=2, batch_size=64, peak_rate=1e-3),
+    "full": Schedule(epochs=3, batch_size=64, peak_rate=1e-3),
 }
+ALONE = {
+    "tiny": Schedule(epochs=5, batch_size=32, peak_rate=1e-3),
+    "full": Schedule(epochs=4, batch_size=64, peak_rate=1e-3),
+}
+"""Of the network without pre-training, which has farther to go."""
 
 
 # Data: reviews in random order; what is pre-trained on is the training split, never another.
@@ -198,7 +206,7 @@ def _added(x: Any, found: Any) -> Any:
     return keras.layers.LayerNormalization(epsilon=1e-5)(x + found)
 
 
-# Training: guess hidden pieces of the training reviews, then learn their labels.
+# Training: guess hidden pieces of all training reviews, then learn the labels of some.
 
 
 def train(model: Any, size: Size, progress: Progress) -> Any:
@@ -213,15 +221,19 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
         schedule=PRE_TRAINING[size],
         progress=lambda fraction, doing: progress(0.7 * fraction, doing),
     )
-    return fine_tune(model, size, lambda fraction, doing: progress(0.7 + 0.3 * fraction, doing))
+    return fine_tune(
+        model,
+        size,
+        lambda fraction, doing: progress(0.7 + 0.3 * fraction, doing),
+        schedule=FINE_TUNING[size],
+    )
 
 
-def fine_tune(model: Any, size: Size, progress: Progress) -> Any:
-    """Teach the model the labels of the training split and return it."""
+def fine_tune(model: Any, size: Size, progress: Progress, *, schedule: Schedule) -> Any:
+    """Teach the model the labels of `NUM_LABELS` training reviews and return it."""
     import keras
 
-    examples = data("train", size)
-    schedule = FINE_TUNING[size]
+    examples = data("train", size).head(NUM_LABELS)
     epochs = schedule.epochs
 
     def tell(epoch: int, logs: dict[str, float]) -> None:
@@ -241,7 +253,7 @@ def fine_tune(model: Any, size: Size, progress: Progress) -> Any:
 
 def without_pretraining(size: Size, progress: Progress) -> float:
     """Return what the same network scores when it learns the labels only."""
-    model = fine_tune(build(size), size, progress)
+    model = fine_tune(build(size), size, progress, schedule=ALONE[size])
     return score(runner(model), data("test", size))
 
 
