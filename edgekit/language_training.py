@@ -124,11 +124,16 @@ def whole_loss(table: Any, surer: float = 0.0) -> Loss:
     return loss
 
 
-def sampled_loss(table: Any, counts: Array) -> Loss:
+def sampled_loss(table: Any, counts: Array, *, drift: float = DRIFT) -> Loss:
     """Return the cross-entropy against `SAMPLES` tokens, drawn by the root of their frequency.
 
     Each drawn token's score is lowered by the logarithm of how often it is expected to be drawn,
     so that they stand for all tokens; one that is the right answer is taken out.
+
+    Args:
+        table: Output vectors of the tokens.
+        counts: How often each token is the right answer.
+        drift: Weight of the squared logarithm of the softmax's sum.
 
     Source: Jean et al., On Using Very Large Target Vocabulary for Neural Machine Translation, 2015,
         https://aclanthology.org/P15-1001.
@@ -151,7 +156,7 @@ def sampled_loss(table: Any, counts: Array) -> Loss:
         scores = ops.where(tokens[..., None] == ops.cast(drawn, "int32"), -1e9, scores)
         right = ops.sum(vectors * ops.take(rows, tokens, axis=0), axis=-1, keepdims=True)
         total = ops.logsumexp(ops.concatenate([right, scores], axis=-1), axis=-1)
-        return total - right[..., 0] + DRIFT * ops.square(total)
+        return total - right[..., 0] + drift * ops.square(total)
 
     return loss
 

@@ -130,7 +130,7 @@ def pretrain(
     counts = np.bincount(np.concatenate(texts), minlength=vocabulary)
     steps = schedule.epochs * -(-len(texts) // schedule.batch_size)
     optimizer = muon(schedule.peak_rate, steps, weight_decay=WEIGHT_DECAY)
-    model.compile(optimizer, sampled_loss(table, counts))
+    model.compile(optimizer, sampled_loss(table, counts, drift=0.0))
     for epoch in range(1, schedule.epochs + 1):
         masked = hide(windows(texts, length, random), vocabulary, random)
         history = model.fit(
