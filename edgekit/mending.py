@@ -5,6 +5,10 @@ from __future__ import annotations
 from edgekit.narrowing import narrow
 from edgekit.requantizing import requantize
 from edgekit.tensor_names import cut_names
+from edgekit.zero_bias import add_zero_biases
+
+CORRECTIONS = (requantize, narrow, add_zero_biases, cut_names)
+"""Each: `(schema, unpacked model) -> whether it changed it`."""
 
 
 def mend(data: bytearray) -> bytearray:
@@ -13,7 +17,7 @@ def mend(data: bytearray) -> bytearray:
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.ModelT.InitFromPackedBuf(bytearray(data), 0)
-    changed = [correct(schema, model) for correct in (requantize, narrow, cut_names)]
+    changed = [correct(schema, model) for correct in CORRECTIONS]
     if not any(changed):
         return data
     builder = flatbuffers.Builder(len(data))
