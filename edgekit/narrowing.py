@@ -39,9 +39,10 @@ def _products(schema: Any, graph: Any, codes: list[int]) -> Iterator[tuple[int, 
     """Yield position and operator of what may multiply two computed tensors."""
     kinds = (schema.BuiltinOperator.BATCH_MATMUL, schema.BuiltinOperator.FULLY_CONNECTED)
     for position, op in enumerate(graph.operators):
-        int8 = all(graph.tensors[k].type == schema.TensorType.INT8 for k in op.inputs[:2])
-        if codes[op.opcodeIndex] in kinds and int8:
-            yield position, op
+        if codes[op.opcodeIndex] in kinds:
+            sides = [graph.tensors[index] for index in op.inputs[:2]]
+            if all(side.type == schema.TensorType.INT8 for side in sides):
+                yield position, op
 
 
 def _side(model: Any, graph: Any, op: Any) -> int | None:

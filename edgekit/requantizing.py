@@ -39,7 +39,7 @@ def _faults(schema: Any, graph: Any, codes: list[int]) -> Iterator[tuple[int, in
     """Yield the positions of operators to correct, each with the tensor whose units it writes."""
     for position, op in enumerate(graph.operators):
         code = codes[op.opcodeIndex]
-        concerned = [op.outputs[0]]
+        concerned = [] if op.outputs is None else list(op.outputs[:1])
         if code == getattr(schema.BuiltinOperator, _REVERSE):
             true = op.inputs[0]
         elif code == getattr(schema.BuiltinOperator, _LSTM) and _is_integer(op):
