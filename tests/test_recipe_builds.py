@@ -1,4 +1,5 @@
-"""Every recipe, small: trained, converted, run on both runtimes, and used from its bundle alone."""
+"""Every recipe, small: trained, converted to int8 (where most goes wrong), run on both runtimes, and
+used from its bundle alone."""
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ ARGUMENTS = {
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs")
     command = [sys.executable, "-m", "edgekit", "build", request.param, "--out", str(out)]
-    chosen = ["--target", "cpu", "--target", "litert", "--variant", "float32", "--variant", "int8"]
+    chosen = ["--target", "cpu", "--target", "litert", "--variant", "int8"]
     ran = subprocess.run([*command, *chosen], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return out / str(request.param)
@@ -44,22 +45,21 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.mark.device
 def test_it_builds_and_its_bundle_works_alone(built: Path) -> None:
     report = reporting.load(built)
-    assert [row.status for row in report.rows] == 4 * ["measured"]
+    assert [row.status for row in report.rows] == 2 * ["measured"]
     assert all(row.ok for row in report.rows)
     recipe: Recipe = registry.get("recipes", built.name)
     # As a user starts it: the isolated mode of our own workers would hide a program's neighbours.
     python = registry.get("runtimes", "tflite-runtime").command().argv[0]
     program = recipe.on_device[0]
     _write_recording(built / "bundle" / "recording.wav")
-    for variant in ("float32", "int8"):
-        ran = subprocess.run(
-            [python, f"{program}.py", "--variant", variant, *ARGUMENTS[program]],
-            cwd=built / "bundle",
-            capture_output=True,
-            text=True,
-        )
-        assert ran.returncode == 0, ran.stderr
-        assert ran.stdout.strip()
+    ran = subprocess.run(
+        [python, f"{program}.py", "--variant", "int8", *ARGUMENTS[program]],
+        cwd=built / "bundle",
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.strip()
 
 
 def _write_recording(path: Path) -> None:
