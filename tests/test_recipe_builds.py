@@ -1,5 +1,4 @@
-"""Every recipe, small: trained, converted to int8 (where most goes wrong), run on both runtimes, and
-used from its bundle alone."""
+"""Every recipe, small: trained, converted to int8, run on both runtimes, used from its bundle."""
 
 from __future__ import annotations
 
