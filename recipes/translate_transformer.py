@@ -49,7 +49,6 @@ SCHEDULES: dict[Size, tuple[Schedule, ...]] = {
         Schedule(epochs=3, batch_size=64, learning_rate=1e-3),
     ),
 }
-
 LOOKS = {
     "english": ((-1, 1.0), (1, 1.0), (0, 0.15), None),
     "spanish": ((-1, 1.0), (-2, 1.0), (0, 0.15), None),
