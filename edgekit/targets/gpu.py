@@ -7,31 +7,12 @@ is right; a phone's own driver may still differ.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
 
-from edgekit.flatbuffer import Model, Operator, Subgraph
-from edgekit.operator_tables import GPU, check_model
-from edgekit.types import Check, Target
-
-STRIDED_1X1 = (
-    "The accelerator takes an int8 convolution of 1x1 with stride and answers wrong.",
-    "Put AveragePooling2D in front and leave the stride out, or use a kernel of 2x2 or more.",
-    "measured by tests/test_gpu_faults.py on ai-edge-litert 2.3",
-)
-"""Mean error 10 % of the range where the CPU is off by 0.1 %; right in float32."""
-
-
-def _check(model: Model) -> Check:
-    found = check_model(model, target="gpu", column=GPU)
-    reason, fix, source = STRIDED_1X1
-    operators = tuple(
-        replace(verdict, verdict="no", reason=reason, fix=fix, source=source)
-        if _is_strided_1x1(operator, model.main)
-        else verdict
-        for operator, verdict in zip(model.main.operators, found.operators, strict=True)
-    )
-    ok = found.ok and all(verdict.verdict != "no" for verdict in operators)
-    return replace(found, operators=operators, ok=ok)
+from edgekit.flatbuffer import Operator, Subgraph
+from edgekit.known_faults import Fault, check_with
+from edgekit.operator_tables import GPU
+from edgekit.types import Target
 
 
 def _is_strided_1x1(operator: Operator, subgraph: Subgraph) -> bool:
@@ -43,8 +24,16 @@ def _is_strided_1x1(operator: Operator, subgraph: Subgraph) -> bool:
     return data in ("int8", "uint8") and weights.shape[1:3] == (1, 1) and strides != (1, 1)
 
 
+STRIDED_1X1 = Fault(
+    is_in=_is_strided_1x1,
+    reason="The accelerator takes an int8 convolution of 1x1 with stride and answers wrong.",
+    fix="Put AveragePooling2D in front and leave the stride out, or use a kernel of 2x2 or more.",
+    source="measured by tests/test_gpu_faults.py on ai-edge-litert 2.3",
+)
+"""Mean error 10 % of the range where the CPU is off by 0.1 %; right in float32."""
+
 target = Target(
-    check=_check,
+    check=partial(check_with, STRIDED_1X1, target="gpu", column=GPU),
     runtime="litert-gpu",
     device="local",
     precisions=("float32", "float16", "dynamic_int8", "int8"),  # it refuses 16-bit integers

@@ -7,31 +7,12 @@ file on the device shows.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
 
-from edgekit.flatbuffer import Model, Operator, Subgraph
-from edgekit.operator_tables import TFLITE_RUNTIME, check_model
-from edgekit.types import PRECISIONS, Check, Target
-
-UNBOUNDED = (
-    "Where both sides of a product of int8 hold -128, an ARM processor without dot product "
-    "instructions (Raspberry Pi 4) adds in 16 bits that wrap around: answers are wrong.",
-    "Convert the model with edgekit, which keeps -128 out of one side.",
-    "measured by tests/test_narrowing.py; see edgekit/narrowing.py",
-)
-
-
-def _check(model: Model) -> Check:
-    found = check_model(model, target="raspberry-pi", column=TFLITE_RUNTIME)
-    reason, fix, source = UNBOUNDED
-    operators = tuple(
-        replace(verdict, verdict="no", reason=reason, fix=fix, source=source)
-        if _is_unbounded(operator, model.main)
-        else verdict
-        for operator, verdict in zip(model.main.operators, found.operators, strict=True)
-    )
-    ok = found.ok and all(verdict.verdict != "no" for verdict in operators)
-    return replace(found, operators=operators, ok=ok)
+from edgekit.flatbuffer import Operator, Subgraph
+from edgekit.known_faults import Fault, check_with
+from edgekit.operator_tables import TFLITE_RUNTIME
+from edgekit.types import PRECISIONS, Target
 
 
 def _is_unbounded(operator: Operator, subgraph: Subgraph) -> bool:
@@ -47,8 +28,16 @@ def _is_unbounded(operator: Operator, subgraph: Subgraph) -> bool:
     )
 
 
+UNBOUNDED = Fault(
+    is_in=_is_unbounded,
+    reason="Where both sides of a product of int8 hold -128, an ARM processor without dot product "
+    "instructions (Raspberry Pi 4) adds in 16 bits that wrap around: answers are wrong.",
+    fix="Convert the model with edgekit, which keeps -128 out of one side.",
+    source="measured by tests/test_narrowing.py; see edgekit/narrowing.py",
+)
+
 target = Target(
-    check=_check,
+    check=partial(check_with, UNBOUNDED, target="raspberry-pi", column=TFLITE_RUNTIME),
     runtime="tflite-runtime",
     device="raspberry-pi",
     precisions=PRECISIONS,
