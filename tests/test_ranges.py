@@ -1,0 +1,95 @@
+"""Activations of an int8 file get the range they have, and none that nobody can tell apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import strangers
+
+from edgekit.converters.tflite import write
+from edgekit.flatbuffer import Operator, Subgraph, read
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and Keras warn about themselves
+
+PLAIN = {"float_io": False, "allow_select_ops": False}
+
+
+def converted(model: Any, folder: Path) -> Subgraph:
+    source = strangers.saved(model, folder / "m.keras")
+    out = folder / "m.tflite"
+    write(str(source), str(out), "int8", str(source.with_suffix(".npz")), PLAIN)
+    return read(out).subgraphs[0]
+
+
+def the_only(graph: Subgraph, name: str) -> Operator:
+    (found,) = [op for op in graph.operators if op.name == name]
+    return found
+
+
+def width(graph: Subgraph, tensor: int) -> float:
+    """Return how far the values reach that a tensor can hold."""
+    (scale,) = graph.tensors[tensor].scales
+    return 255 * scale
+
+
+def residual(*, branch_first: bool) -> Any:
+    """A stream from -40 to 40 or so, and a branch that adds at most 1 to it."""
+    import keras
+    from keras import layers
+
+    given = keras.Input((6, 8), name="given")
+    stream = layers.Rescaling(10.0)(given)
+    branch = layers.Dense(8, activation="tanh", name="branch")(stream)
+    branch = layers.Dense(8, kernel_initializer="identity")(branch)
+    both = [branch, stream] if branch_first else [stream, branch]
+    return keras.Model(given, layers.Dense(3)(layers.Add()(both)))
+
+
+@pytest.mark.parametrize("branch_first", [True, False])
+def test_what_is_added_does_not_get_the_range_of_the_sum(
+    tmp_path: Path, branch_first: bool
+) -> None:
+    graph = converted(residual(branch_first=branch_first), tmp_path)
+    added = the_only(graph, "ADD")
+    branch, stream = sorted(width(graph, k) for k in added.inputs)
+    assert branch < 2.1
+    assert width(graph, added.outputs[0]) > stream - 2 > 40
+
+
+@pytest.mark.parametrize(("kind", "widest"), [("tanh", 6.24), ("sigmoid", 12.47)])
+def test_what_only_saturates_is_resolved_where_it_does_not(
+    tmp_path: Path, kind: str, widest: float
+) -> None:
+    import keras
+    from keras import layers
+
+    given = keras.Input((8,), name="given")
+    steep = layers.Dense(8, kernel_initializer=keras.initializers.Identity(30.0))(given)
+    model = keras.Model(given, layers.Activation(kind)(steep))
+    graph = converted(model, tmp_path)
+    saturating = the_only(graph, {"tanh": "TANH", "sigmoid": "LOGISTIC"}[kind])
+    assert width(graph, saturating.inputs[0]) == pytest.approx(widest, abs=0.1)
+
+
+def test_what_is_also_read_otherwise_keeps_its_range(tmp_path: Path) -> None:
+    import keras
+    from keras import layers
+
+    given = keras.Input((8,), name="given")
+    steep = layers.Dense(8, kernel_initializer=keras.initializers.Identity(30.0))(given)
+    model = keras.Model(given, layers.Activation("tanh")(steep) + steep)
+    graph = converted(model, tmp_path)
+    assert width(graph, the_only(graph, "TANH").inputs[0]) > 40
+
+
+def test_zeros_have_a_range(tmp_path: Path) -> None:
+    import keras
+    from keras import layers
+
+    given = keras.Input((8,), name="given")
+    nothing = layers.Dense(8, kernel_initializer="zeros")(given)
+    graph = converted(keras.Model(given, layers.Activation("tanh")(nothing)), tmp_path)
+    assert np.isfinite(width(graph, the_only(graph, "TANH").inputs[0]))
