@@ -5,7 +5,8 @@ again, and its calibrator looks at inputs afterwards. What was added then has th
 each branch of a residual network came out up to 3.5 times as coarse as it had to be. Here every
 tensor has memory of its own.
 
-What only a tanh or a sigmoid reads gets no wider range than these can tell apart in int8.
+No range is wider than what its readers can tell apart: tanh and sigmoid saturate, and a sum that is
+cut, by ReLU or at -1 and 1, is the same for everything that lies beyond.
 
 Source of the first: https://github.com/tensorflow/tensorflow/issues/127842 (open, September 2026).
 """
@@ -20,8 +21,10 @@ import numpy as np
 
 from edgekit.types import Array, Batch
 
-_SATURATED_AT = {"TANH": math.atanh(1 - 1 / 256), "LOGISTIC": math.log(511)}
-"""Where the output is half a step of 1/128, or of 1/256, from its end: 3.1 and 6.2."""
+_TANH_SATURATED = math.atanh(1 - 1 / 256)
+_SIGMOID_SATURATED = math.log(511)
+"""From where on the output is half a step of 1/128, or of 1/256, from its end: 3.1 and 6.2."""
+_EVERYTHING = (-math.inf, math.inf)
 
 
 def correct(content: bytes, examples: Batch) -> bytes:
@@ -41,10 +44,12 @@ def correct(content: bytes, examples: Batch) -> bytes:
     for k, limits in _measured(content, examples, concerned).items():
         if np.isfinite(limits).all():  # what is not is for the caller to refuse
             _set_range(graph.tensors[k], *limits)
-    for k, limit in _read_by_saturating(schema, model, graph).items():
-        if k in concerned:
-            found = graph.tensors[k].quantization
-            _set_range(graph.tensors[k], max(found.min[0], -limit), min(found.max[0], limit))
+    useful = _useful(schema, model, graph)
+    for k in concerned:
+        low, high = _range_of(graph.tensors[k])
+        lowest, highest = useful.get(k, _EVERYTHING)
+        if low < highest and high > lowest:  # else it is saturated throughout
+            _set_range(graph.tensors[k], max(low, lowest), min(high, highest))
     builder = flatbuffers.Builder(len(content))
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
@@ -93,12 +98,42 @@ def _measured(content: bytes, examples: Batch, tensors: list[int]) -> dict[int, 
     return found
 
 
-def _read_by_saturating(schema: Any, model: Any, graph: Any) -> dict[int, float]:
-    """Return the tensors that only tanh or sigmoid read, and what these tell apart at most."""
-    limits = {getattr(schema.BuiltinOperator, name): at for name, at in _SATURATED_AT.items()}
-    found: dict[int, float] = {int(k): math.inf for k in graph.outputs}
-    for op in graph.operators:
-        limit = limits.get(model.operatorCodes[op.opcodeIndex].builtinCode, math.inf)
-        for k in op.inputs:
-            found[int(k)] = max(found.get(int(k), 0.0), limit)
-    return {k: limit for k, limit in found.items() if math.isfinite(limit)}
+def _useful(schema: Any, model: Any, graph: Any) -> dict[int, tuple[float, float]]:
+    """Return the range of each tensor outside of which no reader can tell values apart."""
+    found = {int(k): _EVERYTHING for k in graph.outputs}
+    for op in reversed(graph.operators):
+        code = model.operatorCodes[op.opcodeIndex].builtinCode
+        for side, k in enumerate(map(int, op.inputs)):
+            if code == schema.BuiltinOperator.TANH:
+                limits = (-_TANH_SATURATED, _TANH_SATURATED)
+            elif code == schema.BuiltinOperator.LOGISTIC:
+                limits = (-_SIGMOID_SATURATED, _SIGMOID_SATURATED)
+            elif code == schema.BuiltinOperator.RESHAPE and side == 0:
+                limits = found.get(int(op.outputs[0]), _EVERYTHING)
+            elif code == schema.BuiltinOperator.ADD:
+                cut = _cut(schema, getattr(op.builtinOptions, "fusedActivationFunction", 0))
+                low, high = _range_of(graph.tensors[int(op.inputs[1 - side])])
+                limits = (cut[0] - high, cut[1] - low)
+            else:
+                limits = _EVERYTHING
+            before = found.get(k, limits)
+            found[k] = (min(before[0], limits[0]), max(before[1], limits[1]))
+    return found
+
+
+def _cut(schema: Any, activation: int) -> tuple[float, float]:
+    """Return the limits that an operator's activation function cuts its output at."""
+    kinds = schema.ActivationFunctionType
+    return {
+        kinds.RELU: (0.0, math.inf),
+        kinds.RELU6: (0.0, 6.0),
+        kinds.RELU_N1_TO_1: (-1.0, 1.0),
+    }.get(activation, _EVERYTHING)
+
+
+def _range_of(tensor: Any) -> tuple[float, float]:
+    """Return the range a tensor has by now; everything if that is not known."""
+    found = tensor.quantization
+    if found is None or found.min is None or len(found.min) != 1:
+        return _EVERYTHING
+    return float(found.min[0]), float(found.max[0])

@@ -17,7 +17,6 @@ from edgekit.types import Array, Progress, Run, Size
 Optimizer = Callable[[float, int], Any]
 """`(highest learning rate, steps) -> keras optimizer`."""
 
-SMOOTHING = 0.1
 NORMALIZING = 0.2
 CHUNK = 256
 POOL = 16
@@ -33,11 +32,16 @@ class Schedule:
         epochs: Times each verse is seen.
         batch_size: Verses a step.
         learning_rate: At the top: it rises for a tenth of the steps, then falls as a cosine.
+        smoothing: Share of the target that is spread over all subwords, 0..1.
+        surer: Share of the target that goes to the network's own first choice, 0..1. It parts
+            choices that were nearly equal, which int8 would confuse.
     """
 
     epochs: int
     batch_size: int
     learning_rate: float
+    smoothing: float = 0.1
+    surer: float = 0.0
 
 
 def adamw(learning_rate: float, steps: int) -> Any:
@@ -109,9 +113,6 @@ def teach(
         schedule: How long, and how fast.
         optimizer: Of the learning rate and the number of steps.
         after_batch: Called after each step.
-
-    Source: label smoothing: Szegedy et al., Rethinking the Inception Architecture, 2015,
-        https://arxiv.org/abs/1512.00567.
     """
     import keras
 
@@ -119,7 +120,8 @@ def teach(
     epochs = schedule.epochs
     steps = epochs * -(-len(source) // schedule.batch_size)
     # XLA compiles each of the lengths for a minute and saves nothing on a CPU.
-    model.compile(optimizer(schedule.learning_rate, steps), normalized_loss, jit_compile=False)
+    loss = normalized_loss(smoothing=schedule.smoothing, surer=schedule.surer)
+    model.compile(optimizer(schedule.learning_rate, steps), loss, jit_compile=False)
     random = np.random.default_rng(int(keras.random.randint((), 0, 1 << 30)))
     for epoch in range(epochs):
         losses = []
@@ -163,21 +165,32 @@ def cut(tokens: Array) -> Array:
     return tokens[:, : -(-longest // 8) * 8]
 
 
-def normalized_loss(expected: Any, scores: Any) -> Any:
-    """Cross entropy with label smoothing, plus a penalty that makes scores log-probabilities.
+def normalized_loss(*, smoothing: float, surer: float) -> Callable[[Any, Any], Any]:
+    """Return cross entropy plus a penalty that makes scores log-probabilities.
 
     The penalty is the square of what the scores lack to be normalized. On the device the scores
     are then used as they are, without a softmax over all ids, and lie in a known range.
 
-    Source: Devlin et al., Fast and Robust Neural Network Joint Models for Statistical Machine
-        Translation, 2014, https://aclanthology.org/P14-1129.
+    Args:
+        smoothing: Share of the target that is spread over all ids.
+        surer: Share of the target that the id with the highest score takes from the right one.
+
+    Source: the penalty: Devlin et al., Fast and Robust Neural Network Joint Models for Statistical
+        Machine Translation, 2014, https://aclanthology.org/P14-1129; smoothing: Szegedy et al.,
+        Rethinking the Inception Architecture, 2015, https://arxiv.org/abs/1512.00567; a model's
+        own choice as target: Reed et al., Training Deep Neural Networks on Noisy Labels with
+        Bootstrapping, 2015, https://arxiv.org/abs/1412.6596.
     """
     from keras import ops
 
-    expected = ops.cast(expected, "int32")
-    total = ops.logsumexp(scores, axis=-1)
-    right = ops.squeeze(ops.take_along_axis(scores, expected[..., None], axis=-1), axis=-1)
-    smooth = (1 - SMOOTHING) * right + SMOOTHING * ops.mean(scores, axis=-1)
-    counts = ops.cast(ops.not_equal(expected, PADDING), scores.dtype)
-    loss = total - smooth + NORMALIZING * ops.square(total)
-    return ops.sum(loss * counts) / ops.sum(counts)
+    def loss(expected: Any, scores: Any) -> Any:
+        expected = ops.cast(expected, "int32")
+        total = ops.logsumexp(scores, axis=-1)
+        right = ops.take_along_axis(scores, expected[..., None], axis=-1)[..., 0]
+        wanted = (1 - smoothing - surer) * right
+        wanted += smoothing * ops.mean(scores, axis=-1) + surer * ops.max(scores, axis=-1)
+        counts = ops.cast(ops.not_equal(expected, PADDING), scores.dtype)
+        lost = total - wanted + NORMALIZING * ops.square(total)
+        return ops.sum(lost * counts) / ops.sum(counts)
+
+    return loss

@@ -85,6 +85,22 @@ def test_what_is_also_read_otherwise_keeps_its_range(tmp_path: Path) -> None:
     assert width(graph, the_only(graph, "TANH").inputs[0]) > 40
 
 
+@pytest.mark.parametrize(("kind", "widest"), [("relu", 31.0), ("hard_tanh", 4.0)])
+def test_what_a_cut_sum_cannot_show_is_not_resolved(
+    tmp_path: Path, kind: str, widest: float
+) -> None:
+    """A stream of -1 to 1, and a branch of -30 to 30: below -1, ReLU shows nothing of it."""
+    import keras
+    from keras import layers
+
+    given = keras.Input((6, 8), name="given")
+    stream = layers.Activation("hard_tanh")(layers.Dense(8, kernel_initializer="identity")(given))
+    branch = layers.Dense(8, kernel_initializer=keras.initializers.Identity(30.0))(stream)
+    graph = converted(keras.Model(given, layers.Activation(kind)(stream + branch)), tmp_path)
+    added = max(width(graph, k) for k in the_only(graph, "ADD").inputs)
+    assert added == pytest.approx(widest, abs=0.1)
+
+
 def test_zeros_have_a_range(tmp_path: Path) -> None:
     import keras
     from keras import layers
