@@ -30,7 +30,7 @@ from edgekit.translation import (
     translation_data,
     verse_pairs,
 )
-from edgekit.translation_training import batches
+from edgekit.translation_training import NORMALIZING, batches, normalized_loss
 from edgekit.types import Array, Batch, Recipe, Run
 from edgekit.word_alignment import most_probable
 
@@ -90,6 +90,18 @@ def test_batches_hold_every_verse_once_and_little_padding() -> None:
         assert said.shape[1] % 8 == 0
     computed = sum(said.size for _, said in found)
     assert np.count_nonzero(target) > 0.75 * computed
+
+
+def test_the_loss_spreads_its_target_as_told_and_leaves_padding_out() -> None:
+    random = np.random.default_rng(0)
+    scores = random.normal(size=(3, 5, 11)).astype(np.float32)
+    expected = random.integers(1, 11, size=(3, 5))
+    expected[0, 3:] = PADDING
+    target = 0.6 * np.eye(11)[expected] + 0.1 / 11 + 0.3 * np.eye(11)[scores.argmax(-1)]
+    total = np.log(np.exp(scores).sum(-1))
+    each = total - (target * scores).sum(-1) + NORMALIZING * total**2
+    found = normalized_loss(smoothing=0.1, surer=0.3)(expected, scores)
+    np.testing.assert_allclose(found, each[expected != PADDING].mean(), rtol=1e-5)
 
 
 def test_words_that_always_stand_together_translate_each_other() -> None:
