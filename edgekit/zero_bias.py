@@ -16,6 +16,7 @@ def add_zero_biases(schema: Any, model: Any) -> bool:
     codes = [code.builtinCode for code in model.operatorCodes]
     found = False
     for graph in model.subgraphs:
+        made: dict[tuple[int, float], int] = {}  # an unrolled layer needs one for all its steps
         for op in graph.operators:
             if codes[op.opcodeIndex] != schema.BuiltinOperator.FULLY_CONNECTED:
                 continue
@@ -23,8 +24,11 @@ def add_zero_biases(schema: Any, model: Any) -> bool:
             kinds = {given.type, weights.type}
             if kinds == {schema.TensorType.INT8} and len([k for k in op.inputs if k >= 0]) == 2:
                 found = True
-                graph.tensors.append(_zeros(schema, model, given, weights))
-                op.inputs = [*op.inputs[:2], len(graph.tensors) - 1]
+                same = int(op.inputs[1]), float(given.quantization.scale[0])
+                if same not in made:
+                    graph.tensors.append(_zeros(schema, model, given, weights))
+                    made[same] = len(graph.tensors) - 1
+                op.inputs = [*op.inputs[:2], made[same]]
     return found
 
 

@@ -44,6 +44,7 @@ recipe = Recipe(
     data=forecasting.windows,
     train=forecasting.train,
     score=forecasting.score,
+    variants=("float32", "float16", "dynamic_int8", "int8"),  # int8 loses nothing
     drop_limits=forecasting.DROP_LIMITS,
     on_device=("forecast",),
 )

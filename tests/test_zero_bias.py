@@ -38,6 +38,18 @@ def test_every_dense_layer_has_a_bias(file: Path) -> None:
     assert (bias.dtype, bias.shape, bias.is_constant) == ("int32", (8,), True)
 
 
+def test_the_steps_of_a_layer_share_a_bias(tmp_path: Path) -> None:
+    from keras import layers
+
+    source, data = tmp_path / "m.keras", tmp_path / "m.npz"
+    strangers.saved(strangers.chain((6, 4), layers.SimpleRNN(5)), source)
+    made = convert(source, tmp_path / "m.tflite", precision="int8", calibration=data)
+    graph = read(made.path).main
+    dense = [op for op in graph.operators if op.name == "FULLY_CONNECTED"]
+    biases = {op.inputs[2] for op in dense if "zero_bias" in graph.tensors[op.inputs[2]].name}
+    assert (len(dense), len(biases)) == (6, 2)  # what is read, once, and five times the memory
+
+
 @pytest.mark.device
 @pytest.mark.parametrize(
     ("runtime", "device"),
