@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 from edgekit.narrowing import narrow
 from edgekit.requantizing import requantize
 from edgekit.tensor_names import cut_names
 from edgekit.zero_bias import add_zero_biases
 
-CORRECTIONS = (requantize, narrow, add_zero_biases, cut_names)
-"""Each: `(schema, unpacked model) -> whether it changed it`."""
+Correction = Callable[[Any, Any], bool]
+"""`(schema, unpacked model) -> whether it changed it`."""
+
+CORRECTIONS: tuple[Correction, ...] = (requantize, narrow, add_zero_biases, cut_names)
 
 
 def mend(data: bytearray) -> bytearray:
     """Return the corrected file; `data` itself if nothing was to be corrected."""
+    return corrected(data, CORRECTIONS)
+
+
+def corrected(data: bytearray, corrections: Iterable[Correction]) -> bytearray:
+    """Return a file after corrections, in their order; `data` itself if none changed it."""
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.ModelT.InitFromPackedBuf(bytearray(data), 0)
-    changed = [correct(schema, model) for correct in CORRECTIONS]
+    changed = [correct(schema, model) for correct in corrections]
     if not any(changed):
         return data
     builder = flatbuffers.Builder(len(data))

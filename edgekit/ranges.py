@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import math
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from edgekit.mending import corrected
 from edgekit.types import Array, Batch
 
 _TANH_SATURATED = math.atanh(1 - 1 / 256)
@@ -34,12 +36,13 @@ def correct(content: bytes, examples: Batch) -> bytes:
         content: What TensorFlow's calibrator answers, a `.tflite` whose tensors have `min`, `max`.
         examples: Input name -> `(n, ...)`, the calibration data.
     """
-    import flatbuffers
-    from ai_edge_litert import schema_py_generated as schema
+    return bytes(corrected(bytearray(content), [partial(_set_ranges, content, examples)]))
 
-    model = schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
+
+def _set_ranges(content: bytes, examples: Batch, schema: Any, model: Any) -> bool:
     graph = model.subgraphs[0]
-    written = [int(k) for op in graph.operators for k in op.outputs]
+    writers = [op for op in graph.operators if op.outputs is not None]
+    written = [int(k) for op in writers for k in op.outputs]
     concerned = [k for k in written if _is_measured(schema, graph.tensors[k])]
     for k, limits in _measured(content, examples, concerned).items():
         if np.isfinite(limits).all():  # what is not is for the caller to refuse
@@ -50,21 +53,13 @@ def correct(content: bytes, examples: Batch) -> bytes:
         lowest, highest = useful.get(k, _EVERYTHING)
         if low < highest and high > lowest:  # else it is saturated throughout
             _set_range(graph.tensors[k], max(low, lowest), min(high, highest))
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return bool(concerned)
 
 
 def _is_measured(schema: Any, tensor: Any) -> bool:
     """Whether the calibrator gave a tensor one range, which is not that of a state."""
-    found = tensor.quantization
-    return (
-        tensor.type == schema.TensorType.FLOAT32
-        and not tensor.isVariable
-        and found is not None
-        and found.min is not None
-        and len(found.min) == 1
-    )
+    is_float = tensor.type == schema.TensorType.FLOAT32
+    return is_float and not tensor.isVariable and _range_of(tensor) != _EVERYTHING
 
 
 def _set_range(tensor: Any, low: float, high: float) -> None:
@@ -101,7 +96,7 @@ def _measured(content: bytes, examples: Batch, tensors: list[int]) -> dict[int, 
 def _useful(schema: Any, model: Any, graph: Any) -> dict[int, tuple[float, float]]:
     """Return the range of each tensor outside of which no reader can tell values apart."""
     found = {int(k): _EVERYTHING for k in graph.outputs}
-    for op in reversed(graph.operators):
+    for op in reversed([op for op in graph.operators if op.inputs is not None]):
         code = model.operatorCodes[op.opcodeIndex].builtinCode
         for side, k in enumerate(map(int, op.inputs)):
             if code == schema.BuiltinOperator.TANH:
