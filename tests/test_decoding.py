@@ -87,6 +87,15 @@ def test_a_beam_as_wide_as_all_texts_finds_the_best_of_them(seed: int) -> None:
     assert np.isclose(mean_log_probability(table, found[0]), best)
 
 
+@given(seed=st.integers(0, 10_000), width=st.integers(1, 4))
+def test_a_beam_searches_each_text_as_if_it_were_alone(seed: int, width: int) -> None:
+    step = table_step(random_table(seed, 7))
+    marks = {"begin": BEGIN, "end": END, "length": 6}
+    rows = [0, 2, 1, 2]
+    alone = [beam_search(step, start([row]), width=width, **marks) for row in rows]
+    assert (beam_search(step, start(rows), width=width, **marks) == np.concatenate(alone)).all()
+
+
 def test_a_beam_finds_what_greedy_misses() -> None:
     """A first id of 0.6 that leads nowhere, one of 0.4 that leads to a certain end."""
     chances = np.full((3, 6, 6), 1e-9)

@@ -56,46 +56,50 @@ def greedy(step: Step, state: State, *, begin: int, end: int, length: int) -> Ar
 def beam_search(
     step: Step, state: State, *, begin: int, end: int, length: int, width: int = 4
 ) -> Array:
-    """Keep the `width` most probable beginnings of a text, and answer with the best text.
+    """Keep the `width` most probable beginnings of each text, and answer with the best text.
 
     A text's score is the mean log-probability of its ids: the sum would favour short texts.
 
     Args:
-        step: As the module says.
-        state: The state before the first step, **one row**: this decodes one text.
-        begin: The id the text is started with.
-        end: The id after which it ends.
+        step: As the module says; it is called with up to `width` rows for each text.
+        state: The state before the first step, one row for each text.
+        begin: The id every text is started with.
+        end: The id after which a text ends.
         length: Number of steps at most.
         width: Number of beginnings kept; 1 is greedy decoding.
 
     Returns:
-        Ids `(1, length)`, int32, padded with 0.
+        Ids `(rows, length)`, int32, padded with 0.
 
     Source: Sutskever, Vinyals, Le, Sequence to Sequence Learning with Neural Networks, 2014,
         https://arxiv.org/abs/1409.3215; dividing by the length: Wu et al., Google's Neural Machine
         Translation System, 2016, https://arxiv.org/abs/1609.08144.
     """
-    beginnings = np.zeros((1, 0), np.int32)
-    sums = np.zeros(1)
-    best = (-np.inf, beginnings[0])
+    rows = len(next(iter(state.values())))
+    answer = np.full((rows, length), PADDING, np.int32)
+    best = np.full(rows, -np.inf)
+    texts = np.arange(rows)
+    beginnings = np.zeros((rows, 0), np.int32)
+    sums = np.zeros(rows)
     for position in range(length):
-        last = beginnings[:, -1] if position else np.full(1, begin, np.int32)
+        last = beginnings[:, -1] if position else np.full(rows, begin, np.int32)
         scores, state = step(last, state, position)
         totals = sums[:, None] + scores
-        chosen = _largest(totals, width)
-        parents, ids = np.divmod(chosen, totals.shape[1])
-        sums = totals.ravel()[chosen]
+        parents, ids = _best_of_each(totals, texts, width)
+        sums, texts = totals[parents, ids], texts[parents]
         beginnings = np.column_stack([beginnings[parents], ids]).astype(np.int32)
         ended = (ids == end) | (position == length - 1)
         for row in np.flatnonzero(ended):
-            best = max(best, (sums[row] / (position + 1), beginnings[row]), key=lambda b: b[0])
+            if sums[row] / (position + 1) > best[texts[row]]:
+                best[texts[row]] = sums[row] / (position + 1)
+                answer[texts[row]] = PADDING
+                answer[texts[row], : position + 1] = beginnings[row]
         # A log-probability is at most 0: what is below the best even if it goes on for free is out.
-        keep = np.flatnonzero(~ended & (sums / length > best[0]))
+        keep = np.flatnonzero(~ended & (sums / length > best[texts]))
         if not len(keep):
             break
-        beginnings, sums, state = beginnings[keep], sums[keep], take(state, parents[keep])
-    answer = np.full((1, length), PADDING, np.int32)
-    answer[0, : len(best[1])] = best[1]
+        beginnings, sums, texts = beginnings[keep], sums[keep], texts[keep]
+        state = take(state, parents[keep])
     return answer
 
 
@@ -110,6 +114,17 @@ def log_softmax(scores: Array) -> Array:
     """Return log-probabilities along the last axis."""
     shifted = scores - scores.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+def _best_of_each(totals: Array, texts: Array, count: int) -> "tuple[Array, Array]":
+    """Return rows and columns of the largest totals of each text, whose rows are neighbours."""
+    starts = np.flatnonzero(np.diff(texts, prepend=-1))
+    parents, ids = [], []
+    for start, stop in zip(starts, [*starts[1:], len(texts)]):
+        rows, columns = np.divmod(_largest(totals[start:stop], count), totals.shape[1])
+        parents.append(start + rows)
+        ids.append(columns)
+    return np.concatenate(parents), np.concatenate(ids)
 
 
 def _largest(totals: Array, count: int) -> Array:

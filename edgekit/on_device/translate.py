@@ -70,11 +70,10 @@ def translate(
         answer = runs["step"](batch)
         return answer["scores"] - SCORE_RANGE, _followed(state, answer, position)
 
-    if beam == 1:
-        return greedy(step, state, begin=BEGIN, end=END, length=TARGET_LENGTH)
-    texts = [{name: array[[row]] for name, array in state.items()} for row in range(count)]
     marks = {"begin": BEGIN, "end": END, "length": TARGET_LENGTH}
-    return np.concatenate([beam_search(step, text, width=beam, **marks) for text in texts])
+    if beam == 1:
+        return greedy(step, state, **marks)
+    return beam_search(step, state, width=beam, **marks)
 
 
 def ended(rows: Sequence[Sequence[int]], length: int) -> Array:
@@ -116,14 +115,13 @@ def main() -> None:
 
 
 def _followed(state: State, answer: Batch, position: int) -> State:
-    """Return the state after a step."""
+    """Return the state after a step. Its caches are those before the step, with one row more."""
     after = dict(state)
     for name, value in answer.items():
         kind, _, kept = name.partition("_")
         if kind == "next":
             after[kept] = value
         elif kind == "new" and position < after[kept].shape[1]:
-            after[kept] = after[kept].copy()
             after[kept][:, position] = value
     return after
 
