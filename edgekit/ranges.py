@@ -5,8 +5,8 @@ again, and its calibrator looks at inputs afterwards. What was added then has th
 each branch of a residual network came out up to 3.5 times as coarse as it had to be. Here every
 tensor has memory of its own.
 
-No range is wider than what its readers can tell apart: tanh and sigmoid saturate, and a sum that is
-cut, by ReLU or at -1 and 1, is the same for everything that lies beyond.
+No range is wider than what its readers can tell apart: tanh and sigmoid saturate, and a sum or a
+multiple that is cut, by ReLU or at -1 and 1, is the same for everything that lies beyond.
 
 Source of the first: https://github.com/tensorflow/tensorflow/issues/127842 (open, September 2026).
 """
@@ -98,6 +98,7 @@ def _useful(schema: Any, model: Any, graph: Any) -> dict[int, tuple[float, float
     found = {int(k): _EVERYTHING for k in graph.outputs}
     for op in reversed([op for op in graph.operators if op.inputs is not None]):
         code = model.operatorCodes[op.opcodeIndex].builtinCode
+        cut = _cut(schema, getattr(op.builtinOptions, "fusedActivationFunction", 0))
         for side, k in enumerate(map(int, op.inputs)):
             if code == schema.BuiltinOperator.TANH:
                 limits = (-_TANH_SATURATED, _TANH_SATURATED)
@@ -106,9 +107,10 @@ def _useful(schema: Any, model: Any, graph: Any) -> dict[int, tuple[float, float
             elif code == schema.BuiltinOperator.RESHAPE and side == 0:
                 limits = found.get(int(op.outputs[0]), _EVERYTHING)
             elif code == schema.BuiltinOperator.ADD:
-                cut = _cut(schema, getattr(op.builtinOptions, "fusedActivationFunction", 0))
                 low, high = _range_of(graph.tensors[int(op.inputs[1 - side])])
                 limits = (cut[0] - high, cut[1] - low)
+            elif code == schema.BuiltinOperator.MUL:
+                limits = _divided(cut, _constant(model, graph, int(op.inputs[1 - side])))
             else:
                 limits = _EVERYTHING
             before = found.get(k, limits)
@@ -124,6 +126,21 @@ def _cut(schema: Any, activation: int) -> tuple[float, float]:
         kinds.RELU6: (0.0, 6.0),
         kinds.RELU_N1_TO_1: (-1.0, 1.0),
     }.get(activation, _EVERYTHING)
+
+
+def _divided(limits: tuple[float, float], factor: float) -> tuple[float, float]:
+    """Return the limits of what is multiplied by a factor; none if the factor is not known."""
+    if not factor:
+        return _EVERYTHING
+    low, high = sorted(limit / factor for limit in limits)
+    return low, high
+
+
+def _constant(model: Any, graph: Any, tensor: int) -> float:
+    """Return the one number that a tensor always holds; 0 if it holds others."""
+    data = model.buffers[graph.tensors[tensor].buffer].data
+    is_number = data is not None and len(data) == np.float32().nbytes
+    return float(np.frombuffer(bytes(data), np.float32)[0]) if is_number else 0.0
 
 
 def _range_of(tensor: Any) -> tuple[float, float]:

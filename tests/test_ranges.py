@@ -101,6 +101,26 @@ def test_what_a_cut_sum_cannot_show_is_not_resolved(
     assert added == pytest.approx(widest, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("factor", "least", "most"),
+    [(0.1, 19.9, 20.1), (-0.1, 19.9, 20.1), (np.full(8, 0.1, np.float32), 40.0, np.inf)],
+)
+def test_what_a_cut_multiple_cannot_show_is_not_resolved(
+    tmp_path: Path, factor: Any, least: float, most: float
+) -> None:
+    """Values of -60 to 60 or so; a file holds eight factors that do not have to be equal."""
+    import keras
+    from keras import layers
+
+    given = keras.Input((8,), name="given")
+    large = layers.Dense(8, kernel_initializer=keras.initializers.Identity(30.0))(given) + given
+    model = keras.Model(given, layers.Activation("hard_tanh")(large * factor))
+    graph = converted(model, tmp_path)
+    multiplied = the_only(graph, "MUL")
+    assert least < max(width(graph, k) for k in multiplied.inputs) < most
+    assert width(graph, multiplied.outputs[0]) == pytest.approx(2.0, abs=0.01)
+
+
 def test_zeros_have_a_range(tmp_path: Path) -> None:
     import keras
     from keras import layers
