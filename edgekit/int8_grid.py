@@ -34,6 +34,23 @@ def round_dense(layers: list[Any]) -> None:
         layer.set_weights([on_grid(kernel), *bias])
 
 
+def table_on_grid(table: Array) -> Array:
+    """Return the table of a lookup rounded to the 256 values an int8 file has for it, float32.
+
+    They lie at equal steps from about its lowest to about its highest number, and 0 is one of them.
+    """
+    lowest, highest = min(float(table.min()), 0.0), max(float(table.max()), 0.0)
+    step = (highest - lowest) / 255 or 1.0
+    zero = np.round(-128 - lowest / step)
+    return np.asarray((np.clip(np.round(table / step) + zero, -128, 127) - zero) * step, np.float32)
+
+
+def round_tables(layers: list[Any]) -> None:
+    """Round the tables of Embedding layers."""
+    for layer in layers:
+        layer.set_weights([table_on_grid(layer.get_weights()[0])])
+
+
 def round_lstm(layers: list[Any]) -> None:
     """Round the kernels of LSTM layers gate by gate, as a fused LSTM holds them."""
     for layer in layers:

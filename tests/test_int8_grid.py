@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgekit.int8_grid import on_grid
+from edgekit.int8_grid import on_grid, table_on_grid
 
 
 @given(seed=st.integers(0, 10_000), per_column=st.booleans())
@@ -26,6 +26,25 @@ def test_every_weight_is_a_whole_number_of_steps(seed: int) -> None:
     rounded = on_grid(weights).astype(np.float64)
     steps = rounded / (np.abs(rounded).max(axis=0) / 127)
     assert np.allclose(steps, np.round(steps), atol=1e-4)
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    low=st.floats(-3, 3, width=32),
+    wide=st.floats(0.5, 6, width=32),
+)
+def test_a_table_moves_by_half_a_step_and_only_once(seed: int, low: float, wide: float) -> None:
+    table = (low + wide * np.random.default_rng(seed).random((40, 5))).astype(np.float32)
+    rounded = table_on_grid(table)
+    step = (max(table.max(), 0) - min(table.min(), 0)) / 255
+    # The zero among the steps moves both ends by up to half a step.
+    assert np.abs(rounded - table).max() <= step * 1.001
+    assert np.allclose(table_on_grid(rounded), rounded, rtol=0, atol=1e-5 * step + 1e-6)
+    assert len(np.unique(rounded)) <= 256
+
+
+def test_a_table_of_zeros_stays() -> None:
+    assert not table_on_grid(np.zeros((3, 2))).any()
 
 
 def test_a_column_without_weights_stays() -> None:
