@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,16 @@ import numpy as np
 
 from edgekit.on_device.subwords import PADDING
 from edgekit.parallel import part
+from edgekit.reference import runner
 from edgekit.schedules import warm_up_and_fall
 from edgekit.translation import shifted, target_tokens, translation_data
 from edgekit.types import Array, Progress, Run, Size
 
 Optimizer = Callable[[float, int], Any]
 """`(highest learning rate, steps) -> keras optimizer`."""
+
+Drive = Callable[[Mapping[str, Run], int], Run]
+"""`({part name: run}, width of the beam) -> run`."""
 
 NORMALIZING = 0.2
 CHUNK = 256
@@ -35,6 +39,7 @@ class Schedule:
         smoothing: Share of the target that is spread over all subwords, 0..1.
         surer: Share of the target that goes to the network's own first choice, 0..1. It parts
             choices that were nearly equal, which int8 would confuse.
+        beam: Beginnings kept in making its own translations; 1 is greedy.
     """
 
     epochs: int
@@ -42,6 +47,7 @@ class Schedule:
     learning_rate: float
     smoothing: float = 0.1
     surer: float = 0.0
+    beam: int = 1
 
 
 def adamw(learning_rate: float, steps: int) -> Any:
@@ -58,21 +64,24 @@ def learn(
     progress: Progress,
     *,
     schedules: Sequence[Schedule],
-    translator: Callable[[Any], Run],
+    split: Callable[[Any], Mapping[str, Any]],
+    drive: Drive,
     optimizer: Optimizer = adamw,
     after_batch: Callable[[], None] = lambda: None,
 ) -> None:
     """Train on the training verses by the first schedule; by others, on its own translations.
 
-    A network that learned from its own greedy answers is surer of itself: what it translated now
-    so, now so, it learns to translate one way. Rounding to int8 then changes fewer of its choices.
+    A network that learned from its own answers is surer of itself: what it translated now so, now
+    so, it learns to translate one way. Rounding to int8 then changes fewer of its choices. Answers
+    found with a beam are better ones, and teach it to find as good ones without.
 
     Args:
         model: (source, what was said before) -> scores; the last layer is a Dense `answer`.
         size: Which verses.
         progress: Told each epoch's loss.
         schedules: How long, and how fast.
-        translator: Makes a function of sources from the trained model.
+        split: The recipe's, as `Parts` has it.
+        drive: The recipe's, which also takes the width of a beam.
         optimizer: Of the learning rate and the number of steps.
         after_batch: Called after each step, to keep weights within what they may be.
 
@@ -82,9 +91,10 @@ def learn(
     source, target = verses.inputs["source"], target_tokens(verses.targets.tolist())
     _begin_with_frequencies(model.get_layer("answer"), target)
     for number, schedule in enumerate(schedules):
-        if number:
-            target = _translated(translator(model), source)
         share = part(progress, number / len(schedules), (number + 1) / len(schedules))
+        if number:
+            share(0.0, f"translates what it learns from next, beam of {schedule.beam}")
+            target = _translated(translator(split(model), drive, schedule.beam), source)
         teach(
             model,
             (source, target),
@@ -129,6 +139,11 @@ def teach(
             losses.append(model.train_on_batch([cut(source[rows]), shifted(said)], said))
             after_batch()
         progress((epoch + 1) / epochs, f"epoch {epoch + 1}/{epochs}, loss {np.mean(losses):.3f}")
+
+
+def translator(parts: Mapping[str, Any], drive: Drive, beam: int = 1) -> Run:
+    """Return the function of sources that Keras models make as parts of a translator."""
+    return drive({name: runner(part) for name, part in parts.items()}, beam)
 
 
 def _translated(run: Run, source: Array) -> Array:

@@ -17,9 +17,8 @@ import numpy as np
 from edgekit.int8_grid import on_grid, round_dense, round_lstm
 from edgekit.on_device.subwords import PADDING
 from edgekit.on_device.translate import SCORE_RANGE, SOURCE_LENGTH, translate
-from edgekit.reference import runner
 from edgekit.translation import NUM_PIECES, SCORES, SIGNATURE, assets, score_bleu, translation_data
-from edgekit.translation_training import Schedule, learn
+from edgekit.translation_training import Schedule, learn, translator
 from edgekit.types import (
     Metric,
     Parts,
@@ -121,7 +120,8 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
         size,
         progress,
         schedules=SCHEDULES[size],
-        translator=_translator,
+        split=split,
+        drive=drive,
         after_batch=lambda: _couple(lstms),
     )
     *readers, writer = lstms
@@ -183,11 +183,8 @@ def without_attention(size: Size, progress: Progress) -> float:
     keys = model.get_layer("keys")
     keys.set_weights([np.zeros_like(weights) for weights in keys.get_weights()])
     keys.trainable = False  # what attention looks at stays zero: it never brings anything
-    return score_bleu(_translator(train(model, size, progress)), translation_data("test", size))
-
-
-def _translator(model: Any) -> Run:
-    return drive({name: runner(part) for name, part in split(model).items()})
+    run = translator(split(train(model, size, progress)), drive)
+    return score_bleu(run, translation_data("test", size))
 
 
 # Parts: the encoder as it is; one step of the decoder, with its state going in and out.
@@ -238,9 +235,9 @@ def _step(find: Callable[[str], Any]) -> Any:
     return step
 
 
-def drive(runs: Mapping[str, Run]) -> Run:
+def drive(runs: Mapping[str, Run], beam: int = 1) -> Run:
     """Return the translator: encode, then a step for each subword, the best one every time."""
-    return lambda batch: {"tokens": translate(runs, batch["source"], caches={})}
+    return lambda batch: {"tokens": translate(runs, batch["source"], caches={}, beam=beam)}
 
 
 SOURCE = SIGNATURE.inputs

@@ -4,9 +4,9 @@ Data: 12,544 verses of at most 20 words, World English Bible and Reina-Valera of
 2,150 that ship with edgekit. Model: attention and dense layers only (Vaswani et al. 2017), two
 blocks on each side. Where the paper normalizes after each addition, the sum is cut at -1 and 1: a
 mean and a variance lose most of their bits in int8, while that is part of the addition and keeps
-its rounding at 1/255, whatever is added. On the device `encode` runs once and `step` once a
-subword, with the keys and values of what was said before in a cache. Score: BLEU of greedy
-decoding.
+its rounding at 1/255, whatever is added. What is added, and a tenth of the attention's scores, are
+cut so too. On the device `encode` runs once and `step` once a subword, with the keys and values of
+what was said before in a cache. Score: BLEU of greedy decoding.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.int8_grid import round_dense
+from edgekit.int8_grid import round_dense, round_tables
 from edgekit.on_device.subwords import PADDING
 from edgekit.on_device.translate import SCORE_RANGE, SOURCE_LENGTH, TARGET_LENGTH, translate
 from edgekit.places import waves
-from edgekit.reference import runner
 from edgekit.schedules import muon
 from edgekit.translation import NUM_PIECES, SCORES, SIGNATURE, assets, score_bleu, translation_data
 from edgekit.translation_training import Schedule, learn
@@ -47,8 +46,8 @@ SCHEDULES: dict[Size, tuple[Schedule, ...]] = {
     "tiny": (Schedule(epochs=1, batch_size=64, learning_rate=2e-3),),
     "full": (
         Schedule(epochs=12, batch_size=64, learning_rate=3e-3),
-        Schedule(epochs=3, batch_size=64, learning_rate=1e-3, smoothing=0.0, surer=0.3),
-        Schedule(epochs=2, batch_size=64, learning_rate=7e-4, smoothing=0.0, surer=0.6),
+        Schedule(epochs=3, batch_size=64, learning_rate=1e-3, smoothing=0.0, surer=0.3, beam=4),
+        Schedule(epochs=3, batch_size=64, learning_rate=5e-4, smoothing=0.0, surer=0.6),
     ),
 }
 LOOKS = {
@@ -58,9 +57,9 @@ LOOKS = {
 }
 """Where the heads look at first: at neighbours, and across languages about as far on."""
 HEIGHT = 5.0
-UNSEEN = 10.0
-"""Attention score of what may not be looked at, below 0. It draws 1 in 22,000 of the weight of a
-score of 0, and the range of scores stays one that int8 resolves; the customary 1e9 would not."""
+HIGHEST = 10.0
+"""Attention scores are cut at 10 above and below 0, which int8 resolves by 0.08. The lowest is that
+of what may not be looked at; the customary -1e9 would leave nothing of the others."""
 
 Find = Callable[[str], Any]
 
@@ -122,6 +121,8 @@ def _new_layer(name: str) -> Any:
         "query": lambda: layers.Dense(WIDTH, kernel_initializer=small, name=name),
         "keys": lambda: layers.Add(name=name),
         "hidden": lambda: layers.Dense(HIDDEN, "relu", name=name),
+        "merged": lambda: layers.Dense(WIDTH, "hard_tanh", name=name),
+        "back": lambda: layers.Dense(WIDTH, "hard_tanh", name=name),
         "answer": lambda: layers.Dense(NUM_PIECES, name=name),
     }.get(name.rpartition("_")[2], lambda: layers.Dense(WIDTH, name=name))()
 
@@ -130,7 +131,7 @@ def _added(x: Any, found: Any) -> Any:
     """Return the stream with what a block found, cut at -1 and 1."""
     from keras import ops
 
-    return ops.clip(x + found, -1.0, 1.0)
+    return ops.hard_tanh(x + found)
 
 
 def _keys_and_values(find: Find, name: str, x: Any, places: Any) -> tuple[Any, Any]:
@@ -152,7 +153,8 @@ def _attended(
     query = heads(find(f"{name}_query")(x) + find(f"{name}_looks")(places))
     keys, values = map(heads, keys_and_values)
     scores = ops.matmul(query, ops.transpose(keys, (0, 1, 3, 2)))
-    weights = ops.softmax(scores * seen + (seen - 1.0) * UNSEEN) * seen
+    scores = ops.hard_tanh(ops.hard_tanh(scores / HIGHEST) + 2.0 * (seen - 1.0))
+    weights = ops.softmax(scores * HIGHEST) * seen
     found = ops.transpose(ops.matmul(weights, values), (0, 2, 1, 3))
     return _dropped(find(f"{name}_merged")(layers.Reshape((x.shape[1] or -1, WIDTH))(found)))
 
@@ -180,15 +182,13 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
         size,
         progress,
         schedules=SCHEDULES[size],
-        translator=_translator,
+        split=split,
+        drive=drive,
         optimizer=partial(muon, weight_decay=1e-2, but=("answer",)),
     )
     round_dense([layer for layer in model.layers if isinstance(layer, layers.Dense)])
+    round_tables([layer for layer in model.layers if isinstance(layer, layers.Embedding)])
     return model
-
-
-def _translator(model: Any) -> Run:
-    return drive({name: runner(part) for name, part in split(model).items()})
 
 
 # Parts: the encoder with the decoder's keys and values for it; one step of the decoder, with its
@@ -243,10 +243,10 @@ def _filled() -> Array:
     return np.where((rows < rows[:, None]) | (rows == TARGET_LENGTH - 1), 1.0, 0.0)
 
 
-def drive(runs: Mapping[str, Run]) -> Run:
+def drive(runs: Mapping[str, Run], beam: int = 1) -> Run:
     """Return the translator: encode, then a step for each subword, the best one every time."""
     caches = {tensor.name: tensor.shape[1:] for tensor in CACHES}
-    return lambda batch: {"tokens": translate(runs, batch["source"], caches=caches)}
+    return lambda batch: {"tokens": translate(runs, batch["source"], caches=caches, beam=beam)}
 
 
 TOKEN = (

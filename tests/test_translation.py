@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from edgekit import registry
+from edgekit import registry, translation_training
 from edgekit.data import PACKAGED
 from edgekit.errors import BadData
 from edgekit.on_device import translate as program
@@ -30,7 +31,13 @@ from edgekit.translation import (
     translation_data,
     verse_pairs,
 )
-from edgekit.translation_training import NORMALIZING, batches, normalized_loss
+from edgekit.translation_training import (
+    NORMALIZING,
+    Schedule,
+    batches,
+    learn,
+    normalized_loss,
+)
 from edgekit.types import Array, Batch, Recipe, Run
 from edgekit.word_alignment import most_probable
 
@@ -140,6 +147,35 @@ def test_steps_with_a_state_equal_one_pass_over_the_whole_text(name: str) -> Non
     stepped = np.concatenate(watched.scores)
     assert len(stepped) > 30
     assert np.abs(stepped - np.clip(whole[: len(stepped)] + SCORE_RANGE, 0, 6)).max() < 1e-4
+
+
+@pytest.mark.slow
+def test_later_schedules_teach_what_the_network_says_with_their_beam(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few = translation_data("train", "tiny").head(8)
+    taught: list[Array] = []
+    monkeypatch.setattr(translation_training, "translation_data", lambda *_: few)
+    monkeypatch.setattr(translation_training, "teach", lambda *args, **_: taught.append(args[1][1]))
+
+    def drive(runs: Mapping[str, Run], beam: int) -> Run:
+        assert set(runs) == {"encode", "step"}
+        return lambda batch: {"tokens": np.full_like(batch["source"], beam)}
+
+    recipe: Recipe = registry.get("recipes", "translate_transformer")
+    assert recipe.parts
+    plain = Schedule(epochs=1, batch_size=8, learning_rate=1e-3)
+    learn(
+        recipe.build("tiny"),
+        "tiny",
+        lambda *_: None,
+        schedules=[plain, replace(plain, beam=3), plain],
+        split=recipe.parts.split,
+        drive=drive,
+    )
+    first, *own = taught
+    assert (first == target_tokens(few.targets.tolist())).all()
+    assert [set(tokens.ravel()) for tokens in own] == [{3}, {1}]
 
 
 @pytest.mark.slow
