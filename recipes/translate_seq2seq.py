@@ -236,7 +236,7 @@ def _step(find: Callable[[str], Any]) -> Any:
 
 
 def drive(runs: Mapping[str, Run], beam: int = 1) -> Run:
-    """Return the translator: encode, then a step for each subword, the best one every time."""
+    """Return the translator: encode, then a step for each subword; a beam of 1 is greedy."""
     return lambda batch: {"tokens": translate(runs, batch["source"], caches={}, beam=beam)}
 
 

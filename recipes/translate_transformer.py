@@ -153,6 +153,7 @@ def _attended(
     query = heads(find(f"{name}_query")(x) + find(f"{name}_looks")(places))
     keys, values = map(heads, keys_and_values)
     scores = ops.matmul(query, ops.transpose(keys, (0, 1, 3, 2)))
+    # Cut once, so that what may not be looked at is -1 or less after 2 is taken off; then again.
     scores = ops.hard_tanh(ops.hard_tanh(scores / HIGHEST) + 2.0 * (seen - 1.0))
     weights = ops.softmax(scores * HIGHEST) * seen
     found = ops.transpose(ops.matmul(weights, values), (0, 2, 1, 3))
@@ -244,7 +245,7 @@ def _filled() -> Array:
 
 
 def drive(runs: Mapping[str, Run], beam: int = 1) -> Run:
-    """Return the translator: encode, then a step for each subword, the best one every time."""
+    """Return the translator: encode, then a step for each subword; a beam of 1 is greedy."""
     caches = {tensor.name: tensor.shape[1:] for tensor in CACHES}
     return lambda batch: {"tokens": translate(runs, batch["source"], caches=caches, beam=beam)}
 

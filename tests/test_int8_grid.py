@@ -33,7 +33,7 @@ def test_every_weight_is_a_whole_number_of_steps(seed: int) -> None:
     low=st.floats(-3, 3, width=32),
     wide=st.floats(0.5, 6, width=32),
 )
-def test_a_table_moves_by_half_a_step_and_only_once(seed: int, low: float, wide: float) -> None:
+def test_a_table_moves_by_a_step_at_most_and_only_once(seed: int, low: float, wide: float) -> None:
     table = (low + wide * np.random.default_rng(seed).random((40, 5))).astype(np.float32)
     rounded = table_on_grid(table)
     step = (max(table.max(), 0) - min(table.min(), 0)) / 255
