@@ -28,11 +28,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgekit.edgetpu_facts import OperatorFacts, Ruling, TensorFacts, facts_of
-from edgekit.edgetpu_partition import Rule, predict
-from edgekit.edgetpu_rules import judge
-from edgekit.edgetpu_sources import OBSERVED, unknown, yes
-from edgekit.flatbuffer import read
+from edgekit.edgetpu.evidence import OBSERVED, unknown, yes
+from edgekit.edgetpu.facts import OperatorFacts, Ruling, TensorFacts, facts_of
+from edgekit.edgetpu.partition import Rule, predict
+from edgekit.edgetpu.rules import judge
+from edgekit.tflite.reader import read
 
 TRUTH = "compiled_ground_truth.json"
 

@@ -13,8 +13,8 @@ import time
 
 import numpy as np
 
-from edgekit import speech
-from edgekit.reference import run_model
+from edgekit.domains.speech import spoken_digits
+from edgekit.source_model.reference import run_model
 
 EPOCHS = {"keywords_cnn": 8, "keywords_lstm": 24}
 
@@ -25,12 +25,12 @@ def accuracy_without(recipe: str, speaker: str, *, epochs: int, seed: int) -> fl
 
     keras.utils.set_random_seed(seed)
     module = importlib.import_module(f"edgekit.recipes.{recipe}")
-    found = speech.recordings("full")
+    found = spoken_digits.recordings("full")
     left_out = found.speakers == speaker
     model = module.build("full")
     model = module.fit(model, found.only(~left_out), epochs, lambda *_: None)
-    test = speech.heard(found.only(left_out))
-    return speech.accuracy(run_model(model, test.inputs)["scores"], test)
+    test = spoken_digits.heard(found.only(left_out))
+    return spoken_digits.accuracy(run_model(model, test.inputs)["scores"], test)
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
     chosen = parser.parse_args()
     epochs = chosen.epochs or EPOCHS[chosen.recipe]
     values = []
-    for speaker in sorted(set(speech.recordings("full").speakers)):
+    for speaker in sorted(set(spoken_digits.recordings("full").speakers)):
         start = time.monotonic()
         values.append(accuracy_without(chosen.recipe, speaker, epochs=epochs, seed=chosen.seed))
         print(f"{speaker:10} {values[-1]:5.1f} %  {time.monotonic() - start:.0f} s", flush=True)

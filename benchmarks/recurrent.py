@@ -28,11 +28,11 @@ from typing import Any
 import numpy as np
 from recurrent_peers import WAYS
 
-from edgekit import registry
 from edgekit.converters.tflite import convert
-from edgekit.errors import EdgekitError
-from edgekit.flatbuffer import read
-from edgekit.session import Session, open_session
+from edgekit.core import registry
+from edgekit.core.errors import EdgekitError
+from edgekit.running.session import Session, open_session
+from edgekit.tflite.reader import read
 
 RUNTIMES = ["tflite-runtime", "litert"]
 SIZES = ["20x6x16", "72x1x16", "72x8x32", "49x40x64"]
@@ -145,7 +145,7 @@ def measure(rows: dict[str, Row], runtime: str, turns: int) -> None:
 
 def zeros(path: Path) -> dict[str, Any]:
     """Return input for one example of a file with the one input `x`."""
-    from edgekit.flatbuffer import ports
+    from edgekit.tflite.reader import ports
 
     inputs, _ = ports(read(path))
     return {port.name: np.zeros((1, *port.shape[1:]), port.dtype) for port in inputs}

@@ -20,15 +20,18 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit import registry, reporting
-from edgekit.measuring import read_vectors
-from edgekit.on_device.translate import SCORE_RANGE, translate
-from edgekit.parts import MODEL, parts_of, source_path, vectors_path
-from edgekit.reference import runner
-from edgekit.saved_model import load_model
-from edgekit.session import open_session
-from edgekit.translation import bleu, shifted, texts_of, translation_data
-from edgekit.types import Array, Batch, Dataset, Recipe, Run
+from edgekit.building.parts import MODEL, parts_of
+from edgekit.building.run_folder import source_path, vectors_path
+from edgekit.core import registry
+from edgekit.core.recipe import Dataset, Recipe
+from edgekit.core.types import Array, Batch, Run
+from edgekit.domains.translation.verses import bleu, shifted, texts_of, translation_data
+from edgekit.on_device.programs.translate import SCORE_RANGE, translate
+from edgekit.reporting import report_json
+from edgekit.running.golden_vectors import read_vectors
+from edgekit.running.session import open_session
+from edgekit.source_model.loading import load_model
+from edgekit.source_model.reference import runner
 
 RUNTIMES = "tflite-runtime,litert"
 
@@ -88,7 +91,7 @@ def main() -> None:
     parser.add_argument("--runtimes", default=RUNTIMES)
     parser.add_argument("--beam", type=int, default=4)
     chosen = parser.parse_args()
-    report = reporting.load(chosen.folder)
+    report = report_json.load_report(chosen.folder)
     recipe: Recipe = registry.get("recipes", report.recipe)
     inputs, outputs = read_vectors(vectors_path(chosen.folder, MODEL))
     test = translation_data("test", report.size).head(len(outputs["tokens"]))

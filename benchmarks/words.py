@@ -24,9 +24,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from edgekit.embeddings import DIMENSIONS, judged_words, rank_correlation, score, training_text
+from edgekit.core.types import Size, silent
+from edgekit.domains.text.word_vectors import (
+    DIMENSIONS,
+    judged_words,
+    rank_correlation,
+    score,
+    training_text,
+)
 from edgekit.on_device.ngrams import LARGEST, NUM_BUCKETS, SMALLEST
-from edgekit.types import Size, silent
 
 FAMILIES = ("cbow", "skipgram", "fasttext", "glove")
 LIMIT = 3.0
@@ -50,7 +56,7 @@ def ours(family: str, size: Size, seeds: int) -> Result:
     """Train a recipe once for each seed."""
     import keras
 
-    from edgekit.reference import runner
+    from edgekit.source_model.reference import runner
 
     module = importlib.import_module(f"edgekit.recipes.words_{family}")
     read = len(training_text(size).ids) * module.SETTINGS[size].epochs

@@ -20,8 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit import flatbuffer, registry
-from edgekit.session import Session, open_session
+from edgekit.core import registry
+from edgekit.running.session import Session, open_session
+from edgekit.tflite import reader
 
 GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "golden"
 FILES = [GOLDEN / "float32.tflite", GOLDEN / "int8.tflite"]
@@ -79,7 +80,7 @@ def bare(runtime: str, path: Path) -> Iterator[Burst]:
 @contextmanager
 def worker(runtime: str, path: Path) -> Iterator[Burst]:
     """Start a session, and a burst is what it reports."""
-    inputs, _ = flatbuffer.ports(flatbuffer.read(path))
+    inputs, _ = reader.ports(reader.read(path))
     zeros = {port.name: np.zeros((1, *port.shape[1:]), port.dtype) for port in inputs}
 
     def burst(session: Session, runs: int) -> float:

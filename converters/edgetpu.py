@@ -14,13 +14,15 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from edgekit.artifacts import describe, read_sidecar
-from edgekit.edgetpu_log import CompilerLog, diagnose, parse, reasons
-from edgekit.edgetpu_rules import COMPILED
-from edgekit.errors import BadInput, ConversionFailed, EdgekitError, Unavailable
-from edgekit.flatbuffer import Port, ports, read
-from edgekit.paths import atomic, sha256
-from edgekit.types import Artifact, Converter, Signature, Tensor
+from edgekit.core.errors import BadInput, ConversionFailed, EdgekitError, Unavailable
+from edgekit.core.kinds import Artifact, Converter
+from edgekit.core.paths import atomic, sha256
+from edgekit.core.recipe import Signature, Tensor
+from edgekit.core.variant import Precision
+from edgekit.edgetpu.compiler_log import CompilerLog, diagnose, parse, reasons
+from edgekit.edgetpu.rules import COMPILED
+from edgekit.tflite.reader import Port, ports, read
+from edgekit.tflite.sidecar import describe, read_sidecar
 
 EXECUTABLE_MARK = b"DWN1"
 """File identifier of the FlatBuffer that holds the Edge TPU's program.
@@ -42,12 +44,20 @@ def missing() -> str:
     )
 
 
-def convert(source: Path, out: Path, *, min_runtime: int = 13, timeout_s: float = 180) -> Artifact:
+def convert(
+    source: Path,
+    out: Path,
+    *,
+    precision: Precision = "int8",
+    min_runtime: int = 13,
+    timeout_s: float = 180,
+) -> Artifact:
     """Compile an int8 `.tflite` for the Edge TPU.
 
     Args:
         source: Fully int8 or uint8, batch fixed at 1.
         out: The `.tflite` to write; it appears only if at least one operator was mapped.
+        precision: Of `source`; the Edge TPU computes int8 only.
         min_runtime: The oldest Edge TPU runtime it must run on, 10 to 14. A file for an older one
             runs on newer ones too; some operators are mapped from 13 or 14 on only.
         timeout_s: Seconds after which the compiler is stopped.
@@ -59,6 +69,8 @@ def convert(source: Path, out: Path, *, min_runtime: int = 13, timeout_s: float 
     """
     if sentence := missing():
         raise Unavailable(sentence)
+    if precision != "int8":
+        raise BadInput(f"precision is '{precision}'; the Edge TPU takes int8 only.")
     if min_runtime not in _MIN_RUNTIMES:
         raise BadInput(f"min_runtime is {min_runtime}; allowed are 10 to 14.")
     if any(op.name == COMPILED for op in read(source).main.operators):

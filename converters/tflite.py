@@ -10,27 +10,18 @@ import importlib.util
 import platform
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgekit import child
-from edgekit.artifacts import describe, signature_from_json, signature_to_json
-from edgekit.autopsy import CALIBRATING, CONVERTING, autopsy, not_finite
-from edgekit.calibration import how_to_make, load_calibration
-from edgekit.culprits import first_not_finite, layers_of, operator_paths
-from edgekit.diagnosis import Layers, diagnose, listed, unquantized_in
-from edgekit.errors import BadInput, ConversionFailed, NotFound, Unavailable
-from edgekit.flatbuffer import read
-from edgekit.interfaces import interface_of, is_tf_keras
-from edgekit.mending import mend
-from edgekit.paths import atomic, sha256
-from edgekit.recurrent import DEFAULT, Form, check_form, prepare
-from edgekit.reference import CHILD_ENV, run_model
-from edgekit.tflite_writer import (
+from edgekit.conversion.corrections import mend
+from edgekit.conversion.crash_diagnosis import CALIBRATING, CONVERTING, autopsy, not_finite
+from edgekit.conversion.diagnosis import Layers, diagnose, listed, unquantized_in
+from edgekit.conversion.layer_search import first_not_finite, layers_of, operator_paths
+from edgekit.conversion.tf_converter import (
     STATIC,
     fault_of,
     flex_operators,
@@ -39,7 +30,19 @@ from edgekit.tflite_writer import (
     order_ports,
     to_tflite,
 )
-from edgekit.types import PRECISIONS, Artifact, Batch, Converter, Precision, Signature
+from edgekit.core.child_process import Child, ChildDied, report_progress
+from edgekit.core.errors import BadInput, ConversionFailed, NotFound, Unavailable
+from edgekit.core.kinds import Artifact, Converter
+from edgekit.core.paths import atomic, sha256
+from edgekit.core.recipe import Signature
+from edgekit.core.types import Batch
+from edgekit.core.variant import PRECISIONS, Precision
+from edgekit.source_model.calibration import how_to_make, load_calibration
+from edgekit.source_model.interface import interface_of, is_tf_keras
+from edgekit.source_model.recurrent import DEFAULT, Form, check_form, prepare
+from edgekit.source_model.reference import CHILD_ENV, run_model
+from edgekit.tflite.reader import read
+from edgekit.tflite.sidecar import describe
 
 
 def missing() -> str:
@@ -65,10 +68,11 @@ def convert(
     Names of inputs and outputs, and their order, are Keras' own. A free batch is fixed at 1.
 
     Args:
-        source: `.keras`, `.h5`, or a SavedModel folder, such as `edgekit.saved_model.export`
-            writes from a model that was trained quantization-aware.
+        source: `.keras`, `.h5`, or a SavedModel folder, such as
+            `edgekit.source_model.export.export` writes from a model that was trained
+            quantization-aware.
         out: The `.tflite` to write; it appears only when complete.
-        precision: One of `edgekit.types.PRECISIONS`.
+        precision: One of `edgekit.core.variant.PRECISIONS`.
         calibration: `.npz`, one array per input under its name, batch axis first, 100 to 500
             examples. `int8` and `int16x8` need it, unless `source` was trained
             quantization-aware; the other precisions do not look at it.
@@ -78,9 +82,10 @@ def convert(
             in front and a DEQUANTIZE behind, for programs made for a float file.
         allow_select_ops: Whether operators of TensorFlow itself may stay in the file; it then
             runs only on an interpreter with the Flex delegate.
-        recurrent: One of `edgekit.recurrent.FORMS`. In a `small` file an LSTM is one operator, and
-            what has none, as GRU and SimpleRNN, a loop; in `int8` and `int16x8`, which have no
-            loops, its steps are written one behind the other. `fast` does that with all.
+        recurrent: One of `edgekit.source_model.recurrent.FORMS`. In a `small` file an LSTM is one
+            operator, and what has none, as GRU and SimpleRNN, a loop; in `int8` and `int16x8`,
+            which have no loops, its steps are written one behind the other. `fast` does that with
+            all.
         timeout_s: Seconds after which the conversion is stopped.
 
     Returns:
@@ -94,46 +99,54 @@ def convert(
     check_form(recurrent)
     stage = ["starting"]
     try:
-        answer = child.call(
-            "edgekit.converters.tflite:write",
-            timeout_s=timeout_s,
-            progress=lambda _, doing: stage.append(doing),
-            env=CHILD_ENV,
-            source=str(source),
-            out=str(out.absolute()),
-            precision=precision,
-            calibration=str(calibration or ""),
+        written = Child(
+            timeout_s=timeout_s, progress=lambda _, doing: stage.append(doing), env=CHILD_ENV
+        ).call(
+            write,
+            source,
+            out.absolute(),
+            precision,
+            calibration,
             options={"float_io": float_io, "allow_select_ops": allow_select_ops},
             recurrent=recurrent,
         )
-    except child.ChildDied as death:
+    except ChildDied as death:
         why = autopsy(death, stage[-1], source=source, precision=precision, calibration=calibration)
         raise ConversionFailed(f"'{source}' to {precision}: {why}") from death
     return describe(
         out,
         precision=precision,
-        signature=signature_from_json(answer["signature"]),
-        made_by=answer["made_by"],
+        signature=written.signature,
+        made_by=written.made_by,
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What the child knows of a file that it wrote."""
+
+    signature: Signature
+    made_by: Mapping[str, str]
+
+
 def write(
-    source: str,
-    out: str,
+    source: Path,
+    out: Path,
     precision: Precision,
-    calibration: str,
+    calibration: Path | None,
     options: Mapping[str, bool],
     recurrent: Form = DEFAULT,
-) -> dict[str, Any]:
-    """In the child: convert `source` and write `out`; return signature and `made_by` as JSON."""
-    from edgekit.saved_model import export, load_model, signature_of
+) -> Written:
+    """In the child: convert `source` and write `out`."""
+    from edgekit.source_model.export import export, signature_of
+    from edgekit.source_model.loading import load_model
 
-    child.report_progress(0.0, "reading the model")
-    model = load_model(Path(source))
+    report_progress(0.0, "reading the model")
+    model = load_model(source)
     # Whatever makes a model ready for the converter belongs here, between load and export.
     forms = prepare(model, precision=precision, form=recurrent)
     signature, layers = signature_of(model), layers_of(model)
-    made_by = _made_by(model, Path(source))
+    made_by = _made_by(model, source)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "saved_model"
         export(model, folder, signature)
@@ -142,12 +155,12 @@ def write(
             examples, made_by["calibration"] = _examples(model, signature, calibration, folder)
         data = mend(_converted(folder, layers, precision, examples, options))
     order_ports(data, signature)
-    notes = _deliver(data, Path(out), precision, layers, options["allow_select_ops"])
+    notes = _deliver(data, out, precision, layers, options["allow_select_ops"])
     notes = [*forms.values(), *notes]
     if "batch" in made_by:
         notes.insert(0, "The batch is fixed at 1; the source takes any number of examples.")
     made_by |= {f"note_{k}": note for k, note in enumerate(notes, 1)}
-    return {"signature": signature_to_json(signature), "made_by": made_by}
+    return Written(signature=signature, made_by=made_by)
 
 
 def _check_request(source: Path, precision: str, calibration: Path | None) -> None:
@@ -162,10 +175,10 @@ def _check_request(source: Path, precision: str, calibration: Path | None) -> No
 
 
 def _examples(
-    model: Any, signature: Signature, calibration: str, folder: Path
+    model: Any, signature: Signature, calibration: Path | None, folder: Path
 ) -> tuple[Batch | None, str]:
     """Return checked calibration data (None: ranges were trained) and what to say of it."""
-    child.report_progress(0.2, "checking the calibration data")
+    report_progress(0.2, "checking the calibration data")
     if not calibration:
         if has_trained_ranges(folder):
             return None, "none; ranges are from quantization-aware training"
@@ -173,13 +186,13 @@ def _examples(
             "int8 and int16x8 need calibration data, from which the ranges of the activations are "
             f"taken; there is none. {how_to_make(signature)}, and give that file as calibration."
         )
-    examples = load_calibration(Path(calibration), signature)
+    examples = load_calibration(calibration, signature)
     answers = run_model(model, examples)
     if not all(np.isfinite(a).all() for a in answers.values() if a.dtype.kind == "f"):
         why = not_finite(layers_of(model), first_not_finite(model, examples))
         raise ConversionFailed(f"'{calibration}': {why}")
     count = len(next(iter(examples.values())))
-    return examples, f"{count} examples, sha256 {sha256(Path(calibration))}"
+    return examples, f"{count} examples, sha256 {sha256(calibration)}"
 
 
 def _converted(
@@ -190,7 +203,7 @@ def _converted(
     options: Mapping[str, bool],
 ) -> bytearray:
     """Run TensorFlow's converter; explain what it raises."""
-    child.report_progress(0.3, CALIBRATING if examples else CONVERTING)
+    report_progress(0.3, CALIBRATING if examples else CONVERTING)
     try:
         return to_tflite(folder, precision=precision, examples=examples, **options)
     except Exception as error:  # TensorFlow raises a dozen kinds

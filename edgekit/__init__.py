@@ -1,17 +1,22 @@
 """From a Keras recipe to a `.tflite` that was run, and compared, where it is meant to run.
 
-The functions here are the verbs of the command line. Importing this package loads no framework.
+The functions here are the verbs of the command line. Each is imported when it is first used, so
+that importing this package loads neither a framework nor NumPy.
 """
 
-from edgekit.benching import bench
-from edgekit.checking import check
-from edgekit.conversion import convert
-from edgekit.environments import doctor, setup
-from edgekit.inspection import inspect
-from edgekit.keras_bridge import to_keras, to_tf_keras
-from edgekit.pipeline import build
-from edgekit.proving import verify
-from edgekit.reporting import load as load_report
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgekit.bridge.carry import to_keras, to_tf_keras
+    from edgekit.building.pipeline import build
+    from edgekit.reporting.report_json import load_report
+    from edgekit.verbs.bench import bench
+    from edgekit.verbs.check import check
+    from edgekit.verbs.convert import convert
+    from edgekit.verbs.inspect import inspect
+    from edgekit.verbs.setup import doctor, setup
+    from edgekit.verbs.verify import verify
 
 __all__ = [
     "bench",
@@ -26,3 +31,33 @@ __all__ = [
     "to_tf_keras",
     "verify",
 ]
+
+_MODULES = {
+    "bench": "verbs.bench",
+    "build": "building.pipeline",
+    "check": "verbs.check",
+    "convert": "verbs.convert",
+    "doctor": "verbs.setup",
+    "inspect": "verbs.inspect",
+    "load_report": "reporting.report_json",
+    "setup": "verbs.setup",
+    "to_keras": "bridge.carry",
+    "to_tf_keras": "bridge.carry",
+    "verify": "verbs.verify",
+}
+"""Public name -> the module below this package that holds it."""
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used (PEP 562)."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'edgekit' has no attribute '{name}'")
+    module = import_module(f"edgekit.{_MODULES[name]}")
+    value = getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return [*globals(), *__all__]

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from edgekit import console
+from edgekit.core.registry import KINDS
 
 app = typer.Typer(
     name="edgekit",
@@ -23,14 +24,7 @@ app = typer.Typer(
     epilog="Start here:  edgekit build image_cnn",
 )
 
-Kind = Enum(  # type: ignore[misc]
-    "Kind",
-    {
-        name: name
-        for name in ("recipes", "targets", "runtimes", "converters", "optimizations", "devices")
-    },
-    type=str,
-)
+Kind = Enum("Kind", {name: name for name in KINDS}, type=str)  # type: ignore[misc]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 Out = Annotated[Path, typer.Option(help="Folder of run folders.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="FILE.tflite", help="A .tflite file.")]
@@ -43,8 +37,8 @@ def list_(
     ] = None,
     json: Json = False,
 ) -> None:
-    """List recipes, targets, runtimes, converters, optimizations and devices."""
-    from edgekit import registry
+    """List what there is: recipes, targets, runtimes, devices, converters, and the rest."""
+    from edgekit.core import registry
 
     kinds = [kind.value] if kind else [member.value for member in Kind]
     found = {name: registry.summaries(name) for name in kinds}
@@ -59,19 +53,19 @@ def setup(
     ] = None,
 ) -> None:
     """Create isolated runtime environments, the software GPU driver, the Raspberry Pi root."""
-    from edgekit import environments
+    from edgekit.verbs import setup as verb
 
     with console.progress() as tell:
-        lines = environments.setup(names or [], tell)
+        lines = verb.setup(names or [], tell)
     console.show_lines(lines or ["Everything asked for is in place."])
 
 
 @app.command(epilog="Example:  edgekit doctor")
 def doctor(json: Json = False) -> None:
     """Say what is here, what is missing, and the one line that gets it."""
-    from edgekit import environments
+    from edgekit.verbs import setup as verb
 
-    console.show_doctor(environments.doctor(), json=json)
+    console.show_doctor(verb.doctor(), json=json)
 
 
 @app.command(epilog="Example:  edgekit build image_cnn --size tiny --target cpu")
@@ -90,7 +84,7 @@ def build(
     json: Json = False,
 ) -> None:
     """Train, optimize, convert, verify and report a recipe; an interrupted build resumes."""
-    from edgekit import pipeline
+    from edgekit.building import pipeline
 
     with console.progress() as tell:
         report = pipeline.build(
@@ -128,10 +122,10 @@ def convert(
     json: Json = False,
 ) -> None:
     """Convert your own model, run the result, and compare it with its source."""
-    from edgekit import conversion
+    from edgekit.verbs import convert as verb
 
     with console.progress() as tell:
-        result = conversion.convert(
+        result = verb.convert(
             model,
             out,
             precision=precision,  # type: ignore[arg-type]  # checked at its door
@@ -148,11 +142,11 @@ def convert(
 @app.command(epilog="Example:  edgekit inspect model.tflite")
 def inspect(file: ModelFile, json: Json = False) -> None:
     """Show inputs, outputs, operators, weights, sparsity and the oldest runtime that fits."""
-    from edgekit import inspection
+    from edgekit.verbs import inspect as verb
 
-    found = inspection.inspect(file)
+    found = verb.inspect(file)
     console.show_inspection(found, json=json)
-    raise typer.Exit(1 if found["problems"] else 0)
+    raise typer.Exit(1 if found.problems else 0)
 
 
 @app.command(epilog="Example:  edgekit check model.tflite --target edgetpu")
@@ -162,9 +156,9 @@ def check(
     json: Json = False,
 ) -> None:
     """Say, operator by operator and without running it, whether a target will run a file."""
-    from edgekit import checking
+    from edgekit.verbs import check as verb
 
-    found = checking.check(file, target)
+    found = verb.check(file, target)
     console.show_check(found, json=json)
     raise typer.Exit(0 if found.ok else 1)
 
@@ -180,9 +174,9 @@ def verify(
     json: Json = False,
 ) -> None:
     """Run a file, or a build's artifacts, and compare with the reference's golden vectors."""
-    from edgekit import proving
+    from edgekit.verbs import verify as verb
 
-    proofs = proving.verify(path, runtime=runtime, device=device, vectors=vectors)
+    proofs = verb.verify(path, runtime=runtime, device=device, vectors=vectors)
     console.show_proofs(proofs, json=json)
     ran = any(proof.status == "measured" for proof in proofs)
     good = ran and all(proof.ok is not False for proof in proofs)
@@ -199,11 +193,11 @@ def bench(
     json: Json = False,
 ) -> None:
     """Time single invocations: median, 90th percentile, peak memory of the process."""
-    from edgekit.benching import bench as measure
+    from edgekit.verbs import bench as verb
 
     for file in files:
         console.show_bench(
-            measure(file, runtime=runtime, device=device, threads=threads, runs=runs), json=json
+            verb.bench(file, runtime=runtime, device=device, threads=threads, runs=runs), json=json
         )
 
 
@@ -212,11 +206,11 @@ def report(
     run_dir: Annotated[Path, typer.Argument(help="The folder of a build.")], json: Json = False
 ) -> None:
     """Show a build's table again and write its HTML, Markdown and JSON anew."""
-    from edgekit import registry, reporting
+    from edgekit.building import pipeline
+    from edgekit.reporting import report_json
 
-    found = reporting.load(run_dir)
-    for writer in ("json", "html", "markdown"):
-        registry.get("reports", writer)(found, run_dir)
+    found = report_json.load_report(run_dir)
+    pipeline.write_reports(found, run_dir)
     console.show_report(found, run_dir, json=json)
 
 
@@ -226,9 +220,9 @@ def results(
     repository: Annotated[Path, typer.Option(help="The checkout to write into.")] = Path(),
 ) -> None:
     """Record full builds in recipes/results.json and rewrite the README's table."""
-    from edgekit import results as recorded
+    from edgekit.reporting import readme_results
 
-    recorded.record(run_dirs, repository)
+    readme_results.record(run_dirs, repository)
     console.show_lines([f"Recorded {path}." for path in run_dirs])
 
 

@@ -9,16 +9,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from edgekit.errors import EdgekitError
-from edgekit.types import Check, Progress, Report
+from edgekit.core.errors import EdgekitError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import typer
 
-    from edgekit.conversion import Conversion
-    from edgekit.proving import Proof
+    from edgekit.core.report import Report
+    from edgekit.core.types import Progress
+    from edgekit.operators.target import Check
+    from edgekit.verbs.bench import Benchmark
+    from edgekit.verbs.convert import Conversion
+    from edgekit.verbs.inspect import Inspection
+    from edgekit.verbs.setup import Finding
+    from edgekit.verbs.verify import Proof
 
 
 def run(app: typer.Typer) -> None:
@@ -104,31 +109,32 @@ def show_list(found: Mapping[str, Mapping[str, str]], *, json: bool) -> None:
             print(f"  {name:{width}}  {text}")
 
 
-def show_doctor(found: Iterable[Mapping[str, Any]], *, json: bool) -> None:
+def show_doctor(found: Iterable[Finding], *, json: bool) -> None:
     """Print what is here and what is missing."""
     rows = list(found)
     if json:
-        _print_json({"checks": rows})
+        _print_json({"checks": [asdict(row) for row in rows]})
         return
     _table(("", "kind", "name", "how to get it"), (_doctor_row(row) for row in rows))
 
 
-def _doctor_row(row: Mapping[str, Any]) -> tuple[str, ...]:
-    return ("ok" if row["ok"] else "--", row["kind"], row["name"], row["message"])
+def _doctor_row(row: Finding) -> tuple[str, ...]:
+    return ("ok" if row.ok else "--", row.kind, row.name, row.message)
 
 
-def show_inspection(found: Mapping[str, Any], *, json: bool) -> None:
+def show_inspection(found: Inspection, *, json: bool) -> None:
     """Print what is in a file."""
+    facts = asdict(found)
     if json:
-        _print_json(found)
+        _print_json(facts)
         return
-    for problem in found["problems"]:
+    for problem in found.problems:
         print(f"edgekit: {problem}", file=sys.stderr)
-    for key, value in found.items():
+    for key, value in facts.items():
         if key not in ("inputs", "outputs", "operators", "signatures", "problems"):
             print(f"{key.replace('_', ' '):24} {_plain(value)}")
     for part in ("inputs", "outputs", "operators"):
-        rows = found[part]
+        rows = facts[part]
         print()
         _table(
             (part, *list(rows[0])[1:]) if rows else (part,),
@@ -200,27 +206,27 @@ def show_conversion(result: Conversion, *, json: bool) -> None:
     print(f"{artifact.path}: {artifact.precision}, {artifact.size_bytes:,} bytes, {ending}.")
 
 
-def show_bench(found: Mapping[str, Any], *, json: bool) -> None:
+def show_bench(found: Benchmark, *, json: bool) -> None:
     """Print the timing of one file."""
     if json:
-        _print_json(found, indent=None)
+        _print_json(asdict(found), indent=None)
         return
     print(
-        f"{found['file']}: median {found['latency_ms_median']:.3f} ms, "
-        f"p90 {found['latency_ms_p90']:.3f} ms, peak memory "
-        f"{found['peak_memory_bytes'] / 2**20:.1f} MiB; {found['runtime']} on {found['device']}, "
-        f"{found['threads']} thread(s), {found['runs']} runs"
+        f"{found.file}: median {found.latency_ms_median:.3f} ms, "
+        f"p90 {found.latency_ms_p90:.3f} ms, peak memory "
+        f"{found.peak_memory_bytes / 2**20:.1f} MiB; {found.runtime} on {found.device}, "
+        f"{found.threads} thread(s), {found.runs} runs"
     )
 
 
 def show_report(report: Report, folder: Path, *, json: bool) -> None:
     """Print a build's table and where its report stands."""
-    from edgekit import registry, reporting
+    from edgekit.reporting import report_json, terminal
 
     if json:
-        _print_json(reporting.to_json(report))
+        _print_json(report_json.to_json(report))
         return
-    registry.get("reports", "terminal")(report, folder)
+    terminal.show(report)
     print(f"Report: {folder / 'report.html'}")
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgekit import forecasting
-from edgekit.on_device.forecast import FUTURE_HOURS, PAST_HOURS
-from edgekit.types import Recipe, Size
+from edgekit.core.recipe import Program, Recipe
+from edgekit.core.types import Size
+from edgekit.domains.series import sea_temperature
+from edgekit.on_device.programs.forecast import FUTURE_HOURS, PAST_HOURS
 
 UNITS = 32
 
@@ -33,18 +34,18 @@ def build(size: Size) -> Any:
 
 
 recipe = Recipe(
-    signature=forecasting.SIGNATURE,
-    metric=forecasting.MASE,
-    baseline=forecasting.BASELINE,
+    signature=sea_temperature.SIGNATURE,
+    metric=sea_temperature.MASE,
+    baseline=sea_temperature.BASELINE,
     source=(
         "Hochreiter, Schmidhuber, Long Short-Term Memory, 1997, "
-        "https://doi.org/10.1162/neco.1997.9.8.1735; " + forecasting.SOURCE
+        "https://doi.org/10.1162/neco.1997.9.8.1735; " + sea_temperature.SOURCE
     ),
     build=build,
-    data=forecasting.windows,
-    train=forecasting.train,
-    score=forecasting.score,
+    data=sea_temperature.windows,
+    train=sea_temperature.train,
+    score=sea_temperature.score,
     variants=("float32", "float16", "dynamic_int8", "int8"),  # int8 loses nothing
-    drop_limits=forecasting.DROP_LIMITS,
-    on_device=("forecast",),
+    drop_limits=sea_temperature.DROP_LIMITS,
+    program=Program(name="forecast", example=("readings.csv",)),
 )

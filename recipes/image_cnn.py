@@ -11,21 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.data import DataFile, locate, read_idx, read_packaged
-from edgekit.schedules import warm_up_and_fall
-from edgekit.types import (
-    Array,
-    Dataset,
-    FineTuning,
-    Metric,
-    Progress,
-    Recipe,
-    Run,
-    Signature,
-    Size,
-    Split,
-    Tensor,
-)
+from edgekit.core.recipe import Dataset, FineTuning, Metric, Recipe, Signature, Tensor
+from edgekit.core.types import Array, Progress, Run, Size, Split
+from edgekit.domains.learning.downloads import DataFile, locate, read_idx, read_packaged
+from edgekit.domains.learning.optimizers import warm_up_and_fall
 
 LABELS = (
     "T-shirt/top",

@@ -10,18 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgekit import speech
-from edgekit.types import (
-    Dataset,
-    FineTuning,
-    Metric,
-    Progress,
-    Recipe,
-    Run,
-    Signature,
-    Size,
-    Tensor,
-)
+from edgekit.core.recipe import Dataset, FineTuning, Metric, Program, Recipe, Signature, Tensor
+from edgekit.core.types import Progress, Run, Size
+from edgekit.domains.speech import spoken_digits
 
 FILTERS = 48
 NUM_BLOCKS = 4
@@ -36,8 +27,8 @@ def build(size: Size) -> Any:
     """
     import keras
 
-    frames = keras.Input(speech.SHAPE, name="log_mel")
-    x = keras.layers.Reshape((*speech.SHAPE, 1))(frames)
+    frames = keras.Input(spoken_digits.SHAPE, name="log_mel")
+    x = keras.layers.Reshape((*spoken_digits.SHAPE, 1))(frames)
     x = keras.layers.Conv2D(FILTERS, (10, 4), strides=2, padding="same", use_bias=False)(x)
     x = _normalized(x)
     for _ in range(NUM_BLOCKS):
@@ -47,7 +38,7 @@ def build(size: Size) -> Any:
         x = _normalized(x)
     x = keras.layers.GlobalAveragePooling2D()(x)
     x = keras.layers.Dropout(0.2)(x)
-    scores = keras.layers.Dense(len(speech.DIGITS), activation="softmax", name="scores")(x)
+    scores = keras.layers.Dense(len(spoken_digits.DIGITS), activation="softmax", name="scores")(x)
     return keras.Model(frames, scores, name="keywords_cnn")
 
 
@@ -59,33 +50,35 @@ def _normalized(x: Any) -> Any:
 
 def train(model: Any, size: Size, progress: Progress) -> Any:
     """Train on the training split, augmented anew for every epoch, and return the model."""
-    return fit(model, speech.of_split("train", size), EPOCHS[size], progress)
+    return fit(model, spoken_digits.of_split("train", size), EPOCHS[size], progress)
 
 
-def fit(model: Any, found: speech.Recordings, epochs: int, progress: Progress) -> Any:
+def fit(model: Any, found: spoken_digits.Recordings, epochs: int, progress: Progress) -> Any:
     """Train on any recordings, such as those of five speakers, and return the model."""
-    return speech.fit(model, found, epochs=epochs, peak_learning_rate=5e-3, progress=progress)
+    return spoken_digits.fit(
+        model, found, epochs=epochs, peak_learning_rate=5e-3, progress=progress
+    )
 
 
 def score(run: Run, dataset: Dataset) -> float:
     """Return top-1 accuracy in percent."""
-    return speech.accuracy(run(dataset.inputs)["scores"], dataset)
+    return spoken_digits.accuracy(run(dataset.inputs)["scores"], dataset)
 
 
 recipe = Recipe(
     signature=Signature(
-        inputs=(speech.HEARD,),
+        inputs=(spoken_digits.HEARD,),
         outputs=(Tensor(name="scores", shape=(1, 10), meaning="probability of each digit"),),
-        labels=speech.DIGITS,
+        labels=spoken_digits.DIGITS,
     ),
     metric=Metric(name="accuracy", unit="%"),
     baseline=("always the same digit", 10.0),
     source=(
         "Zhang, Suda, Lai, Chandra, Hello Edge: Keyword Spotting on Microcontrollers, 2017, "
-        "https://arxiv.org/abs/1711.07128; " + speech.SOURCE
+        "https://arxiv.org/abs/1711.07128; " + spoken_digits.SOURCE
     ),
     build=build,
-    data=speech.spoken_digits,
+    data=spoken_digits.spoken_digits,
     train=train,
     score=score,
     loss="sparse_categorical_crossentropy",
@@ -102,5 +95,5 @@ recipe = Recipe(
         "qat-int8",
     ),
     drop_limits={"pruned": 1.0, "clustered": 1.0, "qat": 0.5},
-    on_device=("keywords", "log_mel"),
+    program=Program(name="keywords", example=("recording.wav",)),
 )

@@ -14,20 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from edgekit import speech
-from edgekit.on_device.keywords import STATE, drive
+from edgekit.core.recipe import Dataset, Metric, Parts, Program, Recipe, Signature, Tensor
+from edgekit.core.types import Progress, Run, Size
+from edgekit.domains.speech import spoken_digits
 from edgekit.on_device.log_mel import NUM_BANDS
-from edgekit.types import (
-    Dataset,
-    Metric,
-    Parts,
-    Progress,
-    Recipe,
-    Run,
-    Signature,
-    Size,
-    Tensor,
-)
+from edgekit.on_device.programs.keywords import STATE, drive
 
 LASTING = 3.0
 """Bias of the forget gates at first: they keep 95 %, and so a word for half a second (Tallec,
@@ -42,24 +33,26 @@ def build(size: Size) -> Any:
     """Return the untrained network; it is the same for every size."""
     import keras
 
-    frames = keras.Input(speech.SHAPE, name="log_mel")
+    frames = keras.Input(spoken_digits.SHAPE, name="log_mel")
     memory = keras.layers.LSTM(STATE, name="memory")
     hidden = memory(frames)
     memory.cell.bias.assign(np.repeat([-LASTING, LASTING, 0, 0], STATE))
     _couple(memory)
     hidden = keras.layers.Dropout(0.2)(hidden)
-    scores = keras.layers.Dense(len(speech.DIGITS), activation="softmax", name="scores")(hidden)
+    scores = keras.layers.Dense(len(spoken_digits.DIGITS), activation="softmax", name="scores")(
+        hidden
+    )
     return keras.Model(frames, scores, name="keywords_lstm")
 
 
 def train(model: Any, size: Size, progress: Progress) -> Any:
     """Train on the training split, augmented anew for every epoch, and return the model."""
-    return fit(model, speech.of_split("train", size), EPOCHS[size], progress)
+    return fit(model, spoken_digits.of_split("train", size), EPOCHS[size], progress)
 
 
-def fit(model: Any, found: speech.Recordings, epochs: int, progress: Progress) -> Any:
+def fit(model: Any, found: spoken_digits.Recordings, epochs: int, progress: Progress) -> Any:
     """Train on any recordings, such as those of five speakers, and return the model."""
-    return speech.fit(
+    return spoken_digits.fit(
         model,
         found,
         epochs=epochs,
@@ -99,7 +92,7 @@ def split(model: Any) -> Mapping[str, Any]:
     next_cell = keras.layers.Add(name="next_cell")([kept, taken_in])
     shown = [keras.ops.sigmoid(show), keras.ops.tanh(next_cell)]
     next_hidden = keras.layers.Multiply(name="next_hidden")(shown)
-    last = keras.layers.Dense(len(speech.DIGITS), activation="softmax", name="scores")
+    last = keras.layers.Dense(len(spoken_digits.DIGITS), activation="softmax", name="scores")
     outputs = [next_cell, next_hidden, last(next_hidden)]
     hop = keras.Model([frame, hidden, cell], outputs, name="keywords_lstm_hop")
     kernel, recurrent_kernel, bias = model.get_layer("memory").get_weights()
@@ -112,10 +105,10 @@ def split(model: Any) -> Mapping[str, Any]:
 def score(run: Run, dataset: Dataset) -> float:
     """Return top-1 accuracy in percent, at once or hop after hop, whichever is worse."""
     answers = run(dataset.inputs)
-    return min(speech.accuracy(answers[name], dataset) for name in ("scores", "streamed"))
+    return min(spoken_digits.accuracy(answers[name], dataset) for name in ("scores", "streamed"))
 
 
-WHOLE = Signature(inputs=(speech.HEARD,), outputs=(SCORES,), labels=speech.DIGITS)
+WHOLE = Signature(inputs=(spoken_digits.HEARD,), outputs=(SCORES,), labels=spoken_digits.DIGITS)
 HOP = Signature(
     inputs=(
         Tensor(name="frame", shape=(1, NUM_BANDS), meaning="log-mel features of 20 ms"),
@@ -127,17 +120,17 @@ HOP = Signature(
         Tensor(name="next_hidden", shape=(1, STATE), meaning="hidden, for the next hop"),
         SCORES,
     ),
-    labels=speech.DIGITS,
+    labels=spoken_digits.DIGITS,
 )
 
 recipe = Recipe(
     signature=Signature(
-        inputs=(speech.HEARD,),
+        inputs=(spoken_digits.HEARD,),
         outputs=(
             SCORES,
             Tensor(name="streamed", shape=(1, 10), meaning="the same, by `hop` alone"),
         ),
-        labels=speech.DIGITS,
+        labels=spoken_digits.DIGITS,
     ),
     metric=Metric(name="accuracy", unit="%"),
     baseline=("always the same digit", 10.0),
@@ -145,14 +138,14 @@ recipe = Recipe(
         "Hochreiter, Schmidhuber, Long Short-Term Memory, 1997, "
         "https://doi.org/10.1162/neco.1997.9.8.1735; Greff et al., LSTM: A Search Space Odyssey, "
         "2015, https://arxiv.org/abs/1503.04069; Tallec, Ollivier, Can recurrent neural networks "
-        "warp time?, 2018, https://arxiv.org/abs/1804.11188; " + speech.SOURCE
+        "warp time?, 2018, https://arxiv.org/abs/1804.11188; " + spoken_digits.SOURCE
     ),
     build=build,
-    data=speech.spoken_digits,
+    data=spoken_digits.spoken_digits,
     train=train,
     score=score,
     # Not int16x8: int8 loses nothing, and tflite-runtime 2.14 answers such a `hop` wrong.
     variants=("float32", "float16", "dynamic_int8", "int8"),
     parts=Parts(signatures={"whole": WHOLE, "hop": HOP}, split=split, drive=drive),
-    on_device=("keywords", "log_mel"),
+    program=Program(name="keywords", example=("recording.wav",)),
 )

@@ -12,25 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.on_device.sentiment import LABELS, LENGTH, MERGES, fit, normalize, pieces
+from edgekit.core.recipe import Dataset, Metric, Program, Recipe, Signature, Tensor
+from edgekit.core.types import Array, Progress, Run, Size, Split
+from edgekit.domains.text.attention_start import waves
+from edgekit.domains.text.corpora import Review, reviews
+from edgekit.domains.text.masked_language import Schedule, guesser, pretrain
+from edgekit.domains.text.subword_training import learn
+from edgekit.on_device.programs.sentiment import LABELS, LENGTH, MERGES, fit, normalize, pieces
 from edgekit.on_device.subwords import Subwords
-from edgekit.places import waves
-from edgekit.pretraining import Schedule, guesser, pretrain
-from edgekit.reference import runner
-from edgekit.subword_training import learn
-from edgekit.texts import Review, reviews
-from edgekit.types import (
-    Array,
-    Dataset,
-    Metric,
-    Progress,
-    Recipe,
-    Run,
-    Signature,
-    Size,
-    Split,
-    Tensor,
-)
+from edgekit.source_model.reference import runner
 
 VOCABULARY = 8192
 EMBEDDING, WIDTH, INNER, HEADS, BLOCKS = 64, 128, 256, 4, 2
@@ -290,7 +280,7 @@ recipe = Recipe(
     score=score,
     loss="sparse_categorical_crossentropy",
     variants=("float32", "float16", "dynamic_int8", "int8"),
-    on_device=("sentiment", "subwords", "words"),
+    program=Program(name="sentiment", example=("a wonderful film",)),
     assets=assets,
     num_emulated=50,
 )

@@ -1,6 +1,7 @@
 """Causal Transformer that goes on with a text word by word, with a key and value cache.
 
-Data: English Bible verses and film reviews (`edgekit.texts`), 2.9 million words and marks; `tiny`
+Data: English Bible verses and film reviews (`edgekit.domains.text.corpora`), 2.9 million words and
+    marks; `tiny`
 uses the sample that ships with edgekit. Model: GPT-2's (Radford et al. 2019) at a size for small
 boards, with words in place of word pieces. Three things differ so that int8 hurts little: root mean
 square normalization without gain (its gain could be folded into the next layer anyway), GELU by a
@@ -17,8 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.int8_grid import level
-from edgekit.language import (
+from edgekit.core.recipe import Dataset, Metric, Parts, Program, Recipe, Signature, Tensor
+from edgekit.core.types import Progress, Run, Size, Split
+from edgekit.domains.learning.int8_rounding import level
+from edgekit.domains.text.language_model import Course, cut, train_vectors
+from edgekit.domains.text.tokens import (
     NUM_TOKENS,
     perplexity,
     sample_windows,
@@ -26,8 +30,7 @@ from edgekit.language import (
     trigram_perplexity,
     vocabulary_file,
 )
-from edgekit.language_training import Course, cut, train_vectors
-from edgekit.on_device.complete import (
+from edgekit.on_device.programs.complete import (
     COMPLETION,
     CONTEXT,
     HEAD_DIM,
@@ -35,18 +38,6 @@ from edgekit.on_device.complete import (
     LAYERS,
     VISIBLE,
     drive,
-)
-from edgekit.types import (
-    Dataset,
-    Metric,
-    Parts,
-    Progress,
-    Recipe,
-    Run,
-    Signature,
-    Size,
-    Split,
-    Tensor,
 )
 
 DIM = HEADS * HEAD_DIM
@@ -291,7 +282,7 @@ recipe = Recipe(
     score=score,
     parts=Parts(signatures={"step": STEP}, split=split, drive=drive),
     variants=("float32", "float16", "dynamic_int8", "int8"),  # int16x8 takes no token ids
-    on_device=("complete", "decoding", "vocabulary", "words"),
+    program=Program(name="complete", example=("in the beginning",)),
     assets=vocabulary_file,
     num_emulated=5,
 )

@@ -14,21 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.int8_grid import on_grid, round_dense, round_lstm
-from edgekit.on_device.subwords import PADDING
-from edgekit.on_device.translate import SCORE_RANGE, SOURCE_LENGTH, translate
-from edgekit.translation import NUM_PIECES, SCORES, SIGNATURE, assets, score_bleu, translation_data
-from edgekit.translation_training import Schedule, learn, translator
-from edgekit.types import (
-    Metric,
-    Parts,
-    Progress,
-    Recipe,
-    Run,
-    Signature,
-    Size,
-    Tensor,
+from edgekit.core.recipe import Metric, Parts, Program, Recipe, Signature, Tensor
+from edgekit.core.types import Progress, Run, Size
+from edgekit.domains.learning.int8_rounding import on_grid, round_dense, round_lstm
+from edgekit.domains.translation.teaching import Schedule, learn, translator
+from edgekit.domains.translation.verses import (
+    NUM_PIECES,
+    SCORES,
+    SIGNATURE,
+    assets,
+    score_bleu,
+    translation_data,
 )
+from edgekit.on_device.programs.translate import SCORE_RANGE, SOURCE_LENGTH, translate
+from edgekit.on_device.subwords import PADDING
 
 UNITS = 192
 DROPOUT = 0.1
@@ -271,7 +270,7 @@ recipe = Recipe(
         drive=drive,
     ),
     variants=("float32", "float16", "dynamic_int8", "int8"),
-    on_device=("translate", "decoding", "subwords"),
+    program=Program(name="translate", example=("In the beginning God created the heavens.",)),
     assets=assets,
     num_emulated=20,
 )

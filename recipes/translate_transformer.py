@@ -17,25 +17,28 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.int8_grid import round_dense, round_tables
-from edgekit.on_device.subwords import PADDING
-from edgekit.on_device.translate import SCORE_RANGE, SOURCE_LENGTH, TARGET_LENGTH, translate
-from edgekit.places import waves
-from edgekit.schedules import muon
-from edgekit.translation import NUM_PIECES, SCORES, SIGNATURE, assets, score_bleu, translation_data
-from edgekit.translation_training import Schedule, learn
-from edgekit.types import (
-    Array,
-    Metric,
-    Parts,
-    Progress,
-    Recipe,
-    Run,
-    Signature,
-    Size,
-    Tensor,
+from edgekit.core.recipe import Metric, Parts, Program, Recipe, Signature, Tensor
+from edgekit.core.types import Array, Progress, Run, Size
+from edgekit.domains.learning.int8_rounding import round_dense, round_tables
+from edgekit.domains.learning.optimizers import muon
+from edgekit.domains.text.attention_start import waves
+from edgekit.domains.translation.teaching import Schedule, learn
+from edgekit.domains.translation.verses import (
+    NUM_PIECES,
+    SCORES,
+    SIGNATURE,
+    assets,
+    score_bleu,
+    translation_data,
 )
-from edgekit.word_alignment import word_by_word
+from edgekit.domains.translation.word_by_word import word_by_word
+from edgekit.on_device.programs.translate import (
+    SCORE_RANGE,
+    SOURCE_LENGTH,
+    TARGET_LENGTH,
+    translate,
+)
+from edgekit.on_device.subwords import PADDING
 
 WIDTH = 192
 HEADS = 4
@@ -291,7 +294,7 @@ recipe = Recipe(
         drive=drive,
     ),
     variants=("float32", "float16", "dynamic_int8", "int8"),
-    on_device=("translate", "decoding", "subwords"),
+    program=Program(name="translate", example=("In the beginning God created the heavens.",)),
     assets=assets,
     num_emulated=20,
 )

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgekit import embeddings
-from edgekit.negative_sampling import Settings, surprise, train_table
-from edgekit.types import Progress, Recipe, Size
+from edgekit.core.recipe import Program, Recipe
+from edgekit.core.types import Progress, Size
+from edgekit.domains.text import word_vectors
+from edgekit.domains.text.negative_sampling import Settings, surprise, train_table
 
 SETTINGS: dict[Size, Settings] = {
     "tiny": Settings(epochs=20, learning_rate=0.1),
@@ -25,14 +26,14 @@ SETTINGS: dict[Size, Settings] = {
 
 def build(size: Size) -> Any:
     """Return the model with a random table; it is the same for every size."""
-    return embeddings.nearest_model("words_cbow")
+    return word_vectors.nearest_model("words_cbow")
 
 
 # Training: the mean of the neighbours' input vectors is to tell the word from noise.
 
 
 def objective(inputs: Any, outputs: Any, noise: Any, near: Any, share: float) -> Any:
-    """Return the loss of a step; see `edgekit.negative_sampling.Objective`."""
+    """Return the loss of a step; see `edgekit.domains.text.negative_sampling.Objective`."""
     import tensorflow as tf
 
     neighbours = tf.reduce_sum(near, axis=-1, keepdims=True)
@@ -54,19 +55,19 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
 
 
 recipe = Recipe(
-    signature=embeddings.SIGNATURE,
-    metric=embeddings.METRIC,
-    baseline=embeddings.BASELINE,
+    signature=word_vectors.SIGNATURE,
+    metric=word_vectors.METRIC,
+    baseline=word_vectors.BASELINE,
     source=(
         "Mikolov, Chen, Corrado, Dean, Efficient Estimation of Word Representations in Vector "
-        "Space, 2013, https://arxiv.org/abs/1301.3781; " + embeddings.SOURCE
+        "Space, 2013, https://arxiv.org/abs/1301.3781; " + word_vectors.SOURCE
     ),
     build=build,
-    data=embeddings.numbered_words,
+    data=word_vectors.numbered_words,
     train=train,
-    score=embeddings.score,
+    score=word_vectors.score,
     variants=("float32", "float16", "dynamic_int8", "int8"),
-    on_device=("nearest",),
-    assets=embeddings.vocabulary_file,
+    program=Program(name="nearest", example=("king",)),
+    assets=word_vectors.vocabulary_file,
     num_emulated=100,
 )

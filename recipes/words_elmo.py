@@ -1,6 +1,7 @@
 """Vectors of words in their context, from two LSTM language models that read from both ends.
 
-Data: English Bible verses and film reviews (`edgekit.texts`), 2.9 million words and marks; `tiny`
+Data: English Bible verses and film reviews (`edgekit.domains.text.corpora`), 2.9 million words and
+    marks; `tiny`
 uses the sample that ships with edgekit. Model: ELMo (Peters et al. 2018) with one layer and an
 embedding of each word in place of the network over its characters. Score: perplexity a token, the
 mean of both directions.
@@ -16,7 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.language import (
+from edgekit.core.recipe import Dataset, Metric, Parts, Program, Recipe, Signature, Tensor
+from edgekit.core.types import Array, Batch, Progress, Run, Size, Split
+from edgekit.domains.text.language_model import Course, cut, train_vectors
+from edgekit.domains.text.tokens import (
     NUM_TOKENS,
     perplexity,
     sample_windows,
@@ -24,22 +28,7 @@ from edgekit.language import (
     trigram_perplexity,
     vocabulary_file,
 )
-from edgekit.language_training import Course, cut, train_vectors
-from edgekit.on_device.context import LENGTH
-from edgekit.types import (
-    Array,
-    Batch,
-    Dataset,
-    Metric,
-    Parts,
-    Progress,
-    Recipe,
-    Run,
-    Signature,
-    Size,
-    Split,
-    Tensor,
-)
+from edgekit.on_device.programs.context import LENGTH
 
 UNITS: Mapping[Size, int] = {"tiny": 64, "full": 192}
 DIM = 128
@@ -206,7 +195,13 @@ recipe = Recipe(
         drive=drive,
     ),
     variants=("float32", "float16", "dynamic_int8", "int8"),  # int16x8 takes no token ids
-    on_device=("context", "vocabulary", "words"),
+    program=Program(
+        name="context",
+        example=(
+            "he sat on the bank of the river",
+            "the bank was closed",
+        ),
+    ),
     assets=vocabulary_file,
     num_emulated=10,
 )

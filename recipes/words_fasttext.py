@@ -12,8 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from edgekit import embeddings
-from edgekit.embeddings import (
+from edgekit.core.recipe import Dataset, Program, Recipe, Signature, Tensor
+from edgekit.core.types import Array, Progress, Size, Split
+from edgekit.domains.text import word_vectors
+from edgekit.domains.text.negative_sampling import Bags, Settings, skip_gram, train_vectors
+from edgekit.domains.text.word_vectors import (
     DIMENSIONS,
     NUM_ROWS,
     OUTPUTS,
@@ -23,18 +26,7 @@ from edgekit.embeddings import (
     vocabulary_file,
     words_of,
 )
-from edgekit.negative_sampling import Bags, Settings, skip_gram, train_vectors
 from edgekit.on_device.ngrams import FIRST_BUCKET, MOST, NUM_BUCKETS, inputs_of, rows_of
-from edgekit.types import (
-    Array,
-    Dataset,
-    Progress,
-    Recipe,
-    Signature,
-    Size,
-    Split,
-    Tensor,
-)
 
 SETTINGS: dict[Size, Settings] = {
     "tiny": Settings(epochs=6, learning_rate=0.1),
@@ -120,18 +112,18 @@ recipe = Recipe(
         ),
         outputs=OUTPUTS,
     ),
-    metric=embeddings.METRIC,
-    baseline=embeddings.BASELINE,
+    metric=word_vectors.METRIC,
+    baseline=word_vectors.BASELINE,
     source=(
         "Bojanowski, Grave, Joulin, Mikolov, Enriching Word Vectors with Subword Information, "
-        "2017, https://arxiv.org/abs/1607.04606; " + embeddings.SOURCE
+        "2017, https://arxiv.org/abs/1607.04606; " + word_vectors.SOURCE
     ),
     build=build,
     data=data,
     train=train,
-    score=embeddings.score,
+    score=word_vectors.score,
     variants=("float32", "float16", "dynamic_int8", "int8"),
-    on_device=("nearest_ngrams", "ngrams", "nearest"),
+    program=Program(name="nearest_ngrams", example=("kingliest",)),
     assets=vocabulary_file,
     num_emulated=100,
 )

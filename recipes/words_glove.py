@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from edgekit import embeddings
-from edgekit.embeddings import (
+from edgekit.core.recipe import Program, Recipe
+from edgekit.core.types import Array, Progress, Size
+from edgekit.domains.text import word_vectors
+from edgekit.domains.text.word_vectors import (
     DIMENSIONS,
     Text,
     cooccurrences,
@@ -24,7 +26,6 @@ from edgekit.embeddings import (
     start_table,
     training_text,
 )
-from edgekit.types import Array, Progress, Recipe, Size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,21 +141,21 @@ def _epoch_function(tables: Any, learning_rate: float) -> Any:
 
 
 recipe = Recipe(
-    signature=embeddings.SIGNATURE,
-    metric=embeddings.METRIC,
-    baseline=embeddings.BASELINE,
+    signature=word_vectors.SIGNATURE,
+    metric=word_vectors.METRIC,
+    baseline=word_vectors.BASELINE,
     source=(
         "Pennington, Socher, Manning, GloVe: Global Vectors for Word Representation, 2014, "
         "https://aclanthology.org/D14-1162; "
         "Mu, Viswanath, All-but-the-Top, 2018, https://arxiv.org/abs/1702.01417; "
-        + embeddings.SOURCE
+        + word_vectors.SOURCE
     ),
     build=build,
-    data=embeddings.numbered_words,
+    data=word_vectors.numbered_words,
     train=train,
-    score=embeddings.score,
+    score=word_vectors.score,
     variants=("float32", "float16", "dynamic_int8", "int8"),
-    on_device=("nearest",),
-    assets=embeddings.vocabulary_file,
+    program=Program(name="nearest", example=("king",)),
+    assets=word_vectors.vocabulary_file,
     num_emulated=100,
 )

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgekit import embeddings
-from edgekit.negative_sampling import Settings, skip_gram, train_table
-from edgekit.types import Progress, Recipe, Size
+from edgekit.core.recipe import Program, Recipe
+from edgekit.core.types import Progress, Size
+from edgekit.domains.text import word_vectors
+from edgekit.domains.text.negative_sampling import Settings, skip_gram, train_table
 
 SETTINGS: dict[Size, Settings] = {
     "tiny": Settings(epochs=20, learning_rate=0.1),
@@ -25,7 +26,7 @@ SETTINGS: dict[Size, Settings] = {
 
 def build(size: Size) -> Any:
     """Return the model with a random table; it is the same for every size."""
-    return embeddings.nearest_model("words_skipgram")
+    return word_vectors.nearest_model("words_skipgram")
 
 
 # Training: a word's input vector is to tell its neighbours' output vectors from noise.
@@ -37,19 +38,19 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
 
 
 recipe = Recipe(
-    signature=embeddings.SIGNATURE,
-    metric=embeddings.METRIC,
-    baseline=embeddings.BASELINE,
+    signature=word_vectors.SIGNATURE,
+    metric=word_vectors.METRIC,
+    baseline=word_vectors.BASELINE,
     source=(
         "Mikolov, Sutskever, Chen, Corrado, Dean, Distributed Representations of Words and "
-        "Phrases, 2013, https://arxiv.org/abs/1310.4546; " + embeddings.SOURCE
+        "Phrases, 2013, https://arxiv.org/abs/1310.4546; " + word_vectors.SOURCE
     ),
     build=build,
-    data=embeddings.numbered_words,
+    data=word_vectors.numbered_words,
     train=train,
-    score=embeddings.score,
+    score=word_vectors.score,
     variants=("float32", "float16", "dynamic_int8", "int8"),
-    on_device=("nearest",),
-    assets=embeddings.vocabulary_file,
+    program=Program(name="nearest", example=("king",)),
+    assets=word_vectors.vocabulary_file,
     num_emulated=100,
 )

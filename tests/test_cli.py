@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from edgekit import registry
+from edgekit.core import registry
+from tests.support.paths import GOLDEN
 
 VERBS = ("list", "setup", "doctor", "build", "convert", "inspect", "check", "verify", "bench",
          "report", "results")  # fmt: skip
-GOLDEN = Path(__file__).parent / "golden"
 
 
 def edgekit(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -1,1 +1,1 @@
-"""Devices of edgekit, one file each; looked up by file name (see `edgekit.registry`)."""
+"""Devices of edgekit, one file each; looked up by file name (see `edgekit.core.registry`)."""

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from edgekit.types import Device
+from edgekit.core.kinds import Device
 
 device = Device(command=lambda runtime: runtime.command(), missing=lambda: "")

@@ -11,8 +11,8 @@ import shlex
 import subprocess
 from urllib.parse import unquote, urlsplit
 
-from edgekit.errors import BadInput
-from edgekit.types import Command, Device
+from edgekit.core.errors import BadInput
+from edgekit.core.kinds import Command, Device
 
 OPTIONS = ("-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=15")
 

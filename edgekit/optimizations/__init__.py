@@ -1,1 +1,1 @@
-"""Optimizations of edgekit, one file each; looked up by file name (see `edgekit.registry`)."""
+"""Optimizations of edgekit, one file each; looked up by file name (see `edgekit.core.registry`)."""

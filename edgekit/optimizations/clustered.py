@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgekit.keras_bridge import to_keras, to_tf_keras
-from edgekit.tfmot_training import (
+from edgekit.bridge.carry import to_keras, to_tf_keras
+from edgekit.bridge.fine_tuning import (
     fine_tune,
     import_tfmot,
     kernel_sizes,
@@ -19,7 +19,9 @@ from edgekit.tfmot_training import (
     summary,
     wrap_layers,
 )
-from edgekit.types import Optimization, Progress, Recipe, Size
+from edgekit.core.kinds import Optimization
+from edgekit.core.recipe import Recipe
+from edgekit.core.types import Progress, Size
 
 NUM_CLUSTERS = 16
 

@@ -5,7 +5,7 @@ To prune otherwise, write a file like this one with another sparsity: `prune(0.9
 
 from __future__ import annotations
 
-from edgekit.tfmot_pruning import gradual as prune
+from edgekit.bridge.pruning import gradual as prune
 
 __all__ = ["optimization", "prune"]
 

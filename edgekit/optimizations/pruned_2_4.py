@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from edgekit.tfmot_pruning import two_in_four
+from edgekit.bridge.pruning import two_in_four
 
 optimization = two_in_four()

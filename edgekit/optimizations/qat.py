@@ -14,13 +14,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgekit.bridge_graph import graph_of
-from edgekit.bridge_parity import error
-from edgekit.errors import UnsupportedLayer
-from edgekit.keras_bridge import TOLERANCE, to_tf_keras
-from edgekit.qat_graph import is_trainable_activation, rewritten
-from edgekit.tfmot_training import fine_tune, import_tfmot
-from edgekit.types import Optimization, Progress, Recipe, Size
+from edgekit.bridge.carry import TOLERANCE, to_tf_keras
+from edgekit.bridge.fine_tuning import fine_tune, import_tfmot
+from edgekit.bridge.graph import graph_of
+from edgekit.bridge.parity import error
+from edgekit.bridge.qat_rewriting import is_trainable_activation, rewritten
+from edgekit.core.errors import UnsupportedLayer
+from edgekit.core.kinds import Optimization
+from edgekit.core.recipe import Recipe
+from edgekit.core.types import Progress, Size
 
 
 def apply(model: Any, recipe: Recipe, size: Size, seed: int, progress: Progress) -> Any:

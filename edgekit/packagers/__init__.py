@@ -1,1 +1,1 @@
-"""Packagers of edgekit, one file each; looked up by file name (see `edgekit.registry`)."""
+"""Packagers of edgekit, one file each; looked up by file name (see `edgekit.core.registry`)."""

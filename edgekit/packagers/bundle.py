@@ -15,24 +15,27 @@ from typing import Any
 
 import numpy as np
 
-from edgekit import reporting
-from edgekit.artifacts import read_sidecar
-from edgekit.errors import BadData, BadInput, NotFound
-from edgekit.flatbuffer import Port, ports, read
-from edgekit.measuring import read_vectors
-from edgekit.parts import MODEL, Files, programs_path, vectors_path, with_whole
-from edgekit.paths import atomic, sha256, write_json
-from edgekit.types import Array, Artifact, Batch, Report, Row, Tensor
+from edgekit.building.parts import MODEL, Files, with_whole
+from edgekit.building.run_folder import SUMS, programs_path, vectors_path
+from edgekit.core.errors import BadData, BadInput, NotFound
+from edgekit.core.kinds import Artifact, Packager
+from edgekit.core.paths import atomic, sha256, write_json
+from edgekit.core.recipe import Tensor
+from edgekit.core.report import Report, Row
+from edgekit.core.types import Array, Batch
+from edgekit.reporting import report_json
+from edgekit.running.golden_vectors import read_vectors
+from edgekit.tflite.reader import Port, ports, read
+from edgekit.tflite.sidecar import read_sidecar
 
 NUM_GOLDEN = 8
 """Examples kept as golden vectors: enough to tell a wrong model, small enough for an app."""
 
-_SUMS = "SHA256SUMS"
 _SIGNATURE = "signature.json"
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,=+-]*")
 
 
-def packager(run_dir: Path, out: Path) -> Path:
+def package(run_dir: Path, out: Path) -> Path:
     """Make the bundle of a build: every variant that was measured and found right somewhere.
 
     Args:
@@ -47,12 +50,12 @@ def packager(run_dir: Path, out: Path) -> Path:
         BadInput: No variant is verified, or `out` holds something else than a bundle.
         BadData: A file is not the one that was measured.
     """
-    report = reporting.load(run_dir)
+    report = report_json.load_report(run_dir)
     verified = _verified(report, run_dir)
     artifacts = {variant: _artifacts(run_dir, variant) for variant in verified}
     parts = with_whole(next(iter(artifacts.values())))
     vectors = {part: read_vectors(vectors_path(run_dir, part)) for part in parts}
-    if out.exists() and not (out / _SUMS).is_file():
+    if out.exists() and not (out / SUMS).is_file():
         raise BadInput(f"'{out}' is there and no bundle; name a new folder, or the old bundle.")
     with atomic(out) as folder:
         folder.mkdir()
@@ -65,7 +68,7 @@ def packager(run_dir: Path, out: Path) -> Path:
         ]
         golden = {part: _add_golden(folder, part, found) for part, found in vectors.items()}
         _add_signature(folder, report, _labels(artifacts), models=models, golden=golden)
-        shutil.copyfile(run_dir / reporting.FILE_NAME, folder / reporting.FILE_NAME)
+        shutil.copyfile(run_dir / report_json.FILE_NAME, folder / report_json.FILE_NAME)
         _add_sums(folder)
     return out
 
@@ -202,4 +205,7 @@ def _add_sums(folder: Path) -> None:
     """List every file as `sha256sum -c` reads it."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     lines = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
-    (folder / _SUMS).write_text("".join(lines), encoding="utf-8")
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
+
+
+packager = Packager(takes=lambda report: any(row.ok for row in report.rows), package=package)

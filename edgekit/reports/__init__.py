@@ -1,1 +1,1 @@
-"""Reports of edgekit, one file each; looked up by file name (see `edgekit.registry`)."""
+"""Reports of edgekit, one file each; looked up by file name (see `edgekit.core.registry`)."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from edgekit import drawing, report_plots
-from edgekit import report_text as words
-from edgekit.paths import atomic
-from edgekit.types import Report, Row
+from edgekit.core.kinds import Reporter
+from edgekit.core.paths import atomic
+from edgekit.core.report import Report, Row
+from edgekit.reporting import plots, svg, wording
 
 _TEMPLATE = "report.html.jinja"
 _WIDTHS = {"wide": 900.0, "narrow": 340.0}
@@ -18,7 +18,7 @@ _WIDTHS = {"wide": 900.0, "narrow": 340.0}
 Plot = Callable[..., str]
 
 
-def report(report: Report, folder: Path) -> Path:
+def write(report: Report, folder: Path) -> Path:
     """Write `report.html` into `folder` and return its path; the page loads nothing else."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -32,32 +32,32 @@ def report(report: Report, folder: Path) -> Path:
     page = environment.get_template(_TEMPLATE).render(**_context(report))
     path = folder / "report.html"
     with atomic(path) as temporary:
-        temporary.write_text(words.printable(page), encoding="utf-8")
+        temporary.write_text(wording.printable(page), encoding="utf-8")
     return path
 
 
 def _context(report: Report) -> dict[str, Any]:
-    notes = words.footnotes(report.rows)
+    notes = wording.footnotes(report.rows)
     metric = report.metric
     return {
         "report": report,
-        "words": words,
-        "verdict": words.verdict(report),
+        "words": wording,
+        "verdict": wording.verdict(report),
         "headline": _headline(report),
         "cards": list(_cards(report)),
-        "states": {words.state(row): words.STATES[words.state(row)] for row in report.rows},
-        "places": {place: words.place_name(place) for place in words.places(report.rows)},
-        "variants": words.by_variant(report.rows),
-        "facts": words.facts,
+        "states": {wording.state(row): wording.STATES[wording.state(row)] for row in report.rows},
+        "places": {place: wording.place_name(place) for place in wording.places(report.rows)},
+        "variants": wording.by_variant(report.rows),
+        "facts": wording.facts,
         "notes": notes,
         "note": lambda row: notes.get(row.reason),
-        "value": lambda value: words.value_text(metric, value),
-        "drop": lambda value: words.drop_text(metric, value),
+        "value": lambda value: wording.value_text(metric, value),
+        "drop": lambda value: wording.drop_text(metric, value),
         "adapters": _adapters(report),
-        "examples": words.examples_text(report.rows),
-        "sizes": _drawn(report_plots.size_plot, report),
-        "latencies": _drawn(report_plots.latency_plot, report),
-        "no_plots": drawing.missing(),
+        "examples": wording.examples_text(report.rows),
+        "sizes": _drawn(plots.size_plot, report),
+        "latencies": _drawn(plots.latency_plot, report),
+        "no_plots": svg.missing(),
     }
 
 
@@ -72,39 +72,39 @@ def _headline(report: Report) -> tuple[str, str]:
 
 def _cards(report: Report) -> Iterator[tuple[str, str, str]]:
     """Give the few figures one looks for first: what, figure, detail."""
-    metric, (baseline, baseline_value) = report.metric, report.baseline
+    metric, baseline = report.metric, report.baseline
     yield (
         f"Keras reference, {metric.name}",
-        words.value_text(metric, report.reference),
-        f"{baseline}: {words.value_text(metric, baseline_value)}",
+        wording.value_text(metric, report.reference),
+        f"{baseline.name}: {wording.value_text(metric, baseline.value)}",
     )
-    small = words.smallest(report.rows)
+    small = wording.smallest(report.rows)
     if small:
         rows = [row for row in report.rows if row.variant == small]
-        worst = words.worst(rows)
-        value = words.value_text(metric, worst.value if worst else None)
-        size = words.size_text(words.facts(rows).compressed_bytes)
+        worst = wording.worst(rows)
+        value = wording.value_text(metric, worst.value if worst else None)
+        size = wording.size_text(wording.facts(rows).compressed_bytes)
         yield "Smallest within limits", size, f"{small} compressed, at worst {value}"
     fastest = _fastest(report)
     if fastest:
-        where = words.place_name((fastest.runtime, fastest.device))
-        median = words.latency_text(fastest.latency_ms_median)
+        where = wording.place_name((fastest.runtime, fastest.device))
+        median = wording.latency_text(fastest.latency_ms_median)
         yield "Fastest within limits", median, f"{fastest.variant} on {where}, median"
     measured = sum(row.status == "measured" for row in report.rows)
-    variants, places = len(words.by_variant(report.rows)), len(words.places(report.rows))
+    variants, places = len(wording.by_variant(report.rows)), len(wording.places(report.rows))
     detail = f"variants: {variants}, places: {places}"
     yield "Combinations measured", f"{measured} of {len(report.rows)}", detail
 
 
 def _fastest(report: Report) -> Row | None:
-    timed = [row for row in report.rows if words.state(row) == "ok" and row.latency_ms_median]
+    timed = [row for row in report.rows if wording.state(row) == "ok" and row.latency_ms_median]
     return min(timed, key=lambda row: row.latency_ms_median or 0.0, default=None)
 
 
 def _adapters(report: Report) -> dict[str, str]:
     """Return the place that ran on an accelerator -> the adapter it named."""
     return {
-        words.place_name((row.runtime, row.device)): row.adapter
+        wording.place_name((row.runtime, row.device)): row.adapter
         for row in report.rows
         if row.adapter
     }
@@ -114,8 +114,11 @@ def _drawn(plot: Plot, report: Report) -> dict[str, Any]:
     """Return width name -> SVG; empty where there is nothing to draw or nothing to draw with."""
     from markupsafe import Markup
 
-    if drawing.missing():
+    if svg.missing():
         return {}
     drawn = {name: plot(report, width=width) for name, width in _WIDTHS.items()}
     # Matplotlib escapes texts; everything else in the element is its own.
     return {name: Markup(text) for name, text in drawn.items() if text}
+
+
+report = Reporter(write=write)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgekit import reporting
-from edgekit.paths import write_json
-from edgekit.types import Report
+from edgekit.core.kinds import Reporter
+from edgekit.core.paths import write_json
+from edgekit.core.report import Report
+from edgekit.reporting import report_json
 
 
-def report(report: Report, folder: Path) -> Path:
+def write(report: Report, folder: Path) -> Path:
     """Write `report.json` into `folder` and return its path.
 
     Raises:
         BadData: The reference value is not finite.
     """
-    path = folder / reporting.FILE_NAME
-    write_json(path, reporting.to_json(report))
+    path = folder / report_json.FILE_NAME
+    write_json(path, report_json.to_json(report))
     return path
+
+
+report = Reporter(write=write)

@@ -1,1 +1,1 @@
-"""Runtimes of edgekit, one file each; looked up by file name (see `edgekit.registry`)."""
+"""Runtimes of edgekit, one file each; looked up by file name (see `edgekit.core.registry`)."""

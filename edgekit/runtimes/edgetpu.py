@@ -11,8 +11,8 @@ import contextlib
 import ctypes.util
 from pathlib import Path
 
-from edgekit import tflite_environment as environment
-from edgekit.types import Runtime
+from edgekit.core.kinds import Runtime
+from edgekit.running import tflite_environment
 
 LIBRARY = "libedgetpu.so.1"
 USB_IDS = ("1a6e:089a", "18d1:9302")
@@ -20,7 +20,7 @@ USB_IDS = ("1a6e:089a", "18d1:9302")
 
 
 def _missing() -> str:
-    if reason := environment.missing():
+    if reason := tflite_environment.missing():
         return reason
     if ctypes.util.find_library("edgetpu") is None:
         return f"{LIBRARY} is not installed; run: sudo apt-get install libedgetpu1-std"
@@ -44,9 +44,10 @@ runtime = Runtime(
         "module": "tflite_runtime.interpreter",
         "delegate": LIBRARY,
     },
-    command=environment.command,
+    command=tflite_environment.command,
     missing=_missing,
     setup=None,
     devices=("local", "ssh"),
-    install=environment.INSTALL,
+    install=tflite_environment.INSTALL,
+    custom_operators=("edgetpu-custom-op",),
 )

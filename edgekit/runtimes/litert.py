@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 
-from edgekit.types import Command, Runtime
+from edgekit.core.kinds import Command, Runtime
 
 
 def _missing() -> str:
@@ -22,5 +22,5 @@ runtime = Runtime(
     command=lambda: Command(argv=(sys.executable,)),
     missing=_missing,
     install="python3 -m pip install 'ai-edge-litert==2.3.*'",
-    devices=("local", "ssh"),  # under qemu its aarch64 build crashes
+    devices=("local", "ssh"),
 )

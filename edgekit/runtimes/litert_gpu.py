@@ -17,11 +17,12 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from edgekit import debian
-from edgekit.errors import Unavailable
-from edgekit.paths import atomic, home
-from edgekit.probe import prove
-from edgekit.types import Command, Progress, Runtime
+from edgekit.core.errors import Unavailable
+from edgekit.core.kinds import Command, Runtime
+from edgekit.core.paths import atomic, home
+from edgekit.core.types import Progress
+from edgekit.running import debian
+from edgekit.running.smoke_test import prove
 
 ICD = "vk_swiftshader_icd.json"
 LOADER = "libvulkan.so.1"
@@ -132,6 +133,7 @@ runtime = Runtime(
     command=_command,
     missing=_missing,
     setup=_setup,
+    software_adapter="swiftshader",
     devices=("local", "ssh"),
     install="python3 -m pip install 'ai-edge-litert==2.3.*'",
 )

@@ -6,8 +6,8 @@ bit the same here on every machine.
 
 from __future__ import annotations
 
-from edgekit import tflite_environment as environment
-from edgekit.types import Runtime
+from edgekit.core.kinds import Runtime
+from edgekit.running import tflite_environment
 
 runtime = Runtime(
     options={
@@ -15,9 +15,9 @@ runtime = Runtime(
         "module": "tflite_runtime.interpreter",
         "kernels": "reference",
     },
-    command=environment.command,
-    missing=environment.missing,
-    setup=environment.setup,
-    devices=("local", "raspberry-pi", "ssh"),
-    install=environment.INSTALL,
+    command=tflite_environment.command,
+    missing=tflite_environment.missing,
+    setup=tflite_environment.setup,
+    devices=("local", "ssh"),
+    install=tflite_environment.INSTALL,
 )

@@ -1,1 +1,1 @@
-"""Targets of edgekit, one file each; looked up by file name (see `edgekit.registry`)."""
+"""Targets of edgekit, one file each; looked up by file name (see `edgekit.core.registry`)."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from edgekit.operator_tables import TFLITE_RUNTIME, check_model
-from edgekit.types import PRECISIONS, Target
+from edgekit.core.variant import PRECISIONS
+from edgekit.operators.support import TFLITE_RUNTIME, check_model
+from edgekit.operators.target import Target
 
 target = Target(
     check=partial(check_model, target="cpu", column=TFLITE_RUNTIME),

@@ -7,10 +7,10 @@ predicted mapped, "no" that the operator stays on the CPU, "unknown" that nothin
 
 from __future__ import annotations
 
-from edgekit.edgetpu_facts import OperatorFacts, Ruling, facts_of
-from edgekit.edgetpu_partition import predict
-from edgekit.flatbuffer import Model
-from edgekit.types import Check, OperatorVerdict, Target
+from edgekit.edgetpu.facts import OperatorFacts, Ruling, facts_of
+from edgekit.edgetpu.partition import predict
+from edgekit.operators.target import Check, OperatorVerdict, Target
+from edgekit.tflite.reader import Model
 
 
 def check(model: Model) -> Check:
@@ -46,4 +46,6 @@ def _sentence(reason: str) -> str:
     return f"{reason[0].upper()}{reason[1:]}." if reason else ""
 
 
-target = Target(check=check, runtime="edgetpu", device="local", precisions=("int8",))
+target = Target(
+    check=check, runtime="edgetpu", device="local", precisions=("int8",), converter="edgetpu"
+)

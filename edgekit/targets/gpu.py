@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from edgekit.flatbuffer import Operator, Subgraph
-from edgekit.known_faults import Fault, check_with
-from edgekit.operator_tables import GPU
-from edgekit.types import Target
+from edgekit.operators.known_faults import Fault, check_with
+from edgekit.operators.support import GPU
+from edgekit.operators.target import Target
+from edgekit.tflite.reader import Operator, Subgraph
 
 
 def _is_strided_1x1(operator: Operator, subgraph: Subgraph) -> bool:
@@ -28,7 +28,7 @@ STRIDED_1X1 = Fault(
     is_in=_is_strided_1x1,
     reason="The accelerator takes an int8 convolution of 1x1 with stride and answers wrong.",
     fix="Put AveragePooling2D in front and leave the stride out, or use a kernel of 2x2 or more.",
-    source="measured by tests/test_gpu_faults.py on ai-edge-litert 2.3",
+    source="measured by tests/targets/test_gpu_faults.py on ai-edge-litert 2.3",
 )
 """Mean error 10 % of the range where the CPU is off by 0.1 %; right in float32."""
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from edgekit.operator_tables import LITERT, check_model
-from edgekit.types import PRECISIONS, Target
+from edgekit.core.variant import PRECISIONS
+from edgekit.operators.support import LITERT, check_model
+from edgekit.operators.target import Target
 
 target = Target(
     check=partial(check_model, target="litert", column=LITERT),

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from edgekit.flatbuffer import Operator, Subgraph
-from edgekit.known_faults import Fault, check_with
-from edgekit.operator_tables import TFLITE_RUNTIME
-from edgekit.types import PRECISIONS, Target
+from edgekit.core.variant import PRECISIONS
+from edgekit.operators.known_faults import Fault, check_with
+from edgekit.operators.support import TFLITE_RUNTIME
+from edgekit.operators.target import Target
+from edgekit.tflite.reader import Operator, Subgraph
 
 
 def _is_unbounded(operator: Operator, subgraph: Subgraph) -> bool:
@@ -33,7 +34,7 @@ UNBOUNDED = Fault(
     reason="Where both sides of a product of int8 hold -128, an ARM processor without dot product "
     "instructions (Raspberry Pi 4) adds in 16 bits that wrap around: answers are wrong.",
     fix="Convert the model with edgekit, which keeps -128 out of one side.",
-    source="measured by tests/test_narrowing.py; see edgekit/narrowing.py",
+    source="measured by tests/conversion/test_saturation.py; see edgekit/conversion/saturation.py",
 )
 
 target = Target(

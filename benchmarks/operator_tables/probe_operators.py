@@ -1,0 +1,306 @@
+"""Ask the real runtimes what they run, and write `edgekit/targets/operators.json`.
+
+    edgekit setup tflite-runtime gpu
+    python benchmarks/operator_tables/probe_operators.py
+
+needs TensorFlow. The Vulkan driver may be a software one: what it computes is asked, not how fast.
+Takes some 15 minutes on two cores.
+
+Versions are asked of the interpreter's resolver by files with one operator of each version. Types
+and ranks are asked by converting and running one small function for each operator: an answer within
+the tolerance of TensorFlow's is a yes; a refusal, a crash or a wrong answer is a no, with the
+runtime's words.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import platform
+import re
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from probe_files import ProbeFile, probe_files
+from quantize_files import quantize_files
+from runtime_process import Worker
+
+from edgekit.core import registry
+
+_TABLE = Path(__file__).parents[1] / "edgekit" / "targets" / "operators.json"
+_NEWEST_VERSION = 16
+_CUSTOM = (
+    "AudioSpectrogram",
+    "Convolution2DTransposeBias",
+    "FlexErf",
+    "MaxPoolingWithArgmax2D",
+    "MaxUnpooling2D",
+    "Mfcc",
+    "NumericVerify",
+    "TFLite_Detection_PostProcess",
+    "edgetpu-custom-op",
+)
+_NOT_FOUND = (
+    "Didn't find op",
+    "builtin_code out of range",
+    "unresolved custom op",
+    "Select TensorFlow",
+)
+
+
+def one_operator_file(code: int, version: int, custom: str = "") -> bytes:
+    """Return a file that holds one operator without options."""
+    operator_code = schema.OperatorCodeT(min(code, 127), custom or None, version, code)
+    tensors = [schema.TensorT([1], 0, 0, name) for name in ("in", "out")]
+    subgraph = schema.SubGraphT(tensors, [0], [1], [schema.OperatorT(0, [0], [1])], "main")
+    model = schema.ModelT(3, [operator_code], [subgraph], "probe", [schema.BufferT()])
+    builder = flatbuffers.Builder(256)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def resolver_versions(worker: Worker, folder: Path) -> dict[str, list[int]]:
+    """Return operator -> versions the interpreter's resolver has, custom ones included."""
+    found: dict[str, list[int]] = defaultdict(list)
+    path = folder / "one.tflite"
+    special = ("CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES")
+    codes = {k: v for k, v in vars(schema.BuiltinOperator).items() if not k.startswith("_")}
+    asked = [(k, v, "") for k, v in codes.items() if k not in special]
+    asked += [(f"CUSTOM:{name}", codes["CUSTOM"], name) for name in _CUSTOM]
+    for name, code, custom in asked:
+        for version in (1,) if custom else range(1, _NEWEST_VERSION + 1):
+            path.write_bytes(one_operator_file(code, version, custom))
+            ok, error, _ = worker.ask(how="prepare" if custom else "load", file=str(path))
+            # Any other error comes later than the look-up: the version is there.
+            if ok or not any(words in error for words in _NOT_FOUND):
+                found[name].append(version)
+    return dict(found)
+
+
+@dataclass
+class Findings:
+    """What one runtime said of each operator: (type key or rank) -> "" for yes, or why not."""
+
+    types: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    ranks: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    newest: dict[str, int] = field(default_factory=dict)
+    _distance: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def add(self, probe: ProbeFile, blamed: Mapping[str, str]) -> None:
+        """Note an answer: who is to blame, and for what; nobody, if it was right.
+
+        An answer that was right outweighs any that were not.
+        """
+        for name, types, rank in probe.operators:
+            if blamed and name not in blamed:
+                continue
+            told = [(self.types, types)]
+            # Ranks are counted with floats and bools only: a type's refusal is not a rank's.
+            plain = types.startswith(("float32", "bool")) or types.endswith(">float32")
+            if plain and "/" not in types:
+                told.append((self.ranks, str(rank)))
+            for table, key in told:
+                # Of several refusals, the one of the most usual rank tells most.
+                distance = abs(rank - 4)
+                closer = distance < self._distance.get((name, key), 99)
+                if not blamed:
+                    table[name][key] = ""
+                elif closer and table[name].get(key, "?"):
+                    self._distance[name, key] = distance
+                    table[name][key] = blamed[name]
+
+
+def try_files(worker: Worker, how: str, probes: Iterable[ProbeFile], folder: Path) -> Findings:
+    """Run every file and compare its answer with TensorFlow's."""
+    findings = Findings()
+    for number, probe in enumerate(probes):
+        blamed = _try(worker, how, probe, folder / "out.npz")
+        if blamed and not _is_refusal(blamed):
+            # Perhaps only because of what an earlier file left behind in the process.
+            worker.stop()
+            blamed = _try(worker, how, probe, folder / "out.npz")
+        findings.add(probe, blamed)
+        if number % 100 == 0:
+            print(f"{how} {number}: {probe.label} {blamed}", file=sys.stderr)
+    return findings
+
+
+def _try(worker: Worker, how: str, probe: ProbeFile, out: Path) -> dict[str, str]:
+    """Return the operators to blame and why; {} if the answer was right."""
+    out.unlink(missing_ok=True)
+    ok, error, log = worker.ask(
+        how=how, file=probe.path, inputs=probe.inputs, outputs=str(out),
+        output_types=probe.output_types,
+    )  # fmt: skip
+    if ok:
+        why = _verdict(probe, out)
+        return {probe.target: why} if why else {}
+    names = {name for name, _, _ in probe.operators}
+    told = re.findall(r"^(?:ERROR: )?([A-Z0-9_]+): (.+)$", log, re.MULTILINE)
+    blamed = {name: _plain(words) for name, words in told if name in names}
+    return blamed or {probe.target: _reason(error, log)}
+
+
+def _is_refusal(blamed: Mapping[str, str]) -> bool:
+    """Whether a runtime named what it does not take, rather than failing at it."""
+    return not any(why.startswith(("answers", "crashes", "no answer")) for why in blamed.values())
+
+
+def newest_on_gpu(worker: Worker, probes: Iterable[ProbeFile], known: Mapping[str, list[int]],
+                  folder: Path) -> dict[str, int]:  # fmt: skip
+    """Return operator -> newest version the accelerator takes, asked with a file it runs."""
+    found: dict[str, int] = {}
+    path, out = folder / "newest.tflite", folder / "out.npz"
+    for probe in probes:
+        names = {name for name, _, _ in probe.operators} - set(found)
+        if not names or _try(worker, "gpu", probe, out):
+            continue
+        for name in names:
+            newest = max(known.get(name, [1]))
+            path.write_bytes(_with_version(Path(probe.path).read_bytes(), name, newest))
+            refused = _try(worker, "gpu", replace(probe, path=str(path)), out)
+            limit = re.search(r"Max version supported: (\d+)", str(refused))
+            found[name] = int(limit[1]) if limit else newest
+    return found
+
+
+def _with_version(content: bytes, name: str, version: int) -> bytes:
+    model = schema.ModelT.InitFromPackedBuf(content)
+    for code in model.operatorCodes:
+        if code.builtinCode == getattr(schema.BuiltinOperator, name):
+            code.version = version
+    builder = flatbuffers.Builder(len(content))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def _verdict(probe: ProbeFile, out: Path) -> str:
+    """Return "" if the answer agrees with TensorFlow's, else by how much it does not."""
+    with np.load(out) as answer, np.load(probe.expected) as expected:
+        for key in expected.files:
+            got, want = (np.asarray(a[key], np.float64).ravel() for a in (answer, expected))
+            if got.shape != want.shape:
+                return f"answers {got.size} values instead of {want.size}"
+            spread = max(float(np.ptp(want)) if want.size else 0.0, 1e-3)
+            if not np.isfinite(got).all():
+                return "answers what is no number"
+            error = float(np.max(np.abs(got - want), initial=0.0)) / spread
+            if not error <= probe.tolerance:
+                return f"answers wrong, by {min(error, 999):.0%} of the range"
+    return ""
+
+
+def _reason(error: str, log: str) -> str:
+    """Return why a runtime refused a file, in its own words where it says them."""
+    if error in ("crashes", "no answer in time"):
+        return error
+    told = ("ERROR: ", "WARNING: Attempting")
+    lines = [line.split(": ", 1)[1] for line in log.splitlines() if line.startswith(told)]
+    lines += error.split(": ", 1)[-1].strip().splitlines()
+    words = [plain for line in lines if len(plain := _plain(line)) > 3]
+    return words[0] if words else error.strip()[:100]
+
+
+def _plain(words: str) -> str:
+    """Return words without file names, line numbers, names of tensors and what follows."""
+    words = re.sub(r"^(?:ERROR: )?\[[^]]*\]|^└ ", "", words)
+    words = re.sub(r"\S+\.(?:cc|h)(?::\d+)?:?\s*", "", words)
+    words = re.sub(r"((?:is not supported|less than \d)\.) .*", r"\1", words)
+    words = re.sub(r"Tensor \"[^\"]*\"", "A tensor", words)
+    words = re.sub(
+        r"\s*(Node number|Failed to apply|An older version|See instructions).*", "", words
+    )
+    return words.strip(" ]")[:120]
+
+
+def table_of(
+    versions: Mapping[str, list[int]] | None, findings: Findings, name: str
+) -> dict[str, Any]:
+    """Return one operator's entry for one runtime."""
+    entry: dict[str, Any] = {}
+    if versions is not None:
+        entry["versions"] = versions.get(name, [])
+    elif name in findings.newest:
+        entry["versions"] = list(range(1, findings.newest[name] + 1))
+    for what in ("types", "ranks"):
+        told = getattr(findings, what).get(name, {})
+        accepted = sorted(key for key, why in told.items() if not why)
+        refused = {key: why for key, why in sorted(told.items()) if why}
+        if what == "ranks" and not accepted:  # its types are refused; its ranks say nothing more
+            continue
+        entry |= {what: accepted} if accepted else {}
+        entry |= {f"{what}_refused": refused} if refused else {}
+    return entry
+
+
+def main() -> None:
+    """Probe all runtimes and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--keep", type=Path, help="keep the probe files in this folder")
+    chosen = parser.parse_args()
+    workers = {
+        "tflite_runtime_2_14": ("cpu", _worker("tflite-runtime")),
+        "litert_2_3": ("cpu", _worker("litert")),
+        "gpu": ("gpu", _worker("litert-gpu")),
+    }
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = chosen.keep or Path(scratch)
+        probes = [*probe_files(folder), *quantize_files(folder)]
+        print(f"{len(probes)} files", file=sys.stderr)
+        versions, findings = {}, {}
+        for name, (how, worker) in workers.items():
+            if how == "cpu":
+                versions[name] = resolver_versions(worker, folder)
+            findings[name] = try_files(worker, how, probes, folder)
+        known = versions["litert_2_3"]
+        findings["gpu"].newest = newest_on_gpu(workers["gpu"][1], probes, known, folder)
+        adapter = _adapter(workers["gpu"][1], probes[0], folder)
+    machine = f"{platform.machine()}, {datetime.date.today()}; GPU: {adapter}"
+    _write({n: (versions.get(n), findings[n]) for n in workers}, machine)
+
+
+def _adapter(worker: Worker, probe: ProbeFile, folder: Path) -> str:
+    """Return the Vulkan adapter that the accelerator says it chose."""
+    worker.stop()
+    _, _, log = worker.ask(
+        how="gpu", file=probe.path, inputs=probe.inputs, outputs=str(folder / "out.npz"),
+        output_types=probe.output_types,
+    )  # fmt: skip
+    chosen = re.search(r"Selected adapter: ([^,\n]+)", log)
+    return chosen[1] if chosen else "not told"
+
+
+def _worker(runtime: str) -> Worker:
+    found = registry.get("runtimes", runtime)
+    if found.missing():
+        raise SystemExit(found.missing())
+    return Worker(found.command())
+
+
+def _write(
+    asked: Mapping[str, tuple[Mapping[str, list[int]] | None, Findings]], machine: str
+) -> None:
+    names = sorted({n for v, f in asked.values() for n in (*(v or {}), *f.types)})
+    operators = {
+        name: {runtime: table_of(v, f, name) for runtime, (v, f) in asked.items()} for name in names
+    }
+    lines = ",\n".join(f"    {json.dumps(k)}: {json.dumps(v)}" for k, v in operators.items())
+    source = "measured by benchmarks/operator_tables/probe_operators.py"
+    _TABLE.write_text(
+        f'{{\n  "source": "{source}",\n  "machine": "{machine}",\n'
+        f'  "operators": {{\n{lines}\n  }}\n}}\n',
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""Walk the graph of a Keras 3 model with tensors of another kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from edgekit.core.errors import UnsupportedLayer
+
+Call = Callable[[Any, Any, Any], Any]
+"""`(node, args, kwargs) -> outputs`; the node has `operation` and its own `outputs`."""
+
+
+def graph_of(model: Any) -> Any:
+    """Return the functional graph of a Sequential or Functional Keras 3 model.
+
+    Raises:
+        UnsupportedLayer: It is neither, is not built, or Keras does not compute with TensorFlow.
+    """
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise UnsupportedLayer(
+            f"A {type(model).__module__}.{type(model).__name__} was given where a Keras 3 model "
+            "(keras.Sequential or keras.Model(inputs, outputs)) is needed; pass one."
+        )
+    if keras.backend.backend() != "tensorflow":
+        raise UnsupportedLayer(
+            f"Keras computes with {keras.backend.backend()} here, and tf_keras with TensorFlow; "
+            "set KERAS_BACKEND=tensorflow."
+        )
+    graph = model._functional if isinstance(model, keras.Sequential) else model
+    if hasattr(graph, "_nodes_by_depth"):
+        return graph
+    cause = (
+        "is not built; call model.build(input_shape) first"
+        if isinstance(model, keras.Sequential)
+        else "is a subclassed model without a graph; write it as keras.Model(inputs, outputs)"
+    )
+    raise UnsupportedLayer(
+        f"Model '{model.name}' ({type(model).__name__}) {cause}. Sequential and functional models "
+        "are carried."
+    )
+
+
+def walk(graph: Any, tensors: list[Any], call: Call) -> Any:
+    """Call every operation of a graph in order, on other tensors; return its outputs.
+
+    Args:
+        graph: From `graph_of`.
+        tensors: One for each of `graph.inputs`.
+        call: Told of each call once; arguments hold other tensors in place of the graph's own.
+
+    Returns:
+        The outputs, in the structure the model was made with.
+    """
+    import keras
+
+    values = {id(own): other for own, other in zip(graph.inputs, tensors, strict=True)}
+    for node in nodes(graph):
+        args, kwargs = keras.tree.map_structure(
+            lambda leaf: values.get(id(leaf), leaf), (node.arguments.args, _said(node))
+        )
+        outputs = keras.tree.flatten(call(node, args, kwargs))
+        values.update(zip(map(id, node.outputs), outputs, strict=False))
+    return keras.tree.map_structure(lambda own: values[id(own)], graph._outputs_struct)
+
+
+def nodes(graph: Any) -> Iterator[Any]:
+    """Yield the calls of a graph, in an order in which they can be computed."""
+    for depth in sorted(graph._nodes_by_depth, reverse=True):
+        yield from (node for node in graph._nodes_by_depth[depth] if not node.is_input)
+
+
+def layers_of(model: Any) -> Iterator[Any]:
+    """Yield all layers of a model, those of nested models included."""
+    for layer in model.layers:
+        yield from layers_of(layer) if hasattr(layer, "layers") else (layer,)
+
+
+def _said(node: Any) -> dict[str, Any]:
+    """Return the keyword arguments the model's author gave.
+
+    Keras 3 notes down some that it filled in itself: masks, which tf_keras passes on by itself too,
+    and `training`, which `fit` and `predict` override in Keras 3 but would not in tf_keras.
+    """
+    import keras
+
+    carried = [getattr(tensor, "_keras_mask", None) for tensor in node.input_tensors]
+
+    def is_implied(value: Any) -> bool:
+        leaves = keras.tree.flatten(value)
+        return all(leaf is None or any(leaf is mask for mask in carried) for leaf in leaves)
+
+    return {
+        key: value
+        for key, value in node.arguments.kwargs.items()
+        if key != "training" and not (key.endswith("mask") and is_implied(value))
+    }

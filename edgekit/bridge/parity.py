@@ -1,0 +1,117 @@
+"""How far a Keras 3 model and its tf_keras twin answer apart on random input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from edgekit.bridge.graph import layers_of
+from edgekit.bridge.weights import states
+from edgekit.core.types import Array
+
+UNKNOWN_SIZE = 32
+"""Stands for an axis of unknown length: enough for five halvings of an image."""
+
+Traced = tuple[Any, list[Any], list[Any]]
+"""An operation, its outputs in Keras 3, and those in tf_keras."""
+
+
+def error(model: Any, twin: Any, *, seed: int) -> float:
+    """Return the largest error of any output; see `edgekit.bridge.carry.check_parity`."""
+    import keras
+
+    inputs = random_inputs(model, _batch_size(model, twin), seed)
+    with _states_kept(model), _states_kept(twin):
+        ours = model(inputs, training=False)
+        theirs = twin(inputs, training=False)
+    pairs = zip(keras.tree.flatten(ours), keras.tree.flatten(theirs), strict=True)
+    return max(_distance(np.asarray(one), np.asarray(other)) for one, other in pairs)
+
+
+def first_apart(model: Any, twin: Any, trace: list[Traced], *, limit: float) -> Any:
+    """Return the first operation whose twin answers otherwise, to name it in an error."""
+    import keras
+    import tf_keras
+
+    for operation, ours, theirs in trace:
+        probe = keras.Model(model.inputs, ours)
+        if error(probe, tf_keras.Model(twin.inputs, theirs), seed=0) > limit:
+            return operation
+    return model
+
+
+def random_inputs(model: Any, batch_size: int, seed: int) -> Any:
+    """Return random inputs in the structure the model takes.
+
+    Floats are normal with mean 0 and deviation 1. If a layer looks numbers up in a table, all
+    inputs are integers within the smallest table; where a layer masks steps, the last third of the
+    steps carries its mask value.
+    """
+    import keras
+
+    random = np.random.default_rng(seed)
+    layers = list(layers_of(model))
+    tables = [n for layer in layers for n in _table_sizes(layer)]
+    masks = [layer.mask_value for layer in layers if isinstance(layer, keras.layers.Masking)]
+
+    def draw(tensor: Any) -> Array:
+        shape = [UNKNOWN_SIZE if n is None else n for n in tensor.shape]
+        shape[:1] = [batch_size]
+        array = _draw(random, tuple(shape), tensor.dtype, min(tables, default=None))
+        if masks and array.ndim > 1:
+            array[:, -(array.shape[1] // 3) :] = masks[0]
+        return array
+
+    struct = model._functional if isinstance(model, keras.Sequential) else model
+    return keras.tree.map_structure(draw, struct._inputs_struct)
+
+
+def _draw(
+    random: np.random.Generator, shape: tuple[int, ...], dtype: str, table: int | None
+) -> Array:
+    if dtype == "string":
+        return random.choice(np.array(["a", "b", "c", "d e"], object), shape)
+    if dtype == "bool":
+        return random.random(shape) < 0.5
+    if table is not None or "int" in dtype:
+        return random.integers(0, table or 10, shape).astype(dtype)
+    # bfloat16 has no NumPy name of its own; Keras casts float32 on entry.
+    return random.standard_normal(shape).astype("float32" if dtype == "bfloat16" else dtype)
+
+
+def _table_sizes(layer: Any) -> Iterator[int]:
+    for attribute in ("input_dim", "num_tokens"):
+        if isinstance(getattr(layer, attribute, None), int):
+            yield getattr(layer, attribute)
+
+
+def _batch_size(model: Any, twin: Any) -> int:
+    return next((n for n in (twin.inputs[0].shape[0], model.inputs[0].shape[0]) if n), 2)
+
+
+def _distance(one: Array, other: Array) -> float:
+    """Return the largest error, in units of the largest value where that is above 1."""
+    if one.shape != other.shape:
+        return float("inf")
+    if one.dtype.kind not in "fiub":
+        return 0.0 if (one == other).all() else float("inf")
+    one, other = one.astype(np.float64), other.astype(np.float64)
+    same = (one == other) | (np.isnan(one) & np.isnan(other))
+    if same.all():
+        return 0.0
+    apart = np.abs(one - other)[~same]
+    finite = np.abs(one[np.isfinite(one)])
+    scale = max(1.0, float(finite.max(initial=0.0)))
+    return float(apart.max()) / scale if np.isfinite(apart).all() else float("inf")
+
+
+@contextmanager
+def _states_kept(model: Any) -> Iterator[None]:
+    """Put the states of stateful layers back, so that checking a model does not change it."""
+    before = [(state, np.asarray(state)) for state in states(model)]
+    yield
+    for state, value in before:
+        state.assign(value)

@@ -1,0 +1,1 @@
+"""A recipe's way from training to a report: plan, steps, run folder, evaluation."""

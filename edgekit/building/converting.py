@@ -1,0 +1,81 @@
+"""The step of a build that converts: every variant, every part, a few at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+from edgekit.building.parts import MODEL, Files, parts_of
+from edgekit.building.plan import Plan
+from edgekit.building.run_folder import calibration_path, sidecar_path
+from edgekit.building.scoring import Outcome
+from edgekit.building.step_cache import step
+from edgekit.core import registry
+from edgekit.core.errors import EdgekitError
+from edgekit.core.kinds import Artifact, Converter
+from edgekit.core.parallel import in_parallel
+from edgekit.core.paths import sha256
+from edgekit.core.types import Progress
+from edgekit.core.variant import CALIBRATED, Variant
+from edgekit.tflite.sidecar import read_sidecar, write_sidecar
+
+Sources = Mapping[str, Mapping[str, Path]]
+"""Optimization as text ("" for none) -> part name -> the model file that is converted."""
+
+
+def convert_all(
+    plan: Plan, sources: Sources, progress: Progress
+) -> tuple[dict[Variant, Files], dict[Variant, Outcome]]:
+    """Convert every variant; return the files of each, and what to say of those refused."""
+    jobs = [(v, part) for v in plan.variants for part in sources[v.optimization]]
+
+    def one(job: tuple[Variant, str]) -> Artifact | EdgekitError:
+        variant, part = job
+        try:
+            return _convert(plan, variant, part, sources[variant.optimization][part])
+        except EdgekitError as error:
+            return error
+
+    converted: dict[Variant, dict[str, Artifact]] = {}
+    refused: dict[Variant, Outcome] = {}
+    for done, ((variant, part), result) in enumerate(in_parallel(one, jobs), 1):
+        progress(done / len(jobs), f"converted {variant}")
+        if isinstance(result, Artifact):
+            converted.setdefault(variant, {})[part] = result
+        else:
+            refused[variant] = Outcome(status="not run", reason=str(result), ok=False)
+    return {v: files for v, files in converted.items() if v not in refused}, refused
+
+
+def _convert(plan: Plan, variant: Variant, part: str, source: Path) -> Artifact:
+    """Convert one part of a variant, and describe the file beside it."""
+    path = plan.folder / str(variant) / f"{part}.tflite"
+    sidecar = sidecar_path(path)
+    precision = variant.precision
+    calibration = calibration_path(plan.folder, part)
+    signature = parts_of(plan.recipe).signatures[part]  # with meaning and labels
+
+    def action() -> None:
+        converter = cast(Converter, registry.get("converters", "tflite"))
+        given = calibration if precision in CALIBRATED else None
+        artifact = converter.convert(source, path, precision=precision, calibration=given)
+        write_sidecar(replace(artifact, signature=signature), sidecar)
+
+    step(
+        plan.folder,
+        f"convert-{variant}" if part == MODEL else f"convert-{variant}-{part}",
+        type(None),
+        inputs={
+            **plan.base,
+            "source": sha256(source),
+            "calibration": sha256(calibration),
+            "precision": precision,
+            "signature": signature,
+        },
+        outputs=[path, sidecar],
+        code=plan.code["convert"],
+        action=action,
+    )
+    return read_sidecar(sidecar)

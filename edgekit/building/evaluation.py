@@ -1,0 +1,232 @@
+"""The measured part of a report: every variant of a build on every place that can run it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+from edgekit.building.parts import MODEL, Files, parts_of, with_whole
+from edgekit.building.plan import Plan
+from edgekit.building.run_folder import vectors_path
+from edgekit.building.scoring import Measurement, Outcome, judge, measure
+from edgekit.building.step_cache import step
+from edgekit.building.training import Trained
+from edgekit.core import registry
+from edgekit.core.errors import ConversionFailed, Unavailable, WorkerFailed
+from edgekit.core.kinds import Artifact, Converter
+from edgekit.core.parallel import in_parallel
+from edgekit.core.paths import sha256
+from edgekit.core.report import Row
+from edgekit.core.types import Progress
+from edgekit.core.variant import Variant
+from edgekit.running.golden_vectors import Vectors, read_vectors
+from edgekit.running.place import Place, target
+from edgekit.running.timing import time_file
+from edgekit.verbs.check import check
+from edgekit.verbs.inspect import inspect
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the files of a variant say; the last two for a variant of one file only."""
+
+    size_bytes: int
+    compressed_bytes: int
+    sparsity: float | None
+    unique_weights: int | None
+
+
+def measure_all(
+    plan: Plan, variants: Mapping[Variant, Files], trained: Trained, progress: Progress
+) -> list[Row]:
+    """Score every variant on every place, two at a time; then time each one alone."""
+    names = with_whole(parts_of(plan.recipe).signatures)
+    vectors = {name: read_vectors(vectors_path(plan.folder, name)) for name in names}
+    facts = {variant: _facts(files) for variant, files in variants.items()}
+    jobs = [(variant, name) for variant in variants for name in plan.places]
+
+    def one(job: tuple[Variant, str]) -> Outcome:
+        variant, name = job
+        return _score(plan, variant, variants[variant], name, vectors)
+
+    rows = []
+    for done, ((variant, name), outcome) in enumerate(in_parallel(one, jobs), 1):
+        place = plan.places[name]
+        progress(0.8 * done / len(jobs), f"measured {variant} on {place.runtime}, {place.device}")
+        row = _row(plan, variant, place, outcome, trained)
+        known = facts[variant]
+        row = replace(
+            row,
+            size_bytes=known.size_bytes,
+            compressed_bytes=known.compressed_bytes,
+            sparsity=known.sparsity,
+            unique_weights=known.unique_weights,
+        )
+        rows.append((row, variant, name))
+    return [
+        _timed(plan, row, variants[variant], name, vectors, progress) for row, variant, name in rows
+    ]
+
+
+def unmeasured_row(variant: Variant, place: Place, outcome: Outcome) -> Row:
+    """Return the report's row for a variant that gave no figures on a place."""
+    return Row(
+        variant=str(variant),
+        precision=variant.precision,
+        runtime=place.runtime,
+        device=place.device,
+        status=outcome.status,
+        ok=outcome.ok,
+        reason=outcome.reason,
+    )
+
+
+def _row(plan: Plan, variant: Variant, place: Place, outcome: Outcome, trained: Trained) -> Row:
+    row = unmeasured_row(variant, place, outcome)
+    found = outcome.measurement
+    if found is None:
+        return row
+    reference = trained.value_emulated if place.is_emulated() else trained.value
+    verdict = judge(found, variant=variant, recipe=plan.recipe, reference=reference)
+    return replace(
+        row,
+        value=found.value,
+        drop=verdict.drop,
+        drop_limit=verdict.drop_limit,
+        max_abs_error=found.agreement.max_abs_error,
+        mean_abs_error=found.agreement.mean_abs_error,
+        cosine=found.agreement.cosine,
+        same_tokens_percent=found.same_tokens_percent,
+        examples=found.examples,
+        adapter=found.adapter,
+        ok=not verdict.problem,
+        reason=verdict.problem,
+    )
+
+
+def _score(plan: Plan, variant: Variant, files: Files, name: str, vectors: Vectors) -> Outcome:
+    """Measure a variant on the place of a target; say why not where that cannot be."""
+    place, maker = plan.places[name], target(name).converter
+    try:
+        if maker:
+            converter = cast(Converter, registry.get("converters", maker))
+            if variant.precision not in converter.precisions or converter.missing():
+                return _predict(files, name)
+            files = {part: _made_for(plan, variant, file, name) for part, file in files.items()}
+        if reason := place.missing():
+            made = f"Made by the converter {maker}. " if maker else ""
+            return Outcome(status="not run", reason=made + reason)
+        measurement = step(
+            plan.folder,
+            f"measure-{variant}-{place.runtime}-{_slug(place.device)}",
+            Measurement,
+            inputs={
+                **plan.base,
+                "files": {part: file.sha256 for part, file in files.items()},
+                "vectors": [sha256(vectors_path(plan.folder, part)) for part in vectors],
+            },
+            code=plan.code[f"target {name}"],
+            action=lambda: measure(
+                {part: file.path for part, file in files.items()},
+                place,
+                vectors=vectors,
+                recipe=plan.recipe,
+                size=plan.size,
+            ),
+        )
+    except (WorkerFailed, Unavailable, ConversionFailed) as error:  # tried again the next time
+        return _refused(files, name, error)
+    return Outcome(status="measured", measurement=measurement)
+
+
+def _refused(files: Files, name: str, error: Exception) -> Outcome:
+    """Say why a variant did not run; it is a failure only where the target's tables promised it."""
+    accepted = target(name).precisions
+    if any(file.precision not in accepted for file in files.values()):
+        return Outcome(status="not run", reason=str(error))
+    verdicts = [o for file in files.values() for o in check(file.path, name).operators]
+    if all(operator.verdict == "yes" for operator in verdicts):
+        return Outcome(status="not run", reason=str(error), ok=False)
+    refused = [o for o in verdicts if o.verdict == "no"] or verdicts
+    names = dict.fromkeys(o.name for o in refused if o.verdict != "yes")
+    return Outcome(status="not run", reason=f"Stopped by {', '.join(names)}: {error}")
+
+
+def _predict(files: Files, name: str) -> Outcome:
+    """Say what the operator tables say; nothing is compiled or run."""
+    reason = " ".join(
+        ("" if part == MODEL else f"{part}: ") + _predicted(file, name)
+        for part, file in files.items()
+    )
+    return Outcome(status="predicted", reason=reason)
+
+
+def _predicted(file: Artifact, name: str) -> str:
+    found = check(file.path, name)
+    mapped = sum(operator.verdict == "yes" for operator in found.operators)
+    left = [f"{o.name}: {o.reason}" for o in found.operators if o.verdict != "yes"]
+    why = next(iter([*found.problems, *left]), "").partition(". ")[0]  # its sources stay out
+    return f"{mapped} of {len(found.operators)} operators predicted mapped. {why}".strip()
+
+
+def _made_for(plan: Plan, variant: Variant, file: Artifact, name: str) -> Artifact:
+    """Make of an artifact what a target runs; no other target runs that."""
+    maker = target(name).converter
+    path = _made_path(file, maker)
+    converter = cast(Converter, registry.get("converters", maker))
+
+    def action() -> str:
+        return converter.convert(file.path, path, precision=variant.precision).sha256
+
+    step(
+        plan.folder,
+        f"{maker}-{variant}-{file.path.stem}",
+        str,
+        inputs={"artifact": file.sha256},
+        outputs=[path],
+        code=plan.code[f"target {name}"],
+        action=action,
+    )
+    return replace(file, path=path, sha256=sha256(path))
+
+
+def _made_path(file: Artifact, maker: str) -> Path:
+    return file.path.with_name(f"{file.path.stem}_{maker}.tflite")
+
+
+def _timed(
+    plan: Plan, row: Row, files: Files, name: str, vectors: Vectors, progress: Progress
+) -> Row:
+    """Time the part that is called at every step, where times mean something."""
+    place = plan.places[name]
+    in_software = place.is_emulated() or place.find()[0].computes_in_software(row.adapter)
+    if row.status != "measured" or in_software:
+        return row
+    progress(0.9, f"timing {row.variant} on {row.runtime}")
+    part, file = list(files.items())[-1]
+    maker = target(name).converter
+    path = _made_path(file, maker) if maker else file.path
+    timing = time_file(path, place, inputs=vectors[part][0])
+    return replace(
+        row,
+        latency_ms_median=timing.median_ms,
+        latency_ms_p90=timing.p90_ms,
+        peak_memory_bytes=timing.peak_memory_bytes,
+    )
+
+
+def _facts(files: Files) -> Facts:
+    found = [inspect(file.path) for file in files.values()]
+    alone = found[0] if len(found) == 1 else None
+    return Facts(
+        size_bytes=sum(each.size_bytes for each in found),
+        compressed_bytes=sum(each.compressed_bytes for each in found),
+        sparsity=alone.sparsity if alone else None,
+        unique_weights=alone.unique_weights if alone else None,
+    )
+
+
+def _slug(device: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in device)

@@ -1,0 +1,124 @@
+"""The recipe of a build, as parts: one file named `model`, or several that a loop calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from edgekit.core import registry
+from edgekit.core.errors import BadInput
+from edgekit.core.kinds import Artifact
+from edgekit.core.recipe import Dataset, Parts, Recipe
+from edgekit.core.types import Batch, Run, Size
+
+MODEL = "model"
+"""Name of the part of a recipe that is one file."""
+
+Files = Mapping[str, Artifact]
+"""Part name -> its converted file; what a variant consists of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeChoice:
+    """Which recipe, on which data; small enough to cross into a child process.
+
+    Attributes:
+        name: Name of a recipe, or path of a recipe file.
+        data: Folder with a user's own data; None for the recipe's.
+    """
+
+    name: str
+    data: Path | None = None
+
+    def load(self) -> Recipe:
+        """Return the recipe itself.
+
+        Raises:
+            NotFound: There is none by that name.
+            BadInput: It takes no data of a user's.
+        """
+        recipe = cast(Recipe, registry.get("recipes", self.name))
+        if self.data is None:
+            return recipe
+        if recipe.with_data is None:
+            raise BadInput(f"Recipe '{self.name}' takes no data of your own; build it without.")
+        return recipe.with_data(self.data)
+
+
+def examples(recipe: Recipe, size: Size, *, emulated: bool) -> Dataset:
+    """Return the test examples a place is scored on."""
+    test = recipe.data("test", size)
+    return test.head(recipe.num_emulated) if emulated else test
+
+
+def parts_of(recipe: Recipe) -> Parts:
+    """Return a recipe's parts; a recipe of one file has the one part `model`."""
+    return recipe.parts or Parts(
+        signatures={MODEL: recipe.signature},
+        split=lambda model: {MODEL: model},
+        drive=lambda runs: runs[MODEL],
+    )
+
+
+def with_whole(parts: Iterable[str]) -> tuple[str, ...]:
+    """Return the whole and its parts, each name once: all that has golden vectors."""
+    return tuple(dict.fromkeys([MODEL, *parts]))
+
+
+class Recorder:
+    """A part as a function that keeps a fair sample of what went in and came out."""
+
+    def __init__(self, run: Run, count: int) -> None:
+        self._run = run
+        self._count = count
+        self._seen = 0
+        self._random = np.random.default_rng(0)
+        self._kept: list[tuple[Batch, Batch]] = []
+
+    def __call__(self, batch: Batch) -> Batch:
+        """Run the part on a batch; keep some of its examples."""
+        answer = self._run(batch)
+        for index in range(len(next(iter(batch.values())))):
+            self._offer(batch, answer, index)
+        return answer
+
+    def sample(self) -> tuple[Batch, Batch]:
+        """Return the inputs and outputs kept: at most `count`, in order if that was all."""
+        inputs, outputs = zip(*self._kept, strict=True)
+        return _stacked(inputs), _stacked(outputs)
+
+    def _offer(self, batch: Batch, answer: Batch, index: int) -> None:
+        """Keep an example with the same chance as any other (Vitter, algorithm R, 1985)."""
+        self._seen += 1
+        slot = len(self._kept)
+        if slot == self._count:
+            slot = int(self._random.integers(self._seen))
+        if slot >= self._count:
+            return
+        row = (_row(batch, index), _row(answer, index))
+        self._kept[slot : slot + 1] = [row]
+
+
+def record(
+    recipe: Recipe, runs: Mapping[str, Run], inputs: Batch, *, count: int
+) -> tuple[Batch, Mapping[str, tuple[Batch, Batch]]]:
+    """Drive the parts over inputs.
+
+    Returns:
+        The outputs of the whole; and at most `count` inputs and outputs of each part.
+    """
+    recorders = {part: Recorder(run, count) for part, run in runs.items()}
+    outputs = parts_of(recipe).drive(recorders)(inputs)
+    return outputs, {part: recorder.sample() for part, recorder in recorders.items()}
+
+
+def _row(batch: Batch, index: int) -> Batch:
+    return {name: np.array(array[index]) for name, array in batch.items()}
+
+
+def _stacked(rows: Sequence[Batch]) -> Batch:
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}

@@ -1,0 +1,211 @@
+"""Build a recipe: train, optimize, convert, measure, report, package.
+
+Every step goes on where an interrupted build stopped.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import cast
+
+from edgekit.building.converting import Sources, convert_all
+from edgekit.building.evaluation import measure_all, unmeasured_row
+from edgekit.building.fingerprints import machine, versions
+from edgekit.building.optimizing import optimize
+from edgekit.building.parts import MODEL, parts_of, with_whole
+from edgekit.building.plan import Plan, make_plan
+from edgekit.building.programs import write_programs
+from edgekit.building.run_folder import (
+    calibration_path,
+    programs_path,
+    remove_bundle,
+    source_path,
+    vectors_path,
+)
+from edgekit.building.step_cache import step
+from edgekit.building.training import Trained, measure_baseline, train_reference
+from edgekit.core import registry
+from edgekit.core.child_process import Child
+from edgekit.core.kinds import Packager, Reporter
+from edgekit.core.parallel import part
+from edgekit.core.paths import sha256
+from edgekit.core.report import BaselineScore, Report, Row
+from edgekit.core.types import Progress, Size, silent
+from edgekit.running.place import Place
+from edgekit.source_model.reference import CHILD_ENV
+
+TRAINING_TIMEOUT_S = 4 * 3600.0
+"""A board or an old laptop trains many times slower than the machines recipes are made for."""
+
+
+def build(
+    recipe: str,
+    *,
+    size: Size = "tiny",
+    variants: Sequence[str] = (),
+    targets: Sequence[str] = (),
+    out: Path = Path("runs"),
+    seed: int = 0,
+    board: str = "",
+    progress: Progress = silent,
+) -> Report:
+    """Build every variant of a recipe and measure it on every target that can run here.
+
+    Args:
+        recipe: Name, or path to a recipe file.
+        size: "tiny" (seconds, on packaged data) or "full" (minutes, on the whole data set).
+        variants: Such as "int8" or "pruned-float32"; the recipe's own list if empty.
+        targets: Names of targets; all if empty.
+        out: The run folder is `out/<recipe>`.
+        seed: Decides initial weights and the order of examples.
+        board: Device that stands in for an emulated one, such as `ssh://pi@raspberrypi`.
+        progress: Told how far the build is.
+
+    Returns:
+        The report, also written into the run folder by every reporter there is.
+
+    Raises:
+        EdgekitError: The request cannot be met, or training or an optimization failed.
+    """
+    plan = make_plan(
+        recipe, out, size=size, seed=seed, variants=variants, targets=targets, board=board
+    )
+    trained = _train(plan, part(progress, 0.0, 0.3))
+    baseline = _baseline(plan, part(progress, 0.3, 0.35))
+    sources = _optimize(plan, part(progress, 0.35, 0.6))
+    converted, refused = convert_all(plan, sources, part(progress, 0.6, 0.75))
+    rows = measure_all(plan, converted, trained, part(progress, 0.75, 1.0))
+    rows += [
+        unmeasured_row(variant, place, outcome)
+        for variant, outcome in refused.items()
+        for place in plan.places.values()
+    ]
+    report = _report(plan, trained, baseline, sorted(rows, key=_order(plan)))
+    write_reports(report, plan.folder)
+    _write_programs(plan)
+    _package(plan, report)
+    return report
+
+
+def write_reports(report: Report, folder: Path) -> None:
+    """Write a report in every form there is."""
+    for name in registry.names("reports"):
+        reporter = cast(Reporter, registry.get("reports", name))
+        reporter.write(report, folder)
+
+
+def _train(plan: Plan, progress: Progress) -> Trained:
+    parts = parts_of(plan.recipe).signatures
+    outputs = [
+        path(plan.folder, n) for n in with_whole(parts) for path in (source_path, vectors_path)
+    ]
+    outputs += [calibration_path(plan.folder, name) for name in parts]
+    child = Child(env=CHILD_ENV, timeout_s=TRAINING_TIMEOUT_S, progress=progress)
+    return step(
+        plan.folder,
+        "train",
+        Trained,
+        inputs=plan.base,
+        outputs=outputs,
+        code=plan.code["train"],
+        action=lambda: child.call(train_reference, plan.choice, plan.size, plan.seed, plan.folder),
+    )
+
+
+def _baseline(plan: Plan, progress: Progress) -> BaselineScore:
+    """Return the baseline, measured if the recipe measures it."""
+    name, value = plan.recipe.baseline
+    if not callable(value):
+        return BaselineScore(name=name, value=value)
+    child = Child(
+        env=CHILD_ENV,
+        timeout_s=TRAINING_TIMEOUT_S,
+        progress=lambda fraction, doing: progress(fraction, f"baseline: {doing}"),
+    )
+    found = step(
+        plan.folder,
+        "baseline",
+        float,
+        inputs=plan.base,
+        code=plan.code["train"],
+        action=lambda: child.call(measure_baseline, plan.choice, plan.size, plan.seed),
+    )
+    return BaselineScore(name=name, value=found)
+
+
+def _optimize(plan: Plan, progress: Progress) -> Sources:
+    """Return optimization ("" for none) -> the model file or files a converter reads."""
+    trained = source_path(plan.folder, MODEL)
+    parts = parts_of(plan.recipe).signatures
+    sources = {"": {name: source_path(plan.folder, name) for name in parts}}
+    wanted = {v.optimization: v for v in plan.variants if v.optimizations}
+    for index, (name, variant) in enumerate(wanted.items()):
+        out = plan.work / name
+        doing = part(progress, index / len(wanted), (index + 1) / len(wanted), f"{name}: ")
+        child = Child(env=CHILD_ENV, progress=doing)
+        found = step(
+            plan.folder,
+            f"optimize-{name}",
+            str,
+            inputs={**plan.base, "model": sha256(trained), "options": variant.options},
+            outputs=[out],
+            code=plan.code[variant.optimizations[0]],
+            action=lambda child=child, variant=variant, out=out: child.call(  # type: ignore[misc]
+                optimize, plan.choice, variant, trained, plan.size, plan.seed, out
+            ),
+        )
+        sources[name] = {MODEL: out / found}
+    return sources
+
+
+def _write_programs(plan: Plan) -> None:
+    folder = programs_path(plan.folder)
+    if plan.recipe.program or plan.recipe.assets:
+        step(
+            plan.folder,
+            "programs",
+            type(None),
+            inputs=plan.base,
+            outputs=[folder],
+            code=plan.code["programs"],
+            action=lambda: write_programs(plan.recipe, plan.size, folder),
+        )
+
+
+def _package(plan: Plan, report: Report) -> None:
+    """Make what each packager makes of the build, in a folder called after it."""
+    for name in registry.names("packagers"):
+        packager = cast(Packager, registry.get("packagers", name))
+        folder = plan.folder / name
+        if packager.takes(report):
+            packager.package(plan.folder, folder)
+        else:
+            remove_bundle(folder)  # an earlier build's
+
+
+def _report(plan: Plan, trained: Trained, baseline: BaselineScore, rows: Iterable[Row]) -> Report:
+    return Report(
+        recipe=registry.name_of("recipes", plan.choice.name),
+        size=plan.size,
+        seed=plan.seed,
+        metric=plan.recipe.metric,
+        reference=trained.value,
+        baseline=baseline,
+        rows=tuple(rows),
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        machine=machine(),
+        versions=versions(),
+        train_seconds=trained.seconds,
+        notes=(f"{trained.parameters:,} parameters; source: {plan.recipe.source}",),
+    )
+
+
+def _order(plan: Plan) -> Callable[[Row], tuple[int, int]]:
+    variants = [str(variant) for variant in plan.variants]
+    order = list(plan.places.values())
+    return lambda row: (
+        variants.index(row.variant),
+        order.index(Place(runtime=row.runtime, device=row.device)),
+    )

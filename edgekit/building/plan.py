@@ -1,0 +1,162 @@
+"""What a build is to do: recipe, variants, places, and the code that its steps will run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import cast
+
+from edgekit.building.fingerprints import Code, code_of, versions
+from edgekit.building.parts import RecipeChoice
+from edgekit.core import registry
+from edgekit.core.errors import BadInput
+from edgekit.core.kinds import Optimization
+from edgekit.core.paths import packaged, sha256, write_json
+from edgekit.core.recipe import Recipe
+from edgekit.core.records import Json
+from edgekit.core.types import Size
+from edgekit.core.variant import Variant
+from edgekit.running.place import Place, places, target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to build and where; the run folder's `plan.json` is enough to repeat it.
+
+    Attributes:
+        choice: The recipe.
+        board: Device that stands in for every emulated one; "" for none.
+        base: What decides the result of every step: size, seed, versions, data.
+        code: Step -> the code it runs, as it was when the plan was made: `train`, `convert`,
+            `programs`, each optimization by name, each target by name.
+    """
+
+    choice: RecipeChoice
+    size: Size
+    seed: int
+    variants: tuple[Variant, ...]
+    targets: tuple[str, ...]
+    folder: Path
+    board: str
+    base: Mapping[str, Json]
+    code: Mapping[str, Code]
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """The recipe itself."""
+        return self.choice.load()
+
+    @property
+    def work(self) -> Path:
+        """Where intermediate files stand."""
+        return self.folder / ".work"
+
+    @cached_property
+    def places(self) -> dict[str, Place]:
+        """Target name -> the runtime and device that prove it."""
+        found = places(self.targets)
+        if not self.board:
+            return found
+        return {
+            name: Place(runtime=place.runtime, device=self.board) if place.is_emulated() else place
+            for name, place in found.items()
+        }
+
+
+def make_plan(
+    recipe: str,
+    out: Path,
+    *,
+    size: Size,
+    seed: int,
+    variants: Sequence[str],
+    targets: Sequence[str],
+    board: str,
+    data: Path | None = None,
+) -> Plan:
+    """Check a build request, create its run folder and write `plan.json`."""
+    if size not in ("tiny", "full"):
+        raise BadInput(f"size is '{size}'; allowed are 'tiny' and 'full'.")
+    choice = RecipeChoice(name=recipe, data=data)
+    found = choice.load()
+    chosen = tuple(map(Variant.parse, variants or found.variants))
+    for variant in chosen:
+        _check_variant(found, variant)
+    wanted = tuple(targets) or registry.names("targets")
+    plan = Plan(
+        choice=choice,
+        size=size,
+        seed=seed,
+        variants=chosen,
+        targets=wanted,
+        folder=out / registry.name_of("recipes", recipe),
+        board=board,
+        base=_base(size, seed, data),
+        code=_code(recipe, chosen, wanted),
+    )
+    plan.places  # noqa: B018  (a runtime or device that is not there is refused now)
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    facts = {
+        "recipe": recipe,
+        **plan.base,
+        "modules": plan.code["train"].sums,
+        "variants": [str(variant) for variant in plan.variants],
+        "targets": plan.targets,
+    }
+    write_json(plan.folder / "plan.json", facts)
+    return plan
+
+
+def _base(size: Size, seed: int, data: Path | None) -> dict[str, Json]:
+    sums = {"packaged": sha256(packaged("datasets"))}
+    if data is not None:
+        sums["own"] = sha256(data)
+    return {"size": size, "seed": seed, "versions": versions(), "data": sums}
+
+
+def _code(recipe: str, variants: Sequence[Variant], targets: Sequence[str]) -> dict[str, Code]:
+    """Take the checksums of everything the steps of a build run."""
+    story = registry.source_of("recipes", recipe)
+    convert = registry.source_of("converters", "tflite")
+    found = {
+        "train": code_of(story, packaged("building", "training.py")),
+        "convert": code_of(convert),
+        "programs": code_of(story, packaged("building", "programs.py")),
+    }
+    optimize = packaged("building", "optimizing.py")
+    for name in dict.fromkeys(name for variant in variants for name in variant.optimizations):
+        found[name] = code_of(story, optimize, registry.source_of("optimizations", name))
+    for name, place in places(targets).items():
+        entries = [story, packaged("building", "scoring.py")]
+        entries += [registry.source_of("runtimes", place.runtime)]
+        entries += [registry.source_of("devices", place.device)]
+        if converter := target(name).converter:
+            entries += [registry.source_of("converters", converter)]
+        found[f"target {name}"] = code_of(*entries)
+    return found
+
+
+def _check_variant(recipe: Recipe, variant: Variant) -> None:
+    if not variant.optimizations:
+        return
+    if recipe.parts or recipe.loss is None:
+        raise BadInput(
+            f"Variant '{variant}' needs a recipe that a loss retrains as one file; this one "
+            f"has plain variants only: {', '.join(recipe.variants)}."
+        )
+    if len(variant.optimizations) > 1:
+        raise BadInput(
+            f"Variant '{variant}' asks for {len(variant.optimizations)} optimizations; edgekit "
+            "applies one, since a second would undo the first."
+        )
+    for name in variant.optimizations:
+        optimization = cast(Optimization, registry.get("optimizations", name))
+        allowed = optimization.precisions
+        if variant.precision not in allowed:
+            raise BadInput(f"'{name}' goes with {', '.join(allowed)}, not {variant.precision}.")
+        for option in variant.options_of(name):
+            if option not in optimization.options:
+                known = ", ".join(optimization.options) or "none"
+                raise BadInput(f"'{name}' has no option '{option}'; it has: {known}.")

@@ -1,0 +1,54 @@
+"""Where everything stands in a run folder, the folder that a build leaves.
+
+runs/<recipe>/
+plan.json                  what was asked for, versions and checksums: enough to repeat it
+model.keras                the trained reference; parts/ holds those of a model of several
+vectors.npz                golden vectors: test inputs and the reference's answers
+<variant>/model.tflite     a converted file, with artifact.json beside it
+device/                    the program that runs on the device, and what it reads
+report.json, .html, .md    what was measured
+bundle/                    what an app or a board takes
+.steps/, .work/            records of finished steps, and intermediate files
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from edgekit.building.parts import MODEL
+
+SUMS = "SHA256SUMS"
+"""A bundle's list of checksums; a folder without one is not ours to replace or to remove."""
+
+
+def source_path(folder: Path, part: str) -> Path:
+    """Return where a part's Keras model stands in a run folder."""
+    return folder / "model.keras" if part == MODEL else folder / "parts" / f"{part}.keras"
+
+
+def vectors_path(folder: Path, part: str) -> Path:
+    """Return where a part's golden vectors stand in a run folder."""
+    return folder / "vectors.npz" if part == MODEL else folder / "parts" / f"{part}.npz"
+
+
+def calibration_path(folder: Path, part: str) -> Path:
+    """Return where a part's calibration data stand in a run folder."""
+    return folder / ".work" / f"calibration-{part}.npz"
+
+
+def programs_path(folder: Path) -> Path:
+    """Return where in a run folder the recipe's programs and what they read stand."""
+    return folder / "device"
+
+
+def sidecar_path(artifact_path: Path) -> Path:
+    """Return where the description of a part's file stands: beside it."""
+    name = "artifact" if artifact_path.stem == MODEL else artifact_path.stem
+    return artifact_path.with_name(f"{name}.json")
+
+
+def remove_bundle(folder: Path) -> None:
+    """Remove an earlier bundle, if there is one; anything else stays."""
+    if (folder / SUMS).is_file():
+        shutil.rmtree(folder)

@@ -1,0 +1,157 @@
+"""Score one variant on one place: agreement with the reference, the recipe's metric, the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from edgekit.building.parts import MODEL, examples, parts_of
+from edgekit.core.recipe import Recipe
+from edgekit.core.types import Batch, Run, Size
+from edgekit.core.variant import Variant
+from edgekit.running.agreement import TOLERANCES, Agreement, agreement_of, arithmetic, worst
+from edgekit.running.golden_vectors import Vectors
+from edgekit.running.place import Place
+from edgekit.running.session import open_session
+
+SMALL_SAMPLE = 1000
+SMALL_SAMPLE_ALLOWANCE = 4.0
+"""Factor on drop limits where a metric was taken on `SMALL_SAMPLE` examples or fewer, in `tiny`
+builds and on emulated devices: its drop then has a standard error of about half a point."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """What running a variant on a place gave.
+
+    Attributes:
+        value: The recipe's metric on `examples` test examples.
+        agreement: With the reference, of the part that is farthest from it.
+        same_tokens_percent: Share of the reference's output tokens that are the same; None where
+            the model writes none.
+        adapter: What an accelerator ran on; "" on a CPU.
+    """
+
+    value: float
+    examples: int
+    agreement: Agreement
+    same_tokens_percent: float | None
+    adapter: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a variant on a place: a measurement, or why there is none.
+
+    Attributes:
+        ok: False if it should have run and did not; None if nothing is wrong with that.
+    """
+
+    status: Literal["measured", "predicted", "not run"]
+    measurement: Measurement | None = None
+    reason: str = ""
+    ok: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """A measurement held against its limits.
+
+    Attributes:
+        drop: How much worse the metric is than the reference's on the same examples.
+        problem: The limit that is broken, as a sentence; "" if none is.
+    """
+
+    drop: float
+    drop_limit: float
+    problem: str
+
+
+def measure(
+    files: Mapping[str, Path], place: Place, *, vectors: Vectors, recipe: Recipe, size: Size
+) -> Measurement:
+    """Run one variant on one place: golden vectors, then the recipe's score on test data.
+
+    Args:
+        files: Part name -> `.tflite` file.
+        place: Where.
+        vectors: Part name -> golden vectors of it; `model` is always the whole.
+        recipe: Drives and scores the parts.
+        size: Of the test data.
+
+    Raises:
+        Unavailable: The place is not there.
+        WorkerFailed: A file does not run there.
+    """
+    emulated = place.is_emulated()
+    with ExitStack() as stack:
+        sessions = {
+            part: stack.enter_context(
+                open_session(path, runtime=place.runtime, device=place.device)
+            )
+            for part, path in files.items()
+        }
+        agreement = worst([agreement_of(sessions[part], vectors[part]) for part in files])
+        run = parts_of(recipe).drive(sessions)
+        test = examples(recipe, size, emulated=emulated)
+        same = _same_tokens(run, vectors[MODEL], recipe, emulated=emulated)
+        return Measurement(
+            value=recipe.score(run, test),
+            examples=len(test),
+            agreement=agreement,
+            same_tokens_percent=same,
+            adapter=next(iter(sessions.values())).info.get("adapter", ""),
+        )
+
+
+def judge(measured: Measurement, *, variant: Variant, recipe: Recipe, reference: float) -> Verdict:
+    """Hold a measurement against its limits.
+
+    A plain precision must also agree with the reference value by value; an optimized variant has
+    other weights than the reference, so it is held to the drop and to not being degenerate.
+    """
+    agreement = measured.agreement
+    drop = recipe.metric.drop(reference, measured.value)
+    limit = drop_limit(recipe, variant, measured.examples)
+    problem = f"The output is {agreement.degenerate}." if agreement.degenerate else ""
+    if not variant.optimizations:
+        problem = agreement.problem(arithmetic(variant.precision, measured.adapter))
+    if not problem and drop > limit:
+        unit = recipe.metric.unit
+        problem = f"{recipe.metric.name} drops by {drop:.2f} {unit}, allowed are {limit:g} {unit}."
+    return Verdict(drop=drop, drop_limit=limit, problem=problem)
+
+
+def drop_limit(recipe: Recipe, variant: Variant, examples: int) -> float:
+    """Return the largest accepted drop of the recipe's metric for a variant on so many examples.
+
+    The recipe's own limit for the variant, its optimization or its precision goes before the
+    default of the precision.
+    """
+    precision = variant.precision
+    limits = {precision: TOLERANCES[precision].drop, **recipe.drop_limits}
+    keys = (str(variant), variant.optimization, *variant.optimizations, precision)
+    limit = next(limits[key] for key in keys if key in limits)
+    return limit * (SMALL_SAMPLE_ALLOWANCE if examples <= SMALL_SAMPLE else 1.0)
+
+
+def _same_tokens(
+    run: Run, vectors: tuple[Batch, Batch], recipe: Recipe, *, emulated: bool
+) -> float | None:
+    """Return the share of the reference's tokens that a driven model answers too, in percent.
+
+    Tokens are the integer outputs of a recipe of several parts, zeros (padding) left out.
+    """
+    tokens = [tensor.name for tensor in recipe.signature.outputs if tensor.dtype == "int32"]
+    if recipe.parts is None or not tokens:
+        return None
+    count = recipe.num_emulated if emulated else len(vectors[1][tokens[0]])
+    answer = run({name: array[:count] for name, array in vectors[0].items()})
+    expected = np.concatenate([vectors[1][name][:count].ravel() for name in tokens])
+    found = np.concatenate([answer[name].ravel() for name in tokens])
+    return 100 * float(np.mean((found == expected)[expected != 0]))

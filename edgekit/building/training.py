@@ -1,0 +1,110 @@
+"""The steps of a build that train: the reference model, and a baseline that has to be measured.
+
+Both run in a child process, so that TensorFlow is loaded nowhere else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgekit.building.parts import MODEL, RecipeChoice, examples, parts_of, record
+from edgekit.building.run_folder import calibration_path, source_path, vectors_path
+from edgekit.core.child_process import report_progress
+from edgekit.core.paths import atomic
+from edgekit.core.recipe import Recipe
+from edgekit.core.types import Run, Size
+from edgekit.running.golden_vectors import write_arrays
+from edgekit.source_model.reference import runner
+
+if TYPE_CHECKING:
+    import keras
+
+NUM_VECTORS = 256
+"""Test examples whose reference outputs are kept as golden vectors."""
+
+NUM_DRIVEN_VECTORS = 100
+"""The same for a recipe of several parts, each of which runs many times an example."""
+
+NUM_CALIBRATION = 500
+"""Examples of each part that quantization ranges are taken from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What is known of a trained reference.
+
+    Attributes:
+        value: The recipe's metric on all test examples.
+        value_emulated: The same on those that emulated devices are scored on.
+        seconds: Of training.
+        parameters: Weights of the model.
+    """
+
+    value: float
+    value_emulated: float
+    seconds: float
+    parameters: int
+
+
+def train_reference(choice: RecipeChoice, size: Size, seed: int, folder: Path) -> Trained:
+    """Train a recipe's float reference; write its model and that of each part into a run folder.
+
+    Beside them go golden vectors of test examples, and calibration data: what each part is given
+    while the whole runs on them.
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    recipe = choice.load()
+    start = time.monotonic()
+    model = recipe.train(recipe.build(size), size, report_progress)
+    seconds = time.monotonic() - start
+    report_progress(1.0, "taking golden vectors and the reference's score")
+    runs = _save(recipe, model, folder)
+    _write_vectors(recipe, runs, size, folder)
+    run = parts_of(recipe).drive(runs)
+
+    def value(*, emulated: bool) -> float:
+        return float(recipe.score(run, examples(recipe, size, emulated=emulated)))
+
+    return Trained(
+        value=value(emulated=False),
+        value_emulated=value(emulated=True),
+        seconds=seconds,
+        parameters=int(model.count_params()),
+    )
+
+
+def measure_baseline(choice: RecipeChoice, size: Size, seed: int) -> float:
+    """Measure what a recipe's simpler method scores."""
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    baseline = choice.load().baseline[1]
+    return float(baseline(size, report_progress) if callable(baseline) else baseline)
+
+
+def _save(recipe: Recipe, model: keras.Model, folder: Path) -> dict[str, Run]:
+    """Save the trained model and each of its parts; return the parts as functions."""
+    parts = dict(parts_of(recipe).split(model))
+    for part, each in {MODEL: model, **parts}.items():
+        with atomic(source_path(folder, part)) as temporary:
+            each.save(temporary)
+    return {part: runner(each) for part, each in parts.items()}
+
+
+def _write_vectors(recipe: Recipe, runs: Mapping[str, Run], size: Size, folder: Path) -> None:
+    few = NUM_DRIVEN_VECTORS if recipe.parts else NUM_VECTORS
+    inputs = recipe.data("test", size).head(few).inputs
+    outputs, golden = record(recipe, runs, inputs, count=NUM_VECTORS)
+    write_arrays(vectors_path(folder, MODEL), inputs, outputs)
+    calibration = recipe.data("calibration", size).inputs
+    _, seen = record(recipe, runs, calibration, count=NUM_CALIBRATION)
+    for part in runs:
+        if part != MODEL:
+            write_arrays(vectors_path(folder, part), *golden[part])
+        write_arrays(calibration_path(folder, part), seen[part][0])

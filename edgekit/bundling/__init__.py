@@ -1,0 +1,1 @@
+"""What every bundle holds: models, golden vectors, signature, checksums."""

@@ -1,0 +1,1 @@
+"""SavedModel to a `.tflite` that is right: TensorFlow's converter, corrections, diagnosis."""

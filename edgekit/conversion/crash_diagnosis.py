@@ -1,0 +1,114 @@
+"""Why the process died that was converting a model: memory, time, a loop, NaN, or one layer."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from edgekit.conversion.diagnosis import Diagnosis, Layers, diagnose
+from edgekit.conversion.layer_search import (
+    SEARCH_S,
+    first_failing,
+    first_not_finite,
+    layers_of,
+    operator_paths,
+)
+from edgekit.core.child_process import Child, ChildDied
+from edgekit.core.errors import EdgekitError
+from edgekit.core.variant import Precision
+from edgekit.source_model.calibration import load_calibration
+from edgekit.source_model.recurrent import DEFAULT, prepare
+from edgekit.source_model.reference import CHILD_ENV
+
+CALIBRATING = "calibrating"
+CONVERTING = "converting"
+
+
+def autopsy(
+    death: ChildDied,
+    stage: str,
+    *,
+    source: Path,
+    precision: Precision,
+    calibration: Path | None,
+) -> str:
+    """Return finding and remedy for a conversion whose process ended without a result.
+
+    Args:
+        death: How it ended.
+        stage: What it said last that it was doing, such as `CALIBRATING`.
+        source: The model file.
+        precision: As asked for.
+        calibration: As given.
+    """
+    if death.cause == "timeout":
+        return str(_timeout(stage))
+    if death.cause == "SIGKILL":
+        return str(diagnose("Killed by the system: out of memory"))
+    if not death.cause.startswith("SIG") or stage not in (CALIBRATING, CONVERTING):
+        return str(diagnose(f"{death}\n{death.log_tail}"))
+    explained = _explained(source, calibration) if stage == CALIBRATING and calibration else ""
+    return explained or str(
+        _crash(death.cause, stage, first_failing(source, precision, calibration))
+    )
+
+
+def explain_crash(source: Path, calibration: Path) -> str:
+    """In a child: return why the calibrator may have died on a model, or ""."""
+    from edgekit.source_model.export import export, signature_of
+    from edgekit.source_model.loading import load_model
+
+    model = load_model(source)
+    prepare(model, precision="int8", form=DEFAULT)
+    signature, layers = signature_of(model), layers_of(model)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "saved_model"
+        export(model, folder, signature)
+        if loops := operator_paths(folder, ("WHILE",), layers):
+            return str(_loop(layers.sentence(loops)))
+    layer = first_not_finite(model, load_calibration(calibration, signature))
+    return str(not_finite(layers, layer)) if layer else ""
+
+
+def not_finite(layers: Layers, layer: str) -> Diagnosis:
+    """Return the diagnosis for a model that answers NaN or infinity; `layer` may be ""."""
+    return Diagnosis(
+        name="not-finite",
+        finding="The model computes NaN or infinity for some calibration example"
+        f"{f' in {layers.label(layer)}' if layer else ''}.",
+        remedy="Look at model.predict on those examples; correct the layer or the data.",
+    )
+
+
+def _explained(source: Path, calibration: Path) -> str:
+    try:
+        return Child(timeout_s=SEARCH_S, env=CHILD_ENV).call(explain_crash, source, calibration)
+    except EdgekitError:  # it died of the same
+        return ""
+
+
+def _timeout(stage: str) -> Diagnosis:
+    return Diagnosis(
+        name="timeout",
+        finding=f"The conversion took too long and was stopped while {stage}.",
+        remedy="Calibrate on fewer examples, or give it more time (timeout_s).",
+    )
+
+
+def _loop(where: str) -> Diagnosis:
+    return Diagnosis(
+        name="loop-in-int8",
+        finding=f"TensorFlow's calibrator dies of the loop (WHILE){where}.",
+        remedy="Recurrent layers of a .keras or .h5 file are unrolled here: convert that; a loop "
+        "of your own must be written out (unroll=True). float16 and dynamic_int8 take loops.",
+    )
+
+
+def _crash(signal: str, stage: str, layer: str) -> Diagnosis:
+    where = f" at layer '{layer}'" if layer else ""
+    return Diagnosis(
+        name="crash",
+        finding=f"TensorFlow's converter died ({signal}) while {stage}{where}.",
+        remedy="Replace the layer, or use another precision: float16 and dynamic_int8 need no "
+        "calibration.",
+    )

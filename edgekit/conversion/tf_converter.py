@@ -1,0 +1,247 @@
+"""Write a `.tflite` from a SavedModel with TensorFlow's converter, and check what it wrote.
+
+Only for a child process: the converter and its calibrator can end the process they run in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from edgekit.conversion import activation_ranges
+from edgekit.conversion.diagnosis import Diagnosis, Layers, listed
+from edgekit.core.recipe import Signature
+from edgekit.core.types import Batch
+from edgekit.core.variant import Precision
+from edgekit.tflite.reader import Model, Operator, Subgraph, TensorInfo
+
+STATIC: tuple[Precision, ...] = ("int8", "int16x8")
+"""Precisions whose activations have fixed ranges, found by calibration or by training."""
+
+_LARGEST_FILE = 2**31 - 1
+"""tflite-runtime 2.14 addresses a file with 31 bits; so do FlatBuffers without extensions."""
+
+_LARGEST_SCALE = 1e30
+"""The calibrator clips infinity to the largest float; that, divided by the steps, is above this."""
+
+_STATEFUL = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE")
+
+
+def has_trained_ranges(folder: Path) -> bool:
+    """Whether a SavedModel holds the fake-quantization nodes of quantization-aware training."""
+    return b"FakeQuantWithMinMaxVars" in (folder / "saved_model.pb").read_bytes()
+
+
+def to_tflite(
+    folder: Path,
+    *,
+    precision: Precision,
+    examples: Batch | None = None,
+    float_io: bool = False,
+    allow_select_ops: bool = False,
+) -> bytearray:
+    """Return the `.tflite` for a SavedModel written by `edgekit.source_model.export.export`.
+
+    Args:
+        folder: The SavedModel.
+        precision: See `edgekit.core.variant.PRECISIONS`.
+        examples: Calibration data, checked by `edgekit.source_model.calibration`; one example at a
+            time is used.
+        float_io: For `int8` and `int16x8`: whether float32 goes in and out.
+        allow_select_ops: Whether TensorFlow's own operators may stay in the file.
+
+    Raises:
+        Exception: Whatever TensorFlow raises; `edgekit.conversion.diagnosis.diagnose` explains it.
+    """
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
+    # A SavedModel whose batch was free keeps it free inside its loops; here it is always 1.
+    converter._experimental_default_to_single_batch_in_tensor_list_ops = True
+    sets = tf.lite.OpsSet
+    allowed = [sets.TFLITE_BUILTINS]
+    if precision != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if precision == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if precision == "dynamic_int8":
+        # What TensorFlow 2.21 writes by default, tflite-runtime 2.14 refuses: FULLY_CONNECTED 12
+        # (per-channel dense layers), and TRANSPOSE_CONV of int8 weights with float activations.
+        # The older quantizer writes version 9, and turns such weights to float where they are used.
+        converter.experimental_new_dynamic_range_quantizer = False
+    if precision in STATIC:
+        if examples is not None:
+            converter.representative_dataset = lambda: _one_by_one(examples)
+            allowed = [sets.TFLITE_BUILTINS_INT8]
+        if precision == "int16x8":
+            # Alone: with float operators beside it, TensorFlow 2.21 mixes up the types of some
+            # (GREATER, SQUARED_DIFFERENCE) and writes files that no interpreter runs.
+            allowed = [sets.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
+        if not float_io:
+            kind = tf.int8 if precision == "int8" else tf.int16
+            converter.inference_input_type = converter.inference_output_type = kind
+    converter.target_spec.supported_ops = (
+        [*allowed, sets.SELECT_TF_OPS] if allow_select_ops else allowed
+    )
+    with _calibrated(examples or {}):
+        return bytearray(converter.convert())
+
+
+def order_ports(data: bytearray, signature: Signature) -> None:
+    """Put the inputs and outputs of a `.tflite` into the order of `signature`, in place.
+
+    TensorFlow sorts them as it likes; programs that go by position expect Keras' order.
+
+    Raises:
+        ValueError: The file has other inputs or outputs than `signature`.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.Model.GetRootAs(data, 0)
+    graph, defined = model.Subgraphs(0), model.SignatureDefs(0)
+    inputs = {
+        defined.Inputs(k).Name().decode(): defined.Inputs(k).TensorIndex()
+        for k in range(defined.InputsLength())
+    }
+    outputs = {
+        defined.Outputs(k).Name().decode(): defined.Outputs(k).TensorIndex()
+        for k in range(defined.OutputsLength())
+    }
+    for vector, found, wanted in (
+        (graph.InputsAsNumpy(), inputs, signature.inputs),
+        (graph.OutputsAsNumpy(), outputs, signature.outputs),
+    ):
+        names = [tensor.name for tensor in wanted]
+        if sorted(found) != sorted(names):
+            raise ValueError(f"the file has {sorted(found)} where the model has {sorted(names)}")
+        vector[:] = [found[name] for name in names]  # a view into `data`
+
+
+def fault_of(model: Model, layers: Layers, *, allow_select_ops: bool) -> Diagnosis | None:
+    """Return what makes a written file unusable though the converter did not complain, or None."""
+    everything = [op for graph in model.subgraphs for op in graph.operators]
+    if model.size_bytes > _LARGEST_FILE:
+        return Diagnosis(
+            name="too-large",
+            finding=f"The file would have {model.size_bytes / 2**30:.1f} GiB; 2 GiB are allowed.",
+            remedy="Use float16 or int8, or a smaller model.",
+        )
+    if any(op.name in _STATEFUL for op in everything):
+        return Diagnosis(
+            name="state",
+            finding="The model keeps state between calls (stateful=True, or a layer that assigns "
+            "to a variable when it runs).",
+            remedy="Build it without, or make the state an input and an output.",
+        )
+    custom = sorted({op.name for op in everything if op.name.startswith("CUSTOM:")})
+    if custom and not allow_select_ops:
+        return Diagnosis(
+            name="missing-operator",
+            finding=f"The file holds {listed(custom)}, which is no built-in operator.",
+            remedy="Replace the layer, or allow Select TF operators.",
+        )
+    wild = [t.name for t in _activations(model) if any(_is_wild(scale) for scale in t.scales)]
+    if wild:
+        return Diagnosis(
+            name="not-finite",
+            finding=f"Calibration met NaN or infinity{layers.sentence(wild[:1])}.",
+            remedy="Correct the layer, or remove the calibration examples that cause it.",
+        )
+    return None
+
+
+def notes_of(model: Model, precision: Precision, layers: Layers) -> list[str]:
+    """Return sentences on what the user of a written file would not expect."""
+    tensors = [tensor for graph in model.subgraphs for tensor in graph.tensors]
+    notes = []
+    if any(tensor.is_variable for tensor in tensors):
+        notes.append(
+            "A fused LSTM keeps its state from one invocation to the next; call "
+            "reset_all_variables() before each new sequence."
+        )
+    if precision == "dynamic_int8" and not any(
+        t.is_constant and t.dtype == "int8" for t in tensors
+    ):
+        notes.append("No weight is int8: those of fewer than 1,024 values stay float32.")
+    if precision in STATIC and (floats := _float_operators(model)):
+        kinds = list(dict.fromkeys(op.name for op, _ in floats))
+        paths = [path_of(op, graph, layers) for op, graph in floats]
+        where = layers.sentence(paths) or layers.sentence_by_kind(kinds)
+        notes.append(
+            f"Computed in float32, for want of an {precision} operator: {listed(kinds)}{where}."
+        )
+    return notes
+
+
+def path_of(op: Operator, graph: Subgraph, layers: Layers) -> str:
+    """Return the name that says which layer an operator came from.
+
+    That is the name of what it writes; but the model's outputs are called by number, so the name
+    of a weight serves for the last operators. What else it reads belongs to the layers before it.
+    """
+    read = [graph.tensors[k] for k in op.inputs if k >= 0]
+    names = [graph.tensors[k].name for k in op.outputs]
+    names += [tensor.name for tensor in read if tensor.is_constant]
+    return next(filter(layers.find, names), names[0])
+
+
+def flex_operators(model: Model) -> list[str]:
+    """Return the names of TensorFlow's own operators in a file, sorted."""
+    names = {op.name for graph in model.subgraphs for op in graph.operators}
+    return sorted(name.removeprefix("CUSTOM:Flex") for name in names if "CUSTOM:Flex" in name)
+
+
+def _one_by_one(examples: Batch) -> Iterator[dict[str, Any]]:
+    for k in range(len(next(iter(examples.values())))):
+        yield {name: array[k : k + 1] for name, array in examples.items()}
+
+
+@contextmanager
+def _calibrated(examples: Batch) -> Iterator[None]:
+    """Let the calibrator answer the ranges that activations really have.
+
+    It has to forget after each example what a fused LSTM remembers of it. TensorFlow 2.21 does so
+    before the first one only. The ranges then are those of one endless sequence, and real ones,
+    which begin at zero, are clipped: by 0.08 of 0.58 in a test. See also
+    `edgekit.conversion.activation_ranges`.
+    """
+    from tensorflow.lite.python.optimize.calibrator import Calibrator
+
+    feed, calibrate = Calibrator._feed_tensors, Calibrator.calibrate
+
+    def feed_each(self: Any, examples: Any, resize_input: bool) -> None:
+        for example in examples():
+            # What is fed first in a call finds the variables reset.
+            feed(self, partial(iter, [example]), resize_input)
+
+    Calibrator._feed_tensors = feed_each
+    Calibrator.calibrate = lambda self, given: activation_ranges.correct(
+        calibrate(self, given), examples
+    )
+    try:
+        yield
+    finally:
+        Calibrator._feed_tensors, Calibrator.calibrate = feed, calibrate
+
+
+def _activations(model: Model) -> list[TensorInfo]:
+    return [t for graph in model.subgraphs for t in graph.tensors if not t.is_constant]
+
+
+def _is_wild(scale: float) -> bool:
+    return not math.isfinite(scale) or scale > _LARGEST_SCALE
+
+
+def _float_operators(model: Model) -> list[tuple[Operator, Subgraph]]:
+    """Return the operators that compute in float32, each with its graph."""
+    return [
+        (op, graph)
+        for graph in model.subgraphs
+        for op in graph.operators
+        if op.name not in ("QUANTIZE", "DEQUANTIZE")
+        and any(graph.tensors[k].dtype == "float32" for k in op.outputs)
+    ]

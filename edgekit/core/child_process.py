@@ -1,0 +1,232 @@
+"""Run a function in a process of its own, so that a crash is a diagnosis and not our end.
+
+TensorFlow's converter and calibrator can die by SIGSEGV, tfmot changes the process's environment
+when imported, and TensorFlow logs to stderr. A child process keeps all of that away from the
+caller. Arguments and results cross as JSON, by the type hints of the function: dataclasses, paths,
+numbers, texts and collections of them. Arrays and models cross as files.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import IO, Any, ParamSpec, TypeVar
+
+from edgekit.core import processes
+from edgekit.core.errors import EdgekitError, error_class
+from edgekit.core.records import Json, from_json, to_json
+from edgekit.core.types import Progress, silent
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_BOOTSTRAP = (
+    "import sys; sys.path.append({root!r}); from edgekit.core.child_process import serve; serve()"
+)
+
+
+class ChildDied(EdgekitError):
+    """The child process ended by a signal, ran out of time, or raised an unforeseen exception.
+
+    Attributes:
+        cause: Name of the signal (`SIGSEGV`), `timeout`, or the name of the exception.
+        log_tail: The last lines the child printed.
+    """
+
+    def __init__(self, message: str, *, cause: str, log_tail: str = "") -> None:
+        super().__init__(message)
+        self.cause = cause
+        self.log_tail = log_tail
+
+
+@dataclass(frozen=True, kw_only=True)
+class Child:
+    """How to run a function in a child process.
+
+    Attributes:
+        timeout_s: The child is killed after this many seconds.
+        progress: Told what the child reports through `report_progress`.
+        env: Variables to add to the child's environment.
+    """
+
+    timeout_s: float = 3600.0
+    progress: Progress = silent
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def call(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a function of a module in a fresh process and return its result.
+
+        Raises:
+            EdgekitError: The function raised one; the same class and sentence are raised here.
+            ChildDied: The process crashed, hung, or raised anything else.
+        """
+        given = inspect.signature(function).bind(*args, **kwargs).arguments
+        request = {**_address(function), "arguments": {k: to_json(v) for k, v in given.items()}}
+        with tempfile.TemporaryFile() as log:
+            answer, ending = self._run(json.dumps(request), log)
+            log.seek(0)
+            tail = b"\n".join(log.read().splitlines()[-40:]).decode(errors="replace")
+        if answer is None:
+            sentence = f"{request['name']} ended with {ending} before it had a result"
+            raise ChildDied(sentence, cause=ending, log_tail=tail)
+        if "error" in answer:
+            raise _error(answer["error"], tail)
+        return typing.cast(T, _typed(function, "return", answer["result"]))
+
+    def _run(self, request: str, log: IO[bytes]) -> tuple[dict[str, Json] | None, str]:
+        """Start the child and read its messages; return its answer, and how it ended."""
+        root = str(Path(__file__).resolve().parents[2])
+        # -P: what lies in the current folder must not take the place of a module.
+        process = processes.start(
+            [sys.executable, "-P", "-c", _BOOTSTRAP.format(root=root)],
+            env={**os.environ, **self.env},
+            stderr=log.fileno(),
+        )
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            processes.kill(process)
+
+        timer = threading.Timer(self.timeout_s, expire)
+        timer.start()
+        try:
+            answer = self._exchange(process, request)
+            process.wait()
+        except BaseException:  # such as Ctrl-C: leave no orphan behind
+            processes.end(process)
+            raise
+        finally:
+            timer.cancel()
+        return answer, processes.TIMEOUT if expired.is_set() else _ending(process)
+
+    def _exchange(self, process: subprocess.Popen[bytes], request: str) -> dict[str, Json] | None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        answer = None
+        with process.stdout:
+            try:
+                process.stdin.write(request.encode())
+                process.stdin.close()
+            except BrokenPipeError:  # it died before it read; how is seen at its end
+                return None
+            for line in process.stdout:
+                message = json.loads(line)
+                if "progress" in message:
+                    self.progress(*message["progress"])
+                else:
+                    answer = message
+        return answer
+
+
+def call(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a function in a child process with the default limits of `Child`."""
+    return Child().call(function, *args, **kwargs)
+
+
+def report_progress(fraction: float, doing: str) -> None:
+    """Tell the parent how far this child is: a fraction in 0..1 and what it is doing."""
+    _send({"progress": [fraction, doing]})
+
+
+def serve() -> None:
+    """In the child: answer one request on stdin with messages on the stdout we were given."""
+    global _channel
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    request = json.loads(sys.stdin.buffer.read())
+    _channel = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever libraries print goes to the log
+    _send(_answer(request))
+
+
+_channel: IO[str] | None = None
+"""Where a child's messages go; in the parent there is none, and progress is told to nobody."""
+
+
+def _address(function: Callable[..., object]) -> dict[str, str]:
+    """Say where the child finds a function: its module, or the file of one that has no name."""
+    module = inspect.getmodule(function)
+    if module is None or "." in function.__qualname__:
+        raise TypeError(f"{function.__qualname__} is not a function of a module.")
+    file = str(module.__file__ or "")
+    return {"module": module.__name__, "file": file, "name": function.__qualname__}
+
+
+def _answer(request: Mapping[str, Json]) -> dict[str, Json]:
+    try:
+        module = _module(request["module"], request["file"])
+        function: Callable[..., object] = getattr(module, request["name"])
+        arguments = {k: _typed(function, k, v) for k, v in request["arguments"].items()}
+        return {"result": to_json(function(**arguments))}
+    except Exception as error:
+        return {
+            "error": {
+                "foreseen": isinstance(error, EdgekitError) and not isinstance(error, ChildDied),
+                "kind": type(error).__name__,
+                "message": str(error),
+                "traceback": traceback.format_exc(),
+            }
+        }
+
+
+def _module(name: str, file: str) -> ModuleType:
+    """Import a module by name; one that is not on the path, by its file."""
+    if importlib.util.find_spec(name.partition(".")[0]) is not None:
+        return importlib.import_module(name)
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _typed(function: Callable[..., object], name: str, value: Json) -> Any:
+    """Return a JSON value as the type of an argument, or of the result (`return`)."""
+    hint = typing.get_type_hints(function).get(name, Any)
+    if value is None or hint is type(None):
+        return None
+    what = f"'{name}' of {function.__name__}"
+    return from_json(hint, value, what=what, remedy="report this", finite=False)
+
+
+def _ending(process: subprocess.Popen[bytes]) -> str:
+    return processes.ending_of(process.returncode) or "exit code 0"
+
+
+def _error(error: Mapping[str, str], tail: str) -> EdgekitError:
+    if error["foreseen"]:
+        return error_class(error["kind"])(error["message"])
+    return ChildDied(
+        f"{error['kind']}: {error['message']}",
+        cause=error["kind"],
+        log_tail=f"{tail}\n{error['traceback']}".strip(),
+    )
+
+
+def _send(message: Mapping[str, Json]) -> None:
+    if _channel is not None:
+        _channel.write(json.dumps(message) + "\n")
+        _channel.flush()
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after its parent did, so that a killed build leaves no trainer."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)

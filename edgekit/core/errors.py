@@ -1,0 +1,91 @@
+"""The exceptions of edgekit, one small tree.
+
+    EdgekitError                 any failure edgekit explains in one sentence; exit code 2
+    ├── BadInput                 a request that cannot be met: option, name, model, data
+    │   ├── NotFound             nothing by that name or path
+    │   ├── BadModelFile         a .tflite that is empty, cut, or not a .tflite
+    │   ├── BadData              data, calibration or checksum that cannot be used
+    │   └── UnsupportedLayer     a layer or operator the chosen way cannot carry
+    ├── Unavailable              a runtime, device or tool is missing here; says how to get it
+    ├── ConversionFailed         the converter refused or died; named diagnosis and remedy
+    └── WorkerFailed             an interpreter process gave no answer
+        ├── WorkerDied           it ended by a signal
+        ├── WorkerTimeout        it did not answer in time
+        └── ModelRefused         the interpreter itself refused the file
+
+A message answers, in this order: what was given, what is allowed, what to do.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class EdgekitError(Exception):
+    """Base of every failure that edgekit explains to the user in one sentence."""
+
+
+class BadInput(EdgekitError):
+    """A request that cannot be met as given."""
+
+
+class NotFound(BadInput):
+    """No file, or no registered thing, goes by this name."""
+
+
+class BadModelFile(BadInput):
+    """A file is not a readable, complete `.tflite` model."""
+
+
+class BadData(BadInput):
+    """Data, calibration samples or a checksum cannot be used."""
+
+
+class UnsupportedLayer(BadInput):
+    """A layer or operator cannot be carried by the chosen way."""
+
+
+class Unavailable(EdgekitError):
+    """A runtime, device or tool is not present on this machine."""
+
+
+class ConversionFailed(EdgekitError):
+    """A converter refused the model or its process died."""
+
+
+class WorkerFailed(EdgekitError):
+    """An interpreter's worker process gave no usable answer."""
+
+
+class WorkerDied(WorkerFailed):
+    """The worker process ended by a signal or left without answering."""
+
+
+class WorkerTimeout(WorkerFailed):
+    """The worker process did not answer within its time limit."""
+
+
+class ModelRefused(WorkerFailed):
+    """The interpreter loaded, and refused the file or the invocation."""
+
+
+def error_class(kind: str) -> type[EdgekitError]:
+    """Return the exception class called `kind`, or `EdgekitError` if there is none.
+
+    Used to raise in this process what a child process reported by name.
+    """
+    found = globals().get(kind)
+    return found if isinstance(found, type) and issubclass(found, EdgekitError) else EdgekitError
+
+
+def reason(error: BaseException | str) -> str:
+    """Return the line of an error's text that says most, without its final full stop."""
+    lines = [line.strip() for line in _ANSI.sub("", str(error)).splitlines() if line.strip()]
+    named = [line for line in lines if re.match(r"\w*(Error|Exception): ", line)]
+    kind = type(error).__name__ if isinstance(error, BaseException) else "no message"
+    best = re.sub(r"^\w*(Error|Exception): ", "", named[-1]) if named else (lines or [kind])[0]
+    if best.startswith("Exception encountered when calling") and len(lines) > 1:
+        best = lines[lines.index(next(line for line in lines if line.endswith(best))) + 1]
+    return best[:300].rstrip(".: ")

@@ -1,0 +1,162 @@
+"""The kinds of things that are found by name, except recipes and targets; and what they make.
+
+Data are frozen dataclasses; behaviours are functions held by them.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edgekit.core.recipe import Signature
+from edgekit.core.report import Report
+from edgekit.core.types import Progress
+from edgekit.core.variant import Precision
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimization:
+    """A change to a trained Keras model that makes its artifact smaller or faster.
+
+    Attributes:
+        precisions: The precisions it makes sense for.
+        apply: `(model, recipe, size, seed, progress, **options) -> model`; takes a trained Keras 3
+            model, returns a new Keras 3 or tf_keras model, ready to convert (wrappers stripped).
+        options: Numbers a variant may tell it, as in `pruned,sparsity=0.5-int8`, with what each
+            is by default.
+    """
+
+    precisions: tuple[Precision, ...]
+    apply: Callable[..., Any]
+    options: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """A `.tflite` file and what is known of it; written beside it as `artifact.json`.
+
+    Attributes:
+        made_by: Versions and settings of what wrote it; keys that begin with `note` hold
+            sentences about what was decided for the user.
+        compressed_bytes: Size after DEFLATE, as in a zip or an APK; None if not measured.
+    """
+
+    path: Path
+    precision: str
+    signature: Signature
+    made_by: Mapping[str, str]
+    size_bytes: int
+    sha256: str
+    compressed_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Converter:
+    """Writes an artifact: a `.tflite` from a model file, or what a target runs from a `.tflite`.
+
+    Attributes:
+        precisions: What it can write.
+        convert: `(source, out, *, precision, ...) -> Artifact`. The converter of a target (see
+            `edgekit.operators.target`) is called with source, out and precision alone.
+        missing: "" if it can run here, else the sentence that says how to get it.
+    """
+
+    precisions: tuple[str, ...]
+    convert: Callable[..., Artifact]
+    missing: Callable[[], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """How to start a Python: its arguments and what to add to the environment.
+
+    Attributes:
+        through_shell: Whether what follows `argv` is read by a shell, as it is behind ssh.
+    """
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    through_shell: bool = False
+
+    def python(self, code: str) -> tuple[str, ...]:
+        """Return the arguments that run a line of Python code."""
+        if not self.through_shell:
+            return (*self.argv, "-c", code)
+        # A shell that stays can tell by which signal Python ended; one that became Python cannot.
+        return (*self.argv, "-c", f"{shlex.quote(code)}; exit $?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """An interpreter of `.tflite` files; it always runs in a worker process.
+
+    Attributes:
+        options: What the worker is told: `backend` and its settings (see `edgekit.running.worker`).
+        command: Starts a Python on this machine that can import the interpreter.
+        missing: "" if it can run here, else the sentence that says how to get it.
+        setup: Creates what `missing` asks for; None when nothing can be created.
+        devices: Names of the devices it can run on; others may bring it (`Device.runtimes`).
+        install: What to run on a board that lacks it.
+        custom_operators: Names of custom operators that it brings along.
+        software_adapter: Occurs in the name of an adapter that computes in software: what runs
+            there proves operators and answers, and its times mean nothing.
+    """
+
+    options: Mapping[str, str | int | bool]
+    command: Callable[[], Command]
+    missing: Callable[[], str]
+    setup: Callable[[Progress], None] | None = None
+    devices: tuple[str, ...] = ("local",)
+    install: str = ""
+    custom_operators: tuple[str, ...] = ()
+    software_adapter: str = ""
+
+    def computes_in_software(self, adapter: str) -> bool:
+        """Whether an adapter, by its name, is a stand-in for hardware."""
+        return bool(self.software_adapter) and self.software_adapter in adapter.lower()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """A place where a runtime's worker process runs.
+
+    Attributes:
+        command: Starts a Python on the device that can import the given runtime.
+        missing: "" if it can be reached, else the sentence that says how.
+        setup: Creates what `missing` asks for; None when nothing can be created.
+        runtimes: Names of the runtimes it was made with, which need not know of it.
+        times_mean_something: False for an emulator: its latencies are not reported.
+    """
+
+    command: Callable[[Runtime], Command]
+    missing: Callable[[], str]
+    setup: Callable[[Progress], None] | None = None
+    runtimes: tuple[str, ...] = ()
+    times_mean_something: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reporter:
+    """Writes a build's report in one form; every reporter there is writes with each build.
+
+    Attributes:
+        write: `(report, run folder) -> path of what was written`.
+    """
+
+    write: Callable[[Report, Path], Path]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packager:
+    """Makes the folder that one kind of program or board takes; it is called after its file.
+
+    Attributes:
+        takes: Whether a build has something for it.
+        package: `(run folder, folder to make) -> that folder`.
+    """
+
+    takes: Callable[[Report], bool]
+    package: Callable[[Path, Path], Path]

@@ -1,0 +1,76 @@
+"""Where edgekit keeps what it creates, and how a file appears under its name only when complete."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+"""The folder of the package; no other module looks for it."""
+
+
+def packaged(*parts: str) -> Path:
+    """Return a file or folder that ships inside the package, such as `operators/operators.json`.
+
+    Raises:
+        FileNotFoundError: The installation lacks it.
+    """
+    path = _PACKAGE.joinpath(*parts)
+    if not path.exists():
+        raise FileNotFoundError(f"edgekit is not installed whole: '{path}' is missing.")
+    return path
+
+
+def home() -> Path:
+    """Return the folder of environments, drivers, roots and cached data.
+
+    `EDGEKIT_HOME` if set, else the user's cache folder (`XDG_CACHE_HOME`, `~/.cache/edgekit`).
+    """
+    if chosen := os.environ.get("EDGEKIT_HOME"):
+        return Path(chosen).absolute()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edgekit"
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` that becomes `path` only if the block succeeds.
+
+    Works for a file or a folder. An existing `path` is replaced; on failure it stays as it was,
+    and nothing new remains.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        temporary = scratch / path.name
+        yield temporary
+        if path.is_dir() and temporary.exists():
+            path.rename(scratch / "replaced")
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as JSON, atomically, with a stable layout."""
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, or of all files of a folder with their names, in hex."""
+    digest = hashlib.sha256()
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    for file in files:
+        if file != path:
+            digest.update(str(file.relative_to(path)).encode())
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,194 @@
+"""A recipe: a model family with its data, training and score, and what describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edgekit.core.types import Array, Batch, Progress, Run, Size, Split
+from edgekit.core.variant import PRECISIONS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tensor:
+    """An input or output of a model.
+
+    Attributes:
+        name: The name used in a `Batch`.
+        shape: With the batch axis first, fixed at 1: `(1, height, width, channels)`.
+        dtype: NumPy name of the type users pass, such as `float32`.
+        meaning: What the numbers are, such as "grey image, 0..1".
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+    meaning: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signature:
+    """What goes into a model, what comes out, and what the outputs are called."""
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Examples of one split, with the batch axis first everywhere.
+
+    Attributes:
+        inputs: Input name -> array.
+        targets: What the model should answer: one array, or several by name where an answer has
+            parts, such as boxes and their classes. Examples of different lengths, such as three
+            boxes in one picture and five in the next, are padded to one; the recipe that pads
+            says with what, and its loss and score leave the padding out.
+    """
+
+    inputs: Batch
+    targets: Array | Batch
+
+    def __len__(self) -> int:
+        return len(next(iter(self.inputs.values())))
+
+    def head(self, count: int) -> Dataset:
+        """Return the first `count` examples."""
+
+        def cut(batch: Batch) -> Batch:
+            return {name: array[:count] for name, array in batch.items()}
+
+        if isinstance(self.targets, Mapping):
+            return Dataset(inputs=cut(self.inputs), targets=cut(self.targets))
+        return Dataset(inputs=cut(self.inputs), targets=self.targets[:count])
+
+    def target(self, name: str = "") -> Array:
+        """Return the target array called `name`, or the only one.
+
+        Raises:
+            KeyError: There is none by that name, or several and no name was given.
+        """
+        if isinstance(self.targets, Mapping):
+            return self.targets[name]
+        if name:
+            raise KeyError(name)
+        return self.targets
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """What a recipe is judged by, such as accuracy in percent."""
+
+    name: str
+    unit: str = ""
+    higher_is_better: bool = True
+
+    def drop(self, reference: float, value: float) -> float:
+        """How much worse `value` is than `reference`; negative when it is better."""
+        return reference - value if self.higher_is_better else value - reference
+
+
+@dataclass(frozen=True, kw_only=True)
+class FineTuning:
+    """How an optimization retrains a recipe's model."""
+
+    epochs: Mapping[Size, int]
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """A model that runs as several files, called by a loop: encoder and decoder step, or one hop.
+
+    Each part is a model with the explicit state as inputs and outputs, converted to a file of its
+    own. What the loop feeds them on the recipe's data calibrates them and verifies them.
+
+    Attributes:
+        signatures: Part name -> what goes in and out of it; the last one is called at every step.
+        split: `(model) -> {part name: keras.Model}`, from a trained model.
+        drive: `({part name: run}) -> run`: the loop that makes one function of the parts, with the
+            recipe's signature. NumPy only: it runs on the device too. It takes any number of
+            examples, and calls each part with all of them at once.
+    """
+
+    signatures: Mapping[str, Signature]
+    split: Callable[[Any], Mapping[str, Any]]
+    drive: Callable[[Mapping[str, Run]], Run]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """What runs on the device with the models of a bundle: tokenizer, features, loop, answer.
+
+    Attributes:
+        name: Module of `edgekit.on_device.programs`; a bundle starts it as `python3 NAME.py`.
+        example: Arguments of a call that works in every bundle of the recipe, such as the name of
+            a file among the recipe's assets.
+    """
+
+    name: str
+    example: tuple[str, ...]
+
+
+Loss = str | Callable[..., Any]
+"""Name of a Keras loss, or `(targets, answers) -> loss of each example` by `keras.ops`."""
+
+AnswerKey = Callable[[Dataset], tuple[Run, Run]]
+"""Of a data set: a run that answers all of it right, and one that answers it wrong."""
+
+Baseline = tuple[str, float | Callable[[Size, Progress], float]]
+"""Name and value of what a simpler method scores; a function measures it on the same data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A model family with its data, training and score; the module says where it comes from.
+
+    Attributes:
+        signature: Inputs, outputs and labels of the model, the same for every size; they may
+            follow the data in what `with_data` returns.
+        metric: What `score` returns.
+        baseline: What a simpler method scores, to compare with.
+        source: Papers: author, year, link.
+        build: `(size) -> keras.Model`, untrained, in Keras 3.
+        data: `(split, size) -> Dataset`, in NumPy only.
+        train: `(model, size, progress) -> keras.Model`, trained.
+        score: `(run, dataset) -> float`, in the unit of `metric`.
+        answer_key: Shows that `score` tells right from wrong.
+        loss: What an optimization minimizes when it retrains the model: a loss for the only output,
+            or one for each output by name; None if it cannot be retrained so.
+        fine_tuning: How an optimization retrains the model.
+        variants: Which optimization and precision to build, `"int8"` or `"pruned-int8"`.
+        drop_limits: Largest accepted `metric` drop for a variant or a precision; overrides the
+            default limits of `edgekit.running.agreement`.
+        parts: For a model that runs as several files; None for one file.
+        program: What goes into the bundle to use the models on a device.
+        assets: `(size) -> {file name: content}`: what the program reads, such as a vocabulary.
+        with_data: `(folder) -> Recipe`, the same recipe on a user's own data: labels, signature and
+            splits follow them; None if it takes none.
+        num_emulated: Test examples that are scored on an emulated device, where all would take
+            hours.
+    """
+
+    signature: Signature
+    metric: Metric
+    baseline: Baseline
+    source: str
+    build: Callable[[Size], Any]
+    data: Callable[[Split, Size], Dataset]
+    train: Callable[[Any, Size, Progress], Any]
+    score: Callable[[Run, Dataset], float]
+    answer_key: AnswerKey | None = None
+    loss: Loss | Mapping[str, Loss] | None = None
+    fine_tuning: FineTuning = FineTuning(epochs={"tiny": 1, "full": 2})
+    variants: tuple[str, ...] = PRECISIONS
+    drop_limits: Mapping[str, float] = field(default_factory=dict)
+    parts: Parts | None = None
+    program: Program | None = None
+    assets: Callable[[Size], Mapping[str, str | bytes]] | None = None
+    with_data: Callable[[Path], Recipe] | None = None
+    num_emulated: int = 1000

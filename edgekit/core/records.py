@@ -1,0 +1,146 @@
+"""Dataclasses to JSON and back: what is written into run folders and what crosses processes.
+
+Reading is strict: a file that was edited by hand or written by another version is refused with the
+place that is wrong, never half understood.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from edgekit.core.errors import BadData, NotFound
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+    from pydantic_core import ErrorDetails
+
+T = TypeVar("T")
+
+_ALLOWED = {
+    "bool_type": "true or false",
+    "dataclass_type": "a JSON object",
+    "dict_type": "an object",
+    "mapping_type": "an object",
+    "float_type": "a finite number",
+    "int_type": "an integer",
+    "int_from_float": "an integer",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "string_type": "a text",
+}
+"""Kind of pydantic's error -> what would have been right, in the words of a JSON file."""
+
+Json = Any
+"""A JSON value: objects, lists, texts, numbers, true, false and null."""
+
+
+def to_json(value: object) -> Json:
+    """Return a dataclass, path, number, or a collection of these as a JSON value.
+
+    NaN and infinity stay what they are; a writer of files has to refuse or replace them.
+    """
+    from pydantic_core import to_jsonable_python
+
+    return to_jsonable_python(value, inf_nan_mode="constants")
+
+
+def from_json(kind: type[T], value: Json, *, what: str, remedy: str, finite: bool = True) -> T:
+    """Return a value of a type, such as a dataclass, from what `to_json` made of it.
+
+    Args:
+        kind: A dataclass, or another type with hints such as `tuple[str, ...]`.
+        value: The JSON value. Keys that a dataclass does not have are ignored.
+        what: What the value is, for the error sentence, such as "report".
+        remedy: How to get a right one, such as "build it again".
+        finite: Whether NaN and infinity are refused.
+
+    Raises:
+        BadData: The value is not of that type; the sentence names the place.
+    """
+    from pydantic import ValidationError
+
+    if finite and (place := next(_not_finite(value, ()), None)):
+        raise BadData(
+            f"{_place(place[:-1]) or what} is {place[-1]}; it must be a finite number: {remedy}."
+        )
+    try:
+        # From text, where the strict mode takes a list for a tuple and a text for a path.
+        return cast(T, _adapter(cast(Any, kind)).validate_json(json.dumps(value), strict=True))
+    except ValidationError as error:
+        raise BadData(f"{_sentence(error.errors(include_url=False)[0], what)}{remedy}.") from error
+
+
+def read_json(path: Path, *, written_by: str, remedy: str) -> Json:
+    """Read a JSON file that edgekit wrote.
+
+    Args:
+        path: The file.
+        written_by: Said if it is not there, such as "`edgekit build` writes it".
+        remedy: How to get a right one, such as "build it again".
+
+    Raises:
+        NotFound: There is no such file.
+        BadData: It is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise NotFound(f"There is no '{path}'; {written_by}.") from error
+    except (ValueError, RecursionError) as error:
+        raise BadData(f"'{path}' is not JSON; {remedy}.") from error
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def _not_finite(value: Json, keys: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    """Give the place of each number that is not finite, with the number as text behind it."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _not_finite(item, (*keys, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _not_finite(item, (*keys, index))
+    elif isinstance(value, int | float) and not _is_finite(value):
+        yield (*keys, _shown(value))
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # an integer beyond any float
+        return False
+
+
+def _place(keys: Sequence[str | int]) -> str:
+    """Write `("rows", 3, "value")` as `rows[3].value`."""
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
+    return text.lstrip(".")
+
+
+def _sentence(error: ErrorDetails, what: str) -> str:
+    """Say what is wrong, where, and what is allowed."""
+    keys = [key for key in error["loc"] if not str(key).startswith("function-")]
+    if error["type"] == "missing":
+        return f"{_place(keys[:-1]) or what} has no '{keys[-1]}'; "
+    allowed = _ALLOWED.get(error["type"], error["msg"].removeprefix("Input should be "))
+    if error["type"] == "literal_error":
+        choices = str(error["ctx"]["expected"]).replace(" or ", ", ").replace("'", "")
+        allowed = f"one of {choices}"
+    return f"{_place(keys) or what} is {_shown(error['input'])}; it must be {allowed}: "
+
+
+def _shown(value: Json) -> str:
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
+    text = json.dumps(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."

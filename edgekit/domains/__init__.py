@@ -1,0 +1,1 @@
+"""What recipes of one field share on the training side, one folder a field."""

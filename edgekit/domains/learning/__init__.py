@@ -1,0 +1,1 @@
+"""What recipes of every field share: data files, learning-rate schedules, rounding."""

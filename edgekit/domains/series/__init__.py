@@ -1,0 +1,1 @@
+"""Time series: readings over time, and forecasts of them."""

@@ -1,0 +1,1 @@
+"""Spoken words: recordings, features and training."""

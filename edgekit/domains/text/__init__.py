@@ -1,0 +1,1 @@
+"""Words and texts: corpora, vocabularies, language models, word vectors."""

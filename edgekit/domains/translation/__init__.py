@@ -1,0 +1,1 @@
+"""Translation: verse pairs, training and a word-by-word baseline."""

@@ -1,0 +1,1 @@
+"""What the Edge TPU compiler maps: rules, limits, partition, and its log."""

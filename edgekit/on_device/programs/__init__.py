@@ -1,0 +1,1 @@
+"""Programs that a bundle brings, one a file: `python3 NAME.py --help`."""

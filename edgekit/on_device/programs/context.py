@@ -1,0 +1,87 @@
+"""Compare what words mean in two sentences, with the model of this bundle.
+
+    python3 context.py --variant int8 "He sat on the bank of the river." "She owns a bank."
+
+It prints the cosine of the vectors of each word that is in both. A plain table of word vectors
+would answer 1 for all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, Callable, Mapping, Sequence
+
+import numpy as np
+
+from ..interpreter import add_arguments, load
+from ..vocabulary import END, UNKNOWN, Vocabulary, read_vocabulary
+from ..words import split_words
+
+Array = Any
+"""A NumPy array."""
+
+Run = Callable[[Mapping[str, Array]], Mapping[str, Array]]
+
+LENGTH = 32
+"""Words the model reads at once."""
+
+
+def vectors(run: Run, tokens: Sequence[int]) -> Array:
+    """Return the vectors of a sentence's words in their context, `(words, size)`.
+
+    The model reads a full window of a text, so a shorter sentence is repeated until the window is
+    full. Of the copies the first is used.
+
+    Args:
+        run: The part `context`.
+        tokens: The sentence, 1 to 31 words.
+
+    Raises:
+        ValueError: It is empty or longer.
+    """
+    if not 1 <= len(tokens) < LENGTH:
+        raise ValueError(
+            f"The sentence has {len(tokens)} words and marks; allowed are 1 to {LENGTH - 1}. "
+            "Give a part of it."
+        )
+    window = np.resize(np.array([END, *tokens], np.int32), (1, LENGTH))
+    return run({"tokens": window})["vectors"][0, 1 : 1 + len(tokens)]
+
+
+def compare(run: Run, first: Sequence[int], second: Sequence[int]) -> list[tuple[int, float]]:
+    """Return each token that two sentences share, and the cosine of its vectors in them.
+
+    A token counts where it first stands.
+    """
+    of_first, of_second = vectors(run, first), vectors(run, second)
+    shared = [token for token in dict.fromkeys(first) if token in second and token != UNKNOWN]
+    return [
+        (token, _cosine(of_first[list(first).index(token)], of_second[list(second).index(token)]))
+        for token in shared
+    ]
+
+
+def _cosine(a: Array, b: Array) -> float:
+    return float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12))
+
+
+def main() -> None:
+    """Print the words that two sentences share, and how alike they are used."""
+    parser = argparse.ArgumentParser(description="Compare words in two English sentences.")
+    parser.add_argument("first", help="a sentence of at most 31 words and marks")
+    parser.add_argument("second", help="another, with a word of the first")
+    add_arguments(parser)
+    given = parser.parse_args()
+    words: Vocabulary = read_vocabulary(given.bundle)
+    run = load(given.bundle, given.variant)["context"]
+    first, second = (words.encode(split_words(text)) for text in (given.first, given.second))
+    try:
+        found = compare(run, first, second)
+    except ValueError as error:
+        parser.error(str(error))
+    for token, cosine in found:
+        print(f"{words.decode([token])[0]:20} {cosine:6.3f}")
+
+
+if __name__ == "__main__":
+    main()

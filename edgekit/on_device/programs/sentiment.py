@@ -1,0 +1,74 @@
+"""Tell whether an English film review is positive, with the models of this bundle.
+
+python3 sentiment.py --variant int8 "a wonderful film"
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import numpy as np
+
+from ..interpreter import add_arguments, load
+from ..subwords import PADDING, Subwords
+from ..words import split_words
+
+Array = Any
+"""A NumPy array."""
+
+LENGTH = 128
+"""Pieces the network reads. Half of the reviews are longer than 200."""
+
+MERGES = "merges.txt"
+"""File of the bundle that holds the subwords."""
+
+LABELS = ("negative", "positive")
+
+
+def normalize(text: str) -> str:
+    """Return the words of a text in lower case, with exclamation and question marks.
+
+    Apostrophes are dropped ("don't" is one word, "dont") and so are the other marks: what is left
+    fits more of a review into the network's length.
+    """
+    return " ".join(word for word in split_words(text) if word not in ".,;:").replace("'", "")
+
+
+def pieces(subwords: Subwords, text: str) -> Array:
+    """Return the ids of all of a text's pieces, int32; there may be none."""
+    return np.array(subwords.encode(normalize(text)), np.int32)
+
+
+def fit(ids: Array) -> Array:
+    """Return `LENGTH` ids: padded at the end, or the first and the last half of a longer text.
+
+    A review's judgement stands at its end more often than anywhere else, then at its beginning.
+    """
+    if len(ids) > LENGTH:
+        half = LENGTH // 2
+        ids = np.concatenate([ids[:half], ids[-half:]])
+    found = np.full(LENGTH, PADDING, np.int32)
+    found[: len(ids)] = ids
+    return found
+
+
+def main() -> None:
+    """Print the label of each text and how sure the network is of it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    add_arguments(parser)
+    parser.add_argument("text", nargs="+", help="a review, in quotes")
+    given = parser.parse_args()
+    subwords = Subwords.from_text((given.bundle / MERGES).read_text(encoding="utf-8"))
+    run = load(given.bundle, given.variant)["model"]
+    for text in given.text:
+        ids = pieces(subwords, text)
+        if not len(ids):
+            parser.error(f"there is no word in '{text}'; give an English review.")
+        scores = run({"tokens": fit(ids)[np.newaxis]})["scores"][0]
+        best = int(np.argmax(scores))
+        print(f"{LABELS[best]} ({100 * scores[best]:.0f} %): {text}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""Translate English into Spanish with the models of this bundle.
+
+    python3 translate.py --variant int8 --beam 4 "In the beginning God created the heavens."
+
+A translation model is two parts: `encode` reads the English once, `step` is called for each Spanish
+subword. What `encode` answers is given to every step. What a step answers as `next_X` is its input
+`X` the next time; what it answers as `new_X` becomes one row of its input `X`, a cache that is
+empty at the beginning. The last step needs no row: nothing comes after it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any, Callable, Mapping, Sequence
+
+import numpy as np
+
+from ..decoding import State, beam_search, greedy
+from ..interpreter import add_arguments, load
+from ..subwords import BEGIN, END, PADDING, Subwords
+
+Array = Any
+"""A NumPy array."""
+
+Batch = Mapping[str, Array]
+Run = Callable[[Batch], Batch]
+
+SOURCE_LENGTH = 40
+TARGET_LENGTH = 40
+"""Subwords at most, with the mark of the end."""
+
+SCORE_RANGE = 5.0
+"""A step answers log-probabilities plus 5, cut at 0 and 6. In int8 the 255 steps then cover
+probabilities down to 0.007, and none is spent on what is not going to be said."""
+
+SUBWORD_FILES = {"english": "bible_subwords_english.txt", "spanish": "bible_subwords_spanish.txt"}
+
+
+def translate(
+    runs: Mapping[str, Run],
+    source: Array,
+    *,
+    caches: Mapping[str, Sequence[int]],
+    beam: int = 1,
+) -> Array:
+    """Return Spanish subwords `(n, 40)`, int32, for English ones of the same shape and type.
+
+    Args:
+        runs: Part name -> function of a batch, as `interpreter.load` returns.
+        source: English subwords, the mark of the end, padding.
+        caches: Name -> shape of a step's inputs that are empty at the beginning.
+        beam: Beginnings kept; 1 takes the best subword at every step.
+    """
+    count = len(source)
+    state = dict(runs["encode"]({"source": source}))
+    for name, shape in caches.items():
+        state[name] = np.zeros((count, *shape), np.float32)
+
+    def step(tokens: Array, state: State, position: int) -> tuple[Array, State]:
+        batch = {**state, "token": tokens[:, None]}
+        if caches:
+            batch["position"] = np.full((len(tokens), 1), position, np.int32)
+        answer = runs["step"](batch)
+        return answer["scores"] - SCORE_RANGE, _followed(state, answer, position)
+
+    marks = {"begin": BEGIN, "end": END, "length": TARGET_LENGTH}
+    if beam == 1:
+        return greedy(step, state, **marks)
+    return beam_search(step, state, width=beam, **marks)
+
+
+def ended(rows: Sequence[Sequence[int]], length: int) -> Array:
+    """Return rows of ids as `(n, length)`, int32: cut, the mark of the end added, padded."""
+    result = np.full((len(rows), length), PADDING, np.int32)
+    for number, row in enumerate(rows):
+        ids = [*row[: length - 1], END]
+        result[number, : len(ids)] = ids
+    return result
+
+
+def caches_of(folder: Path, variant: str) -> dict[str, list[int]]:
+    """Return name and shape of those inputs of `step` that nothing else fills."""
+    facts = json.loads((folder / "signature.json").read_text(encoding="utf-8"))
+    parts = {model["part"]: model for model in facts["models"] if model["variant"] == variant}
+    given = {port["name"] for port in parts["encode"]["outputs"]} | {"token", "position"}
+    ports = parts["step"]["inputs"]
+    return {port["name"]: port["shape"][1:] for port in ports if port["name"] not in given}
+
+
+def main() -> None:
+    """Translate the texts of the command line."""
+    parser = argparse.ArgumentParser(description="Translate English into Spanish.")
+    parser.add_argument("texts", nargs="+", metavar="TEXT", help="English, up to 20 words")
+    parser.add_argument("--beam", type=int, default=1, help="beginnings kept; 1 is greedy")
+    add_arguments(parser)
+    chosen = parser.parse_args()
+    if chosen.beam < 1:
+        parser.error(f"--beam is {chosen.beam}; give 1 or more")
+    runs = load(chosen.bundle, chosen.variant)
+    english, spanish = (
+        Subwords.from_text((chosen.bundle / SUBWORD_FILES[language]).read_text(encoding="utf-8"))
+        for language in ("english", "spanish")
+    )
+    source = ended([english.encode(text) for text in chosen.texts], SOURCE_LENGTH)
+    caches = caches_of(chosen.bundle, chosen.variant)
+    for row in translate(runs, source, caches=caches, beam=chosen.beam):
+        print(spanish.decode(row.tolist()))
+
+
+def _followed(state: State, answer: Batch, position: int) -> State:
+    """Return the state after a step. Its caches are those before the step, with one row more."""
+    after = dict(state)
+    for name, value in answer.items():
+        kind, _, kept = name.partition("_")
+        if kind == "next":
+            after[kept] = value
+        elif kind == "new" and position < after[kept].shape[1]:
+            after[kept][:, position] = value
+    return after
+
+
+if __name__ == "__main__":
+    main()

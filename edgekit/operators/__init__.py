@@ -1,0 +1,1 @@
+"""What an operator needs and which runtime has it: versions, tables, known faults."""

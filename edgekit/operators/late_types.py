@@ -1,0 +1,68 @@
+"""Which version of an operator takes a type that came long after the operator.
+
+Source: op_version.cc (see `edgekit.operators.version_rules`) and, for float8, the
+    runtime_version_test.cc
+beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from edgekit.operators.conditions import View, weights_are
+
+LateRule = int | Callable[[View], int | None]
+
+
+def _int4_convolution(view: View) -> int | None:
+    return 7 if weights_are("int8", "int4")(view) else None
+
+
+def _int4_dense(view: View) -> int | None:
+    return {"int8": 10, "int16": 13}.get(view.type(0)) if view.type(1) == "int4" else None
+
+
+LATE_TYPES = frozenset(
+    ("int2", "int4", "uint4", "float8_e4m3fn", "float8_e5m2", "bfloat16", "float16")
+)
+"""Types that came long after the operators; only `LATE_RULES` says which version takes them."""
+
+_FLOAT8 = ("float8_e4m3fn", "float8_e5m2")
+
+LATE_RULES: Mapping[str, Mapping[str, LateRule]] = {
+    "ADD": {"float16": 6},
+    "BROADCAST_TO": dict.fromkeys(_FLOAT8, 4),
+    "CAST": {
+        **dict.fromkeys(_FLOAT8, 9),
+        "int2": 8,
+        "uint4": 8,
+        "bfloat16": 7,
+        "int4": lambda view: 6 if view.output == "float32" else None,
+        "float16": 5,
+    },
+    "CONCATENATION": {**dict.fromkeys(_FLOAT8, 7), "float16": 6, "int4": 5},
+    "CONV_2D": {"int4": _int4_convolution},
+    "COS": {"float16": 2},
+    "DEPTHWISE_CONV_2D": {"int4": _int4_convolution},
+    "DEQUANTIZE": {**dict.fromkeys(_FLOAT8, 9), "uint4": 8, "int2": 7, "int4": 6, "float16": 3},
+    "DYNAMIC_UPDATE_SLICE": {"bfloat16": 6, "int4": 5, "float16": 3},
+    "EMBEDDING_LOOKUP": {"int2": 5, "int4": 4},
+    "FILL": {**dict.fromkeys(_FLOAT8, 5), "float16": 4},
+    "FULLY_CONNECTED": {"int2": 14, "int4": _int4_dense},
+    "GATHER": {**dict.fromkeys(_FLOAT8, 8), "int4": 7},
+    "GATHER_ND": dict.fromkeys(_FLOAT8, 6),
+    "MUL": {"float16": 8},
+    "PACK": dict.fromkeys(_FLOAT8, 5),
+    "PAD": dict.fromkeys(_FLOAT8, 6),
+    "PADV2": dict.fromkeys(_FLOAT8, 6),
+    "QUANTIZE": {"uint4": 5, "int4": 4},
+    "REVERSE_V2": dict.fromkeys(_FLOAT8, 4),
+    "SIN": {"float16": 2},
+    "SLICE": {"float16": 8, "int4": 7},
+    "SOFTMAX": {"float16": 4},
+    "SPLIT": dict.fromkeys(_FLOAT8, 5),
+    "SPLIT_V": dict.fromkeys(_FLOAT8, 3),
+    "TRANSPOSE": {"float16": 9, "bfloat16": 8, "int4": 7},
+    "UNPACK": {**dict.fromkeys(_FLOAT8, 6), "float16": 5, "bfloat16": 5},
+}
+"""Operator -> type -> version; operators and types not named here are not known."""

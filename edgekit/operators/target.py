@@ -1,0 +1,71 @@
+"""A target: what a kind of device accepts, told from tables, and where that is proven."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from edgekit.core.variant import Precision
+from edgekit.tflite.model import Model
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatorVerdict:
+    """Whether a target runs one operator of a model's main subgraph.
+
+    Attributes:
+        index: Position in the subgraph.
+        name: Built-in operator name, or `CUSTOM:code`.
+        version: The version written in the file.
+        needed_version: The version its types and options need; None when not known.
+        verdict: For `edgetpu`, "yes" means predicted mapped, "no" means it stays on the CPU.
+        reason: One sentence; empty for a plain yes.
+        source: Where the rule comes from.
+        fix: What to change in the model; empty for a plain yes.
+    """
+
+    index: int
+    name: str
+    version: int
+    needed_version: int | None
+    verdict: Literal["yes", "no", "unknown"]
+    reason: str = ""
+    source: str = ""
+    fix: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A target's static verdict on a file.
+
+    Attributes:
+        ok: Whether the file will run on the target (for `edgetpu`: at least partly on it).
+        problems: Findings about the file as a whole.
+    """
+
+    target: str
+    ok: bool
+    operators: tuple[OperatorVerdict, ...]
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What a kind of device accepts, and the runtime and device that prove it.
+
+    Attributes:
+        check: `(model) -> Check`, from operator tables alone; nothing is run.
+        runtime: Name of the runtime that proves the verdict.
+        device: Name of the device that proves it.
+        precisions: What it accepts.
+        converter: Name of the converter that makes what it runs from a `.tflite`, such as a
+            compiler; "" if it runs the `.tflite` itself. Where that converter is missing, the
+            target's verdict is a prediction.
+    """
+
+    check: Callable[[Model], Check]
+    runtime: str
+    device: str
+    precisions: tuple[Precision, ...]
+    converter: str = ""

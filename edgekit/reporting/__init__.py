@@ -1,0 +1,1 @@
+"""A build's report: stored form, wording, plots, and the README's tables."""

@@ -1,0 +1,66 @@
+"""A build's report as `report.json`: written with stable keys, read back with strict types."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from edgekit.core import records
+from edgekit.core.errors import BadData, NotFound
+from edgekit.core.records import Json
+from edgekit.core.report import Report
+
+FILE_NAME = "report.json"
+
+_REMEDY = "build it again with `edgekit build`"
+
+
+def to_json(report: Report) -> dict[str, Json]:
+    """Return a report as JSON values, in the stable form of `report.json`.
+
+    JSON has no NaN and no infinity: such a figure of a row becomes null, its reason remains.
+
+    Raises:
+        BadData: The reference or baseline value is not finite, so nothing can be compared with it.
+    """
+    for what, number in (("reference", report.reference), ("baseline", report.baseline.value)):
+        if not math.isfinite(number):
+            raise BadData(f"The {what} of the report is {number}; it must be finite: train again.")
+    found: dict[str, Json] = records.to_json(report)
+    return {**found, "rows": [_finite(row) for row in found["rows"]]}
+
+
+def from_json(found: Json) -> Report:
+    """Return the report that `to_json` wrote; keys it does not know are ignored.
+
+    Raises:
+        BadData: A key is missing, or holds another kind of value.
+    """
+    return records.from_json(Report, found, what="report", remedy=_REMEDY)
+
+
+def load_report(run_dir: Path) -> Report:
+    """Read the report of a run folder.
+
+    Args:
+        run_dir: A build's folder such as `runs/image_cnn`, or its `report.json` itself.
+
+    Raises:
+        NotFound: There is no `report.json`.
+        BadData: It is not a report.
+    """
+    path = run_dir / FILE_NAME if run_dir.is_dir() else run_dir
+    if not path.is_file():
+        raise NotFound(f"'{run_dir}' holds no {FILE_NAME}; `edgekit build` writes it.")
+    found = records.read_json(path, written_by="`edgekit build` writes it", remedy=_REMEDY)
+    try:
+        return from_json(found)
+    except BadData as error:
+        raise BadData(f"'{path}': {error}") from error
+
+
+def _finite(row: dict[str, Json]) -> dict[str, Json]:
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in row.items()
+    }

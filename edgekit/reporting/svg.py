@@ -1,0 +1,145 @@
+"""Inline SVG by Matplotlib that follows the page: its font, its light or dark colours.
+
+Colours are CSS variables (`--ink`, `--accent`, ...), texts stay texts. Lengths are CSS pixels.
+Matplotlib is imported only when something is drawn; nothing of its global state is changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import math
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from edgekit.reporting.wording import printable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS: Mapping[str, str] = {
+    "ink": "#000001",
+    "muted": "#000002",
+    "line": "#000003",
+    "accent": "#000004",
+    "bad": "#000005",
+    "surface": "#000006",
+}
+"""CSS variable -> a colour nobody would choose, drawn first and then replaced by the variable."""
+
+FONT_SIZE = 12.5
+_CHARACTER = 0.58 * FONT_SIZE
+"""Width of an average character in the widest of the usual sans serif fonts."""
+_LONGEST = 26
+_PIXELS_PER_INCH = 72  # Matplotlib's SVG is in points; at this resolution one is one pixel
+
+_SURPLUS = (
+    (r"<metadata>.*?</metadata>", ""),
+    (r'<style type="text/css">.*?</style>', ""),  # would hold for the whole page
+    (r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', r'<svg \1 aria-hidden="true">'),
+    (r'<g id="[^"]*"', "<g"),  # the same in every figure, and an id may stand once in a page
+    (r" ?font-family: [^;]*;", ""),  # the page's font
+    (r"\s*\n\s*", " "),
+)
+"""What Matplotlib writes for files that stand alone -> what an inline element needs."""
+
+
+def missing() -> str:
+    """Return "" if plots can be drawn, else the sentence that says how to get them."""
+    if importlib.util.find_spec("matplotlib"):
+        return ""
+    return "Plots need matplotlib: pip install 'edgekit-tflite[build]', then `edgekit report`."
+
+
+@contextlib.contextmanager
+def drawing(width: float, height: float) -> Iterator[Figure]:
+    """Give an empty figure, `width` by `height` pixels; texts are taken as they are, no TeX."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    settings = {"text.parse_math": False, "svg.fonttype": "none", "font.size": FONT_SIZE}
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        # Glyphs that Matplotlib's own font lacks: the page's font draws them.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield Figure(
+            figsize=(width / _PIXELS_PER_INCH, height / _PIXELS_PER_INCH), dpi=_PIXELS_PER_INCH
+        )
+
+
+def svg(figure: Figure, name: str) -> str:
+    """Return the figure as an `<svg>` element; `name` keeps its ids apart from other figures'."""
+    import matplotlib as mpl
+
+    figure.patch.set_visible(False)
+    buffer = io.StringIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    with mpl.rc_context({"svg.hashsalt": name}):
+        figure.savefig(buffer, format="svg", metadata=nothing)
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :].replace("xlink:href", "href")
+    for pattern, plain in _SURPLUS:
+        text = re.sub(pattern, plain, text, flags=re.DOTALL)
+    for variable, colour in COLOURS.items():
+        text = text.replace(f": {colour}", f": var(--{variable})")
+    return text.strip()
+
+
+def style(axes: Axes, *, grid: str) -> None:
+    """Take the frame away and leave a quiet grid along "x", "y" or "both"."""
+    axes.set_facecolor("none")
+    axes.set_axisbelow(True)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.grid(axis=grid, color=COLOURS["line"], linewidth=1)  # type: ignore[arg-type]
+    axes.tick_params(length=0, pad=6, labelcolor=COLOURS["muted"])
+
+
+def write(axes: Axes, text: str, x: float, y: float, **how: Any) -> None:
+    """Write text at a point of the data.
+
+    Args:
+        axes: Where.
+        text: What; cut when it is long.
+        x: In data; with `share` "x" or "xy" in 0..1 of the axes' width.
+        y: In data; with `share` "xy" in 0..1 of the axes' height.
+        **how: `share`; `anchor` "left", "center" or "right"; `dx`, `dy` pixels; `colour`, `weight`.
+    """
+    coordinates = {"x": axes.get_yaxis_transform(), "xy": axes.transAxes, "": axes.transData}
+    axes.annotate(
+        short(text),
+        (x, y),
+        xycoords=coordinates[how.get("share", "")],
+        xytext=(how.get("dx", 0.0), how.get("dy", 0.0)),
+        textcoords="offset points",
+        horizontalalignment=how.get("anchor", "left"),
+        verticalalignment="center",
+        color=COLOURS[how.get("colour", "muted")],
+        fontweight=how.get("weight", "normal"),
+        annotation_clip=False,
+    )
+
+
+def short(text: str) -> str:
+    """Return a text that fits beside a plot, cut in the middle: names differ at both ends."""
+    clean = " ".join(printable(text).split())
+    half = _LONGEST // 2
+    return clean if len(clean) <= _LONGEST else f"{clean[:half]}…{clean[-half + 1 :]}"
+
+
+def text_width(text: str) -> float:
+    """Return about how many pixels a text takes, rather too many than too few."""
+    return sum(_CHARACTER * (2 if ord(character) > 0x2E80 else 1) for character in short(text))
+
+
+def log_ticks(axis: Any, lowest: float, highest: float, *, width: float) -> None:
+    """Put ticks of a logarithmic axis at 1, 2 and 5, or where `width` pixels are few at 1 only."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    decades = math.log10(highest / lowest)
+    roomy = width / (3 * decades) > 4.5 * _CHARACTER
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if roomy else (1,)))
+    axis.set_minor_locator(NullLocator())

@@ -1,0 +1,1 @@
+"""One file somewhere: session, worker process, golden vectors, agreement, timing."""

@@ -1,0 +1,96 @@
+"""Between the floats users pass and the numbers that a file's inputs and outputs hold.
+
+Real value = scale * (stored value - zero point); scale and zero point are the file's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgekit.core.errors import BadData
+from edgekit.core.types import Array, Batch
+from edgekit.tflite.reader import Port
+
+
+def example_shape(port: Port) -> tuple[int, ...]:
+    """Return the shape of one example: that of the port, without a batch axis of 1 in front."""
+    return port.shape[1:] if port.shape[:1] == (1,) else port.shape
+
+
+def example_bytes(port: Port) -> int:
+    """Return the size of one example in bytes."""
+    return int(np.prod(port.shape, dtype=np.int64)) * np.dtype(port.dtype).itemsize
+
+
+def to_ports(ports: Sequence[Port], batch: Batch) -> dict[str, Array]:
+    """Return what the inputs take, by tensor index, from arrays by name.
+
+    Args:
+        ports: All inputs of a file.
+        batch: Input name -> array of shape `(examples, *example_shape(port))`.
+
+    Raises:
+        BadData: Names, shapes, numbers of examples or types do not fit.
+    """
+    if set(batch) != {port.name for port in ports}:
+        raise BadData(f"The batch holds {_names(batch)}; the file takes {_names(ports)}.")
+    found = {port.name: _to_port(port, np.asarray(batch[port.name])) for port in ports}
+    counts = {name: len(array) for name, array in found.items()}
+    if len(set(counts.values())) > 1 or 0 in counts.values():
+        said = ", ".join(f"'{name}': {count}" for name, count in counts.items())
+        raise BadData(f"Numbers of examples are {said}; give every input the same, at least 1.")
+    return {str(port.index): found[port.name] for port in ports}
+
+
+def from_port(port: Port, array: Array) -> Array:
+    """Return real values, shape `(examples, ...)`, from what an output held.
+
+    Args:
+        port: The output.
+        array: What it held, shape `(examples, *shape of the output)`.
+    """
+    if port.shape[:1] == (1,) and array.ndim > 1 and array.shape[1] == 1:
+        array = array[:, 0]
+    if port.scale:
+        return ((array.astype(np.float64) - port.zero_point) * port.scale).astype(np.float32)
+    return array.astype(np.float32) if array.dtype.kind == "f" else array
+
+
+def _to_port(port: Port, array: Array) -> Array:
+    shape = example_shape(port)
+    if array.shape[1:] != shape or array.ndim == 0:
+        wanted = ", ".join(["examples", *map(str, shape)])
+        raise BadData(f"'{port.name}' has shape {array.shape}; the file takes ({wanted}).")
+    if array.dtype == port.dtype:
+        return array
+    if port.scale and array.dtype.kind == "f":
+        return _quantized(port, array)
+    return _cast(port, array)
+
+
+def _quantized(port: Port, array: Array) -> Array:
+    if np.isnan(array).any():
+        raise BadData(f"'{port.name}' holds NaN, which {port.dtype} cannot carry; remove it.")
+    limits = np.iinfo(port.dtype)
+    steps = np.rint(array.astype(np.float64) / port.scale) + port.zero_point
+    stored: Array = np.clip(steps, limits.min, limits.max).astype(port.dtype)
+    return stored
+
+
+def _cast(port: Port, array: Array) -> Array:
+    """Change the type where every value survives it, as token numbers in int64 do in int32."""
+    if port.scale == 0 and np.can_cast(array.dtype, port.dtype, "same_kind"):
+        cast = array.astype(port.dtype)
+        if array.dtype.kind == "f" or np.array_equal(cast, array):
+            return cast
+    allowed = f"float32 or {port.dtype}" if port.scale else port.dtype
+    raise BadData(
+        f"'{port.name}' has type {array.dtype}, or values outside the file's; give {allowed}."
+    )
+
+
+def _names(named: Batch | Sequence[Port]) -> str:
+    names = [one if isinstance(one, str) else one.name for one in named]
+    return ", ".join(f"'{name}'" for name in sorted(names)) or "nothing"

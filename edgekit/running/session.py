@@ -1,0 +1,222 @@
+"""A `.tflite` file as a function, on any runtime and device, with the shape of the Keras reference.
+
+The file runs in a worker process (`edgekit.running.worker`), so a crash or a hang is an exception
+with a name. Floats go in and come out: inputs are quantized, and outputs dequantized, with the
+scale and zero point that the file itself holds.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgekit.core import registry
+from edgekit.core.errors import BadInput, ModelRefused, Unavailable
+from edgekit.core.kinds import Command
+from edgekit.core.report import Timing
+from edgekit.core.types import Array, Batch
+from edgekit.running.place import Place
+from edgekit.running.quantization import example_bytes, from_port, to_ports
+from edgekit.running.worker_process import Worker
+from edgekit.tflite import reader
+from edgekit.tflite.reader import Port
+
+CHUNK_BYTES = 8 << 20
+"""Examples cross in messages of about this size."""
+
+
+def open_session(
+    path: Path | str,
+    *,
+    runtime: str,
+    device: str = "local",
+    threads: int = 1,
+    timeout_s: float = 120.0,
+) -> Session:
+    """Load a file on a runtime and device; use the result in a `with` block.
+
+    Args:
+        path: A `.tflite` file.
+        runtime: Name of a runtime, such as "litert", or the path of a runtime file.
+        device: Name of a device, such as "local", or `ssh://user@host`.
+        threads: Number of threads the interpreter may use, 1..256.
+        timeout_s: Seconds until a worker that does not answer a message is ended.
+
+    Raises:
+        NotFound: There is no such file, runtime or device.
+        BadModelFile: The file is no `.tflite`.
+        BadInput: The runtime does not run on that device, or `threads` is out of range.
+        Unavailable: The runtime or device is not here; the sentence says how to get it.
+        ModelRefused: The runtime does not take the file.
+        WorkerDied: Loading the file ended the worker.
+        WorkerTimeout: Loading took longer than `timeout_s`.
+
+    Example:
+        >>> with open_session("tests/golden/float32.tflite", runtime="litert") as run:
+        ...     outputs = run({"image": np.zeros((2, 8, 8, 1), np.float32)})
+    """
+    path = Path(path)
+    ports = reader.ports(reader.read(path))
+    if not 1 <= threads <= 256:
+        raise BadInput(f"threads is {threads}; allowed are 1 to 256.")
+    if strange := [port for port in (*ports[0], *ports[1]) if port.dtype in ("string", "int4")]:
+        name, dtype = strange[0].name, strange[0].dtype
+        raise BadInput(f"'{name}' of '{path}' is of type {dtype}; edgekit runs files of numbers.")
+    command, options = _start(runtime, device)
+    worker = Worker(command, where=f"{registry.name_of('runtimes', runtime)} on {device}")
+    try:
+        model = {"model": np.frombuffer(path.read_bytes(), np.uint8)}
+        loaded, _ = worker.ask("load", model, timeout_s=timeout_s, threads=threads, **options)
+        info = {**loaded["info"], **_adapter(worker.log())}
+        inputs, outputs = (
+            _settled(ports[0], loaded["inputs"]),
+            _settled(ports[1], loaded["outputs"]),
+        )
+        return Session(worker, inputs, outputs=outputs, info=info, timeout_s=timeout_s)
+    except Unavailable as error:
+        worker.close()
+        advice = registry.get("runtimes", runtime).install
+        raise Unavailable(
+            f"{error} On the device run: {advice}" if advice else str(error)
+        ) from error
+    except BaseException:
+        worker.close()
+        raise
+
+
+class Session:
+    """A loaded file; call it with a batch. Made by `open_session`.
+
+    Attributes:
+        info: What runs: `runtime` with version, `python`, `machine`, `system`, `cpu`; on an
+            accelerator also `adapter` and whether the graph is `accelerated` fully or partly.
+    """
+
+    def __init__(
+        self,
+        worker: Worker,
+        inputs: tuple[Port, ...],
+        *,
+        outputs: tuple[Port, ...],
+        info: Mapping[str, str],
+        timeout_s: float,
+    ) -> None:
+        self.info = info
+        self._worker = worker
+        self._inputs = inputs
+        self._outputs = outputs
+        self._timeout_s = timeout_s
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the worker process."""
+        self._worker.close()
+
+    def __call__(self, batch: Batch) -> dict[str, Array]:
+        """Run any number of examples, one invocation each.
+
+        Args:
+            batch: Input name -> array with the axis of examples in front, shape
+                `(examples, ...)`. Floats are quantized where the file takes integers; integers of
+                the very type the file takes go in as they are.
+
+        Returns:
+            Output name -> array, axis of examples in front; quantized outputs as float32.
+
+        Raises:
+            BadData: Names, shapes or types of the batch do not fit the file.
+            WorkerFailed: The worker died, hung, or the runtime refused to invoke.
+        """
+        arrays = to_ports(self._inputs, batch)
+        parts = [
+            self._worker.ask("invoke", chunk, timeout_s=self._timeout_s)[1]
+            for chunk in self._chunks(arrays)
+        ]
+        return {
+            port.name: from_port(port, np.concatenate([part[str(port.index)] for part in parts]))
+            for port in self._outputs
+        }
+
+    def time(self, batch: Batch, *, runs: int = 50, warmup: int = 10) -> Timing:
+        """Time single invocations on the first example, inside the worker.
+
+        Args:
+            batch: As for a call; only the first example is used.
+            runs: How often to time, 1..100000.
+            warmup: How often to invoke before, 0..100000.
+
+        Raises:
+            BadInput: `runs` or `warmup` is out of range.
+            BadData: The batch does not fit the file.
+            WorkerFailed: The worker died, hung, or the runtime refused to invoke.
+        """
+        if not (1 <= runs <= 100_000 and 0 <= warmup <= 100_000):
+            raise BadInput(f"runs is {runs}, warmup {warmup}; allowed are 1 and 0 to 100000.")
+        arrays = to_ports(self._inputs, batch)
+        first = {name: array[:1] for name, array in arrays.items()}
+        found: list[float] = []
+        count = 1
+        while len(found) < warmup + runs:
+            header, answer = self._worker.ask(
+                "time",
+                first,
+                timeout_s=self._timeout_s,
+                runs=min(count, warmup + runs - len(found)),
+            )
+            found += (answer["latencies_ns"] / 1e6).tolist()
+            count = self._fitting(max(found) / 1e3)
+        return Timing(
+            latencies_ms=tuple(found[warmup:]), peak_memory_bytes=int(header["peak_memory_bytes"])
+        )
+
+    def _fitting(self, seconds_each: float) -> int:
+        """How many invocations one message may ask for, so that slow is not taken for hung."""
+        return max(1, int(self._timeout_s / 4 / max(seconds_each, 1e-6)))
+
+    def _chunks(self, arrays: Batch) -> Iterator[Batch]:
+        """Cut into messages: few bytes each, and soon answered."""
+        examples = len(next(iter(arrays.values())))
+        one_example = sum(map(example_bytes, (*self._inputs, *self._outputs)))
+        start, count = 0, 1
+        while start < examples:
+            began = time.monotonic()
+            yield {name: array[start : start + count] for name, array in arrays.items()}
+            seconds_each = (time.monotonic() - began) / count
+            start += count
+            count = max(1, min(self._fitting(seconds_each), CHUNK_BYTES // max(one_example, 1)))
+
+
+def _start(runtime: str, device: str) -> tuple[Command, Mapping[str, str | int | bool]]:
+    """Return how to start the worker, and what it is told; or say why it cannot be."""
+    place = Place(runtime=runtime, device=device)
+    if sentence := place.mismatch():
+        raise BadInput(sentence)
+    if sentence := place.missing():
+        raise Unavailable(sentence)
+    found, where = place.find()
+    return where.command(found), found.options
+
+
+def _settled(ports: tuple[Port, ...], loaded: list[dict[str, Any]]) -> tuple[Port, ...]:
+    """Take the shapes that the interpreter settled on; order and names stay the file's."""
+    shapes = {port["index"]: tuple(port["shape"]) for port in loaded}
+    if {port.index for port in ports} != set(shapes):
+        raise ModelRefused("The runtime sees other inputs or outputs than those of the main graph.")
+    return tuple(replace(port, shape=shapes[port.index]) for port in ports)
+
+
+def _adapter(log: str) -> dict[str, str]:
+    """Read from the accelerator's log which adapter it chose; its API does not tell."""
+    found = re.search(r"Selected adapter: (.*)", log)
+    return {"adapter": found[1].strip()} if found else {}

@@ -1,0 +1,154 @@
+"""The environment of tflite-runtime 2.14, which runs in no process of ours.
+
+It needs CPython 3.8 to 3.11 and NumPy below 2, and fails in a process that has loaded TensorFlow
+or ai-edge-litert (`ValueError: vector::reserve`).
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from edgekit.core.errors import Unavailable
+from edgekit.core.kinds import Command
+from edgekit.core.paths import atomic, home
+from edgekit.core.types import Progress
+from edgekit.running.smoke_test import prove
+
+VERSION = "2.14.0"
+PYTHONS = ("3.11", "3.10", "3.9", "3.8")
+REQUIREMENTS = (
+    f"tflite-runtime=={VERSION}",
+    "numpy==1.26.4; python_version >= '3.9'",
+    "numpy==1.24.4; python_version < '3.9'",  # the last for 3.8
+)
+INSTALL = f"python3 -m pip install tflite-runtime=={VERSION} 'numpy<2'"
+
+
+def folder() -> Path:
+    """Return where the environment is, or will be."""
+    return home() / "envs" / "tflite-runtime"
+
+
+def command() -> Command:
+    """Return how to start the environment's Python, deaf to variables meant for another one."""
+    return Command(argv=(str(folder() / "bin/python"), "-I"))
+
+
+def impossible() -> str:
+    """Return "" if this kind of machine can hold it, else why not."""
+    if sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64"):
+        kind = "macOS" if sys.platform == "darwin" else f"{sys.platform} {platform.machine()}"
+        return f"tflite-runtime {VERSION} has no wheel for {kind}; run the file on litert instead."
+    return ""
+
+
+def missing() -> str:
+    """Return "" if the environment is there, else the sentence that says how to get it."""
+    if reason := impossible():
+        return reason
+    if not (folder() / "bin/python").exists():
+        return "The environment of tflite-runtime is not there; run: edgekit setup tflite-runtime"
+    return ""
+
+
+def setup(progress: Progress) -> None:
+    """Create the environment and run a tiny model in it.
+
+    Raises:
+        Unavailable: No fitting CPython, no network, or this kind of machine cannot hold it.
+    """
+    if reason := impossible():
+        raise Unavailable(reason)
+    progress(0.0, "looking for a CPython 3.8 to 3.11")
+    python = find_python()
+    with atomic(folder()) as temporary:
+        progress(0.1, f"creating an environment of {python}")
+        _run([python, "-m", "venv", str(temporary)], "creates no environment")
+        progress(0.3, f"installing tflite-runtime {VERSION}")
+        pip = [str(temporary / "bin/python"), "-I", "-m", "pip", "install", "--quiet"]
+        _run([*pip, "--only-binary=:all:", *REQUIREMENTS], "cannot install tflite-runtime")
+    progress(0.9, "running a tiny model")
+    _prove_or_remove()
+
+
+def find_python(candidates: Iterable[str] | None = None) -> str:
+    """Return the path of a CPython 3.8 to 3.11 that can create environments.
+
+    Args:
+        candidates: Paths to try in turn; this Python and the usual places, newest first, if None.
+
+    Raises:
+        Unavailable: There is none; says what to run.
+    """
+    for path in _candidates() if candidates is None else candidates:
+        if _fits(path):
+            return path
+    raise Unavailable(
+        "tflite-runtime needs a CPython 3.8 to 3.11 with venv, and there is none here; "
+        f"run: {_how_to_get_python()}"
+    )
+
+
+def _candidates() -> Iterator[str]:
+    yield sys.executable
+    for version in PYTHONS:
+        name = f"python{version}"
+        if found := shutil.which(name):
+            yield found
+        for pattern in (
+            f".pyenv/versions/{version}.*/bin/{name}",
+            f".local/share/uv/python/cpython-{version}.*/bin/{name}",
+            f"*conda*/bin/{name}",
+            f"*conda*/envs/*/bin/{name}",
+            f"miniforge*/envs/*/bin/{name}",
+        ):
+            yield from map(str, sorted(Path.home().glob(pattern), reverse=True))
+        for prefix in ("/usr/bin", "/usr/local/bin", "/opt/conda/bin", "/home/linuxbrew/bin"):
+            yield f"{prefix}/{name}"
+
+
+def _fits(path: str) -> bool:
+    """Ask the interpreter itself: a name on PATH may be a shim that leads nowhere."""
+    code = "import ensurepip, sys, venv; print(sys.implementation.name, *sys.version_info[:2])"
+    try:
+        done = subprocess.run(
+            [path, "-I", "-c", code], capture_output=True, text=True, timeout=30, check=False
+        )
+    except OSError:
+        return False
+    name, _, version = done.stdout.strip().partition(" ")
+    return name == "cpython" and version.replace(" ", ".") in PYTHONS
+
+
+def _how_to_get_python() -> str:
+    if shutil.which("uv"):
+        return "uv python install 3.11"
+    if shutil.which("pyenv"):
+        return "pyenv install 3.11"
+    return "sudo apt-get install python3.11-venv   (or, without root, `uv python install 3.11`)"
+
+
+def _prove_or_remove() -> None:
+    try:
+        prove("tflite-runtime")
+    except Unavailable:
+        shutil.rmtree(folder(), ignore_errors=True)
+        raise
+
+
+def _run(arguments: list[str], failure: str) -> None:
+    names = ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_USER")
+    env = {name: value for name, value in os.environ.items() if name not in names}
+    done = subprocess.run(arguments, capture_output=True, text=True, env=env, check=False)
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if "ERROR" in line] or [done.stderr]
+        raise Unavailable(
+            f"{arguments[0]} {failure}: {lines[0].strip()[:200]} "
+            "Check the network, and run `edgekit setup tflite-runtime` again."
+        )

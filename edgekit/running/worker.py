@@ -1,0 +1,299 @@
+"""Load and run one `.tflite` file where this process is; answers over standard input and output.
+
+This file is all that a device gets. It is sent to the device's own Python, started as
+`python -c BOOTSTRAP`, so it needs nothing but NumPy, the interpreter and Python 3.8. That is the
+same for a local environment, an emulated board and a board behind ssh. The other end is
+`edgekit.running.worker_process`.
+
+A message is the mark `EDGK`, the length of a header in 4 bytes (big endian), the header in JSON,
+and the raw bytes of the arrays that the header lists as `[name, "<f4", shape]`. Nothing is pickled.
+
+Requests are answered one by one; an answer is a message, or one with `error: {kind, message}`:
+
+    load    array "model"; fields of `Runtime.options` and `threads`; returns inputs, outputs, info
+    invoke  one array per input, named by tensor index, with an axis of examples in front
+    time    as invoke, with one example, and `runs`; returns array "latencies_ns"
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import platform
+import resource
+import signal
+import sys
+import time
+from importlib.metadata import version
+from typing import IO, Any, Dict, List, Mapping, Optional, Tuple
+
+import numpy as np
+
+BOOTSTRAP = (
+    "import sys;i=sys.stdin.buffer;n=int.from_bytes(i.read(4),'big');"
+    "exec(compile(i.read(n),'worker.py','exec'))"
+)
+MARK = b"EDGK"
+MAX_HEADER_BYTES = 1 << 20
+MAX_ARRAY_BYTES = 1 << 31
+Arrays = Mapping[str, Any]
+Message = Tuple[Dict[str, Any], Dict[str, Any]]
+
+
+class ProtocolError(Exception):
+    """The other end sent something that is not a message."""
+
+
+class Refusal(Exception):
+    """A request that cannot be met; `kind` is the name of an exception of `edgekit.core.errors`."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+def write_message(stream: IO[bytes], header: Mapping[str, Any], arrays: Arrays) -> None:
+    """Write a header and arrays.
+
+    Raises:
+        ProtocolError: An array has a type or size that does not cross.
+    """
+    little = {key: a.astype(a.dtype.newbyteorder("<"), copy=False) for key, a in arrays.items()}
+    listed = [[name, array.dtype.str, list(array.shape)] for name, array in little.items()]
+    _check(listed)
+    text = json.dumps({**header, "arrays": listed}).encode()
+    if len(text) > MAX_HEADER_BYTES:
+        raise ProtocolError("a header of %d bytes; %d are allowed" % (len(text), MAX_HEADER_BYTES))
+    stream.write(MARK + len(text).to_bytes(4, "big") + text)
+    for array in little.values():
+        stream.write(array.tobytes())
+    stream.flush()
+
+
+def read_message(stream: IO[bytes]) -> Optional[Message]:
+    """Read a header and arrays; None when the stream ends before a message begins.
+
+    Raises:
+        ProtocolError: What arrives is not a message, too large, or ends in the middle.
+    """
+    start = stream.read(8)
+    if not start:
+        return None
+    if start[:4] != MARK:
+        raise ProtocolError("bytes that are no message: %r" % start)
+    length = int.from_bytes(start[4:], "big")
+    if len(start) < 8 or length > MAX_HEADER_BYTES:
+        raise ProtocolError("a message that is cut or has a header of %d bytes" % length)
+    try:
+        header = json.loads(_exactly(stream, length))
+        listed = header.pop("arrays")
+        _check(listed)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ProtocolError("a header that is not understood: %s" % error) from error
+    return header, {name: _read_array(stream, dtype, shape) for name, dtype, shape in listed}
+
+
+def _check(listed: List[Any]) -> None:
+    total = 0
+    for name, dtype, shape in listed:
+        if np.dtype(dtype).kind not in "biufc":
+            raise ProtocolError("array %r of type %s; allowed are numbers and bool" % (name, dtype))
+        if not all(type(n) is int and n >= 0 for n in shape):
+            raise ProtocolError("array %r of shape %s" % (name, shape))
+        total += _size(dtype, shape)
+    if total > MAX_ARRAY_BYTES:
+        raise ProtocolError("%d bytes of arrays; %d are allowed" % (total, MAX_ARRAY_BYTES))
+
+
+def _size(dtype: str, shape: List[int]) -> int:
+    size = np.dtype(dtype).itemsize
+    for length in shape:  # not np.prod, which overflows silently
+        size *= length
+    return int(size)
+
+
+def _read_array(stream: IO[bytes], dtype: str, shape: List[int]) -> Any:
+    data = bytearray(_exactly(stream, _size(dtype, shape)))
+    return np.frombuffer(data, dtype).reshape(shape)
+
+
+def _exactly(stream: IO[bytes], count: int) -> bytes:
+    data = stream.read(count)
+    if len(data) < count:
+        raise ProtocolError("a message that ends after %d of %d bytes" % (len(data), count))
+    return data
+
+
+class InterpreterBackend:
+    """The classic interpreter of tflite-runtime or ai-edge-litert, on the CPU or a delegate."""
+
+    def __init__(self, model: Any, options: Mapping[str, Any]) -> None:
+        package = _import(options["module"])
+        arguments = {"model_content": model.tobytes(), "num_threads": options["threads"]}
+        if options.get("kernels") == "reference":
+            resolver = package.OpResolverType.BUILTIN_REF
+            arguments["experimental_op_resolver_type"] = resolver
+        if options.get("delegate"):
+            arguments["experimental_delegates"] = [package.load_delegate(options["delegate"])]
+        interpreter = package.Interpreter(**arguments)
+        for port in interpreter.get_input_details():
+            shape, signature = list(port["shape"]), list(port["shape_signature"])
+            if signature[:1] == [-1] and shape[0] != 1:
+                interpreter.resize_tensor_input(port["index"], [1, *shape[1:]])
+        interpreter.allocate_tensors()
+        self.inputs = [_port(d) for d in interpreter.get_input_details()]
+        self.outputs = [_port(d) for d in interpreter.get_output_details()]
+        self.set, self.get = interpreter.set_tensor, interpreter.get_tensor
+        self.invoke, self.reset = interpreter.invoke, interpreter.reset_all_variables
+        self.facts: Dict[str, Any] = {}
+
+
+class CompiledBackend:
+    """ai-edge-litert's CompiledModel on the GPU accelerator alone: it never falls back."""
+
+    def __init__(self, model: Any, options: Mapping[str, Any]) -> None:
+        package = _import(options["module"])
+        gpu = package.HardwareAccelerator.GPU
+        compiled = package.CompiledModel.from_buffer(model.tobytes(), gpu)
+        key, names = next(iter(compiled.get_signature_list().items()))
+        ports = compiled.get_input_tensor_details(key), compiled.get_output_tensor_details(key)
+        self.inputs = [_port(ports[0][name]) for name in names["inputs"]]
+        self.outputs = [_port(ports[1][name]) for name in names["outputs"]]
+        ins, outs = compiled.create_input_buffers(0), compiled.create_output_buffers(0)
+        self._ins = {port["index"]: ins[i] for i, port in enumerate(self.inputs)}
+        self._outs = {p["index"]: (p, outs[i]) for i, p in enumerate(self.outputs)}
+        self._run: Any = lambda: compiled.run_by_index(0, ins, outs)
+        self._found: Dict[int, Any] = {}
+        self.get = self._found.__getitem__
+        self.facts = {"accelerated": "fully" if compiled.is_fully_accelerated() else "partly"}
+
+    def reset(self) -> None:
+        """Forget nothing: the accelerator takes no operator that remembers."""
+
+    def set(self, index: int, value: Any) -> None:
+        """Copy one example into an input buffer."""
+        self._ins[index].write(value)
+
+    def invoke(self) -> None:
+        """Run and read the outputs: running alone returns before the accelerator is done."""
+        self._run()
+        for index, (port, buffer) in self._outs.items():
+            found = buffer.read(_size("bool", port["shape"]), port["dtype"])
+            self._found[index] = found.reshape(port["shape"])
+
+
+BACKENDS: Dict[str, Any] = {"interpreter": InterpreterBackend, "compiled": CompiledBackend}
+
+
+def _import(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise Refusal("Unavailable", "%s: %s" % (sys.executable, error)) from error
+
+
+def _port(details: Mapping[str, Any]) -> Dict[str, Any]:
+    dtype = details["dtype"]
+    shape = [int(length) for length in details["shape"]]
+    name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
+    return {"index": int(details["index"]), "dtype": name, "shape": shape}
+
+
+def invoke(backend: Any, arrays: Arrays) -> Arrays:
+    """Invoke once per example; inputs and outputs have an axis of examples in front."""
+    answers: Dict[str, List[Any]] = {str(port["index"]): [] for port in backend.outputs}
+    for example in range(len(next(iter(arrays.values())))):
+        _set(backend, arrays, example)
+        backend.invoke()
+        for name, found in answers.items():
+            found.append(backend.get(int(name)))
+    return {name: np.stack(found) for name, found in answers.items()}
+
+
+def timed(backend: Any, arrays: Arrays, runs: int) -> Arrays:
+    """Time single invocations on the first example; nothing but the invocation is timed."""
+    _set(backend, arrays, 0)
+    run, clock, latencies = backend.invoke, time.perf_counter_ns, [0] * runs
+    for i in range(runs):
+        start = clock()
+        run()
+        latencies[i] = clock() - start
+    return {"latencies_ns": np.array(latencies, np.int64)}
+
+
+def _set(backend: Any, arrays: Arrays, example: int) -> None:
+    backend.reset()  # a fused LSTM remembers its last example
+    for port in backend.inputs:
+        value = arrays[str(port["index"])][example]
+        backend.set(port["index"], value.reshape(port["shape"]))
+
+
+def peak_memory_bytes() -> int:
+    """Return the largest resident size of this process."""
+    if sys.platform == "darwin":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # On Linux ru_maxrss starts at the size of the process that started this one.
+    with open("/proc/self/status") as lines:  # noqa: PTH123
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
+def info(module: str) -> Dict[str, str]:
+    """Return what runs here: package of the runtime, Python, machine."""
+    package = module.partition(".")[0].replace("_", "-")
+    return {
+        "runtime": "%s %s" % (package, version(package)),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "system": platform.platform(),
+        "cpu": _cpu(),
+    }
+
+
+def _cpu() -> str:
+    intel = platform.machine() == "x86_64"  # an emulated board sees the host's /proc/cpuinfo
+    path, mark = ("/proc/cpuinfo", "model name") if intel else ("/proc/device-tree/model", "")
+    if not os.path.exists(path):  # noqa: PTH110
+        return platform.processor()
+    with open(path) as lines:  # noqa: PTH123
+        found = next((line for line in lines if line.startswith(mark)), "")
+    return found.rpartition(":")[2].strip("\0 \n")
+
+
+def answer(held: Dict[str, Any], header: Mapping[str, Any], arrays: Arrays) -> Message:
+    """Answer one request; `held` keeps the loaded backend between requests."""
+    command = header["command"]
+    try:
+        if command == "load":
+            held["backend"] = backend = BACKENDS[header["backend"]](arrays["model"], header)
+            facts = {**info(header["module"]), **backend.facts}
+            return {"inputs": backend.inputs, "outputs": backend.outputs, "info": facts}, {}
+        if command == "time":
+            found = timed(held["backend"], arrays, header["runs"])
+            return {"peak_memory_bytes": peak_memory_bytes()}, dict(found)
+        return {}, dict(invoke(held["backend"], arrays))
+    except (RuntimeError, ValueError, TypeError) as error:  # the interpreter's own words
+        raise Refusal("ModelRefused", str(error)) from error
+
+
+def main() -> None:
+    """Answer requests until standard input ends."""
+    source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # native libraries print to standard output; that goes to the log
+    held: Dict[str, Any] = {}
+    message = read_message(source)
+    while message:
+        header, arrays = message
+        signal.alarm(header["limit_s"])  # ends a hang when nobody is left to end it (ssh is gone)
+        try:
+            reply = answer(held, header, arrays)
+        except Refusal as error:
+            reply = {"error": {"kind": error.kind, "message": str(error)}}, {}
+        signal.alarm(0)
+        write_message(sink, *reply)
+        message = read_message(source)
+    os._exit(0)  # some drivers crash while they are unloaded
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The user's Keras model: loading, export, calibration data, reference answers."""

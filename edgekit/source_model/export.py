@@ -1,0 +1,198 @@
+"""Say what goes in and out of a loaded model, and export it in the form that is converted.
+
+Keras 3, tf_keras (Keras 2) and SavedModels are brought to one form here: a SavedModel with the one
+signature `serving_default`, whose names are Keras' names, whose batch is 1, and which holds just
+the variables that signature uses.
+"""
+
+from __future__ import annotations
+
+import json
+import keyword
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from edgekit.core.errors import BadInput, EdgekitError, reason
+from edgekit.core.paths import atomic
+from edgekit.core.recipe import Signature, Tensor
+from edgekit.core.records import to_json
+from edgekit.source_model.interface import Interface, Port, interface_of
+from edgekit.source_model.loading import NOTE, SIGNATURE
+
+
+def signature_of(model: Any) -> Signature:
+    """Return the inputs and outputs of a loaded model, with the batch axis fixed at 1.
+
+    Inputs are called as in `keras.Input`, outputs after the layer they come from, or by their key
+    if the model returns a dict.
+
+    Raises:
+        BadInput: The model has no inputs yet, an axis besides the batch is free, an input is text,
+            or the model cannot be run on such inputs.
+    """
+    return _traced(model)[0]
+
+
+def export(model: Any, out: Path, signature: Signature) -> None:
+    """Write a SavedModel with static batch 1 and the one signature `serving_default`.
+
+    Args:
+        model: A Keras 3 or tf_keras model, or what `load_model` returned.
+        out: The folder to write; it appears only when complete.
+        signature: `signature_of(model)`, or one with other names for the same inputs and outputs,
+            such as a recipe's.
+
+    Raises:
+        BadInput: `signature` does not fit the model, or a name cannot be written.
+    """
+    import tensorflow as tf
+
+    function = _traced(model, signature)[1]
+    module = tf.Module()
+    # What the signature captures, and nothing else: weights are found whatever holds them.
+    module.captured = list(function.variables)
+    with atomic(out) as folder:
+        try:
+            tf.saved_model.save(module, str(folder), signatures={SIGNATURE: function})
+        except AssertionError as error:  # a resource that is no variable, such as a lookup table
+            raise BadInput(
+                f"Model '{interface_of(model).name}' looks values up in a table "
+                "(StringLookup, TextVectorization, IntegerLookup ...), which a .tflite cannot "
+                "hold; look them up before the model and give it the indices."
+            ) from error
+        (folder / NOTE).parent.mkdir()
+        note = json.dumps(to_json(signature))
+        (folder / NOTE).write_text(note, encoding="utf-8")
+
+
+def _traced(model: Any, wanted: Signature | None = None) -> tuple[Signature, Any]:
+    """Return a model's signature, with the names of `wanted`, and its function of fixed shapes."""
+    interface = interface_of(model)
+    inputs = tuple(_fixed(port, interface.name) for port in interface.inputs)
+    if wanted:
+        _check_fit(inputs, wanted.inputs, f"Model '{interface.name}' has the inputs")
+        inputs = wanted.inputs
+    function = _function(interface, inputs, wanted.outputs if wanted else ())
+    answer = function.structured_outputs.items()
+    outputs = tuple(_output(name, tensor, interface.name) for name, tensor in answer)
+    if wanted:
+        _check_fit(outputs, wanted.outputs, f"Model '{interface.name}' has the outputs")
+    found = Signature(inputs=inputs, outputs=outputs)
+    return _with_meanings(found, getattr(model, "signature", None)), function
+
+
+def _function(interface: Interface, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Any:
+    """Trace the model once; outputs go by the names of `outputs`, or the model's own."""
+    import tensorflow as tf
+
+    specs = [tf.TensorSpec(t.shape, t.dtype, name=_writable(t.name)) for t in inputs]
+
+    def serve(*tensors: Any) -> dict[str, Any]:
+        answer = interface.call(tensors)
+        if outputs and len(outputs) != len(answer):
+            raise BadInput(
+                f"Model '{interface.name}' has {len(answer)} outputs, {', '.join(answer)}; the "
+                f"signature names {len(outputs)}. Use signature_of(model)."
+            )
+        names = [tensor.name for tensor in outputs] or list(answer)
+        # identity: an output that is an input as well needs a name of its own
+        return {
+            _writable(name): tf.identity(_for_one(value))
+            for name, value in zip(names, answer.values(), strict=True)
+        }
+
+    try:
+        return tf.function(serve, input_signature=specs).get_concrete_function()
+    except EdgekitError:
+        raise
+    except Exception as error:  # whatever a layer's code raises
+        raise BadInput(_untraceable(interface.name, error)) from error
+
+
+def _for_one(tensor: Any) -> Any:
+    """Set a free batch axis to 1: inside a SavedModel with a loop, TensorFlow does not infer it."""
+    if tensor.shape.rank and tensor.shape[0] is None:
+        tensor.set_shape((1, *tensor.shape[1:]))
+    return tensor
+
+
+def _untraceable(name: str, error: Exception) -> str:
+    scope = re.search(r"'([^']*)' is not a valid scope name", str(error))
+    if scope:
+        return (
+            f"Model '{name}': the layer name '{scope[1]}' cannot be written by TensorFlow; "
+            "letters, digits and . _ - are allowed. Rename the layer."
+        )
+    return (
+        f"Model '{name}' cannot be run on one example: {reason(error)}. Check it with "
+        "model(example[:1], training=False)."
+    )
+
+
+def _writable(name: str) -> str:
+    """Return a name that TensorFlow writes into a signature unchanged, or say it cannot."""
+    if re.fullmatch(r"[A-Za-z0-9.][A-Za-z0-9_.\-]*", name) and not keyword.iskeyword(name):
+        return name
+    raise BadInput(
+        f"The input or output name '{name}' cannot be written into a signature; letters, digits "
+        "and . _ - are allowed, a letter or digit first, and no Python keyword. Rename it."
+    )
+
+
+def _fixed(port: Port, model: str) -> Tensor:
+    what = f"Model '{model}': input '{port.name}'"
+    if port.dtype in ("string", "complex64", "complex128", "bfloat16"):
+        raise BadInput(f"{what} is {port.dtype}; numbers, integers and booleans are carried.")
+    if not port.shape:
+        raise BadInput(f"{what} has no batch axis; give it one.")
+    if port.shape[0] not in (None, 1):
+        raise BadInput(
+            f"{what} takes batches of {port.shape[0]}; files here take one example at a time. "
+            "Build the model without a batch size."
+        )
+    if None in port.shape[1:]:
+        axis = port.shape.index(None, 1)
+        raise BadInput(
+            f"{what} has shape {port.shape}, whose axis {axis} is free; only the batch may be. "
+            "Build the model with the size it will run at, keras.Input(shape=(...)), load the "
+            "weights into it, and convert that."
+        )
+    return Tensor(
+        name=port.name, shape=(1, *(int(n or 1) for n in port.shape[1:])), dtype=port.dtype
+    )
+
+
+def _output(name: str, tensor: Any, model: str) -> Tensor:
+    shape = tuple(tensor.shape) if tensor.shape.rank is not None else (None,)
+    if None in shape or not shape:
+        raise BadInput(
+            f"Model '{model}': output '{name}' has shape {shape or '()'}, whose size depends on "
+            "the values or lacks the batch axis; make it fixed."
+        )
+    return Tensor(name=name, shape=shape, dtype=tensor.dtype.name)
+
+
+def _check_fit(found: Sequence[Tensor], wanted: Sequence[Tensor], start: str) -> None:
+    have, asked = ([(t.shape, t.dtype) for t in tensors] for tensors in (found, wanted))
+    if have != asked:
+        raise BadInput(
+            f"{start} {_shown(found)}; the signature says {_shown(wanted)}. "
+            "Use signature_of(model), or correct the signature."
+        )
+
+
+def _shown(tensors: Sequence[Tensor]) -> str:
+    return ", ".join(f"'{t.name}' {t.shape} {t.dtype}" for t in tensors)
+
+
+def _with_meanings(found: Signature, noted: Signature | None) -> Signature:
+    """Return `found` with what only a noted signature knows: meanings and labels."""
+    if noted is None:
+        return found
+    meanings = {t.name: t.meaning for t in (*noted.inputs, *noted.outputs)}
+    inputs = tuple(replace(t, meaning=meanings.get(t.name, "")) for t in found.inputs)
+    outputs = tuple(replace(t, meaning=meanings.get(t.name, "")) for t in found.outputs)
+    return Signature(inputs=inputs, outputs=outputs, labels=noted.labels)

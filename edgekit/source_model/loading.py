@@ -1,0 +1,103 @@
+"""Load a user's model: a `.keras` or `.h5` file in safe mode, or a SavedModel."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from edgekit.core.errors import BadData, BadInput, NotFound, reason
+from edgekit.core.recipe import Signature
+from edgekit.core.records import from_json
+from edgekit.source_model.interface import Program
+from edgekit.source_model.keras_file import check_description, custom_class, read_description
+
+SIGNATURE = "serving_default"
+
+NOTE = Path("assets.extra") / "signature.json"
+"""Where an export keeps its signature: a SavedModel forgets the order of inputs and outputs.
+
+`assets.extra` is the part of a SavedModel that TensorFlow leaves to others.
+Source: https://www.tensorflow.org/guide/saved_model#the_savedmodel_format_on_disk
+"""
+
+
+def load_model(path: Path) -> Any:
+    """Load a model from a file or folder; it is not compiled for training.
+
+    A `.keras`, `.h5` or `.hdf5` file is data; one that carries Python code is refused. A SavedModel
+    is a program: TensorFlow runs what is in it, file access included, so load only those from a
+    source you trust.
+
+    Returns:
+        A `keras.Model`, a `tf_keras.Model` if Keras 2 wrote the file, or a `Program`.
+
+    Raises:
+        NotFound: There is nothing at `path`.
+        BadInput: It is no model, is damaged, or holds weights only.
+        UnsupportedLayer: It holds code, or a layer that is not a part of Keras.
+    """
+    if not path.exists():
+        raise NotFound(f"There is no '{path}'; give a .keras or .h5 file or a SavedModel folder.")
+    if path.is_dir():
+        return _load_program(path)
+    if path.suffix not in (".keras", ".h5", ".hdf5"):
+        raise BadInput(f"'{path}' is no .keras or .h5 file and no SavedModel folder; give one.")
+    return _load_keras(path)
+
+
+def _load_keras(path: Path) -> Any:
+    description = read_description(path)
+    library = importlib.import_module("tf_keras" if description.is_keras_2 else "keras")
+    registered = library.saving.get_custom_objects()
+    check_description(description.config, path, registered=registered)
+    try:
+        return library.models.load_model(str(path), compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises whatever the layer it was building raised
+        found = re.search(
+            r"(?:Unknown layer:|Could not locate \w+|of type) ['`]([\w>]+)['`]", str(error)
+        )
+        if found:
+            raise custom_class(path, found[1]) from error
+        raise BadInput(
+            f"'{path}', written by Keras {description.keras_version or '1'}, cannot be read by "
+            f"Keras {library.__version__}: {reason(error)}."
+        ) from error
+
+
+def _load_program(folder: Path) -> Program:
+    import tensorflow as tf
+
+    if not any((folder / f"saved_model.{suffix}").is_file() for suffix in ("pb", "pbtxt")):
+        raise BadInput(
+            f"'{folder}' holds no saved_model.pb, so it is no SavedModel; give the folder that "
+            "model.export('folder') wrote."
+        )
+    try:
+        loaded = tf.saved_model.load(str(folder))
+    except Exception as error:  # TensorFlow's loader raises a dozen kinds
+        raise BadInput(
+            f"'{folder}' is a damaged SavedModel, or needs operators that are not here: "
+            f"{reason(error)}."
+        ) from error
+    signatures = dict(loaded.signatures)
+    function = signatures.get(SIGNATURE) or (
+        next(iter(signatures.values())) if len(signatures) == 1 else None
+    )
+    if function is None:
+        raise BadInput(
+            f"'{folder}' has the signatures {', '.join(map(repr, signatures)) or '(none)'}; one "
+            f"called '{SIGNATURE}' is needed: model.export('folder') writes it."
+        )
+    noted = _noted(folder / NOTE)
+    return Program(name=folder.name, function=function, loaded=loaded, signature=noted)
+
+
+def _noted(path: Path) -> Signature | None:
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        return from_json(Signature, facts, what=f"'{path}'", remedy="export the model again")
+    except (OSError, ValueError, BadData):
+        return None

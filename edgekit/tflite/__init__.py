@@ -1,0 +1,1 @@
+"""The `.tflite` file format: reading, bounds, checks, and the sidecar beside a file."""

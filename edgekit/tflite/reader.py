@@ -1,0 +1,165 @@
+"""Read a `.tflite` file into plain values: operators, versions, options, tensors, quantization.
+
+Reading is strict: a file that is empty, cut, or whose parts point outside it or at each other in
+circles is refused with one sentence, so that everything behind this module can trust what it gets.
+No interpreter and no TensorFlow is involved.
+"""
+
+from __future__ import annotations
+
+import math
+import mmap
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.core.errors import BadModelFile, NotFound
+from edgekit.tflite.bounds import Damaged, check_bounds
+from edgekit.tflite.graph_check import check_graph
+from edgekit.tflite.model import BITS, Model, Operator, Port, SignatureDef, Subgraph, TensorInfo
+from edgekit.tflite.sparse import densify
+from edgekit.tflite.tables import load
+
+__all__ = [
+    "Model",
+    "Operator",
+    "Port",
+    "SignatureDef",
+    "Subgraph",
+    "TensorInfo",
+    "constant",
+    "ports",
+    "read",
+]
+
+
+def read(path: Path | str) -> Model:
+    """Read a `.tflite` file.
+
+    Args:
+        path: The file; it stays mapped in memory as long as its constants are in use.
+
+    Raises:
+        NotFound: There is no such file.
+        BadModelFile: It is empty, cut short, damaged, or not a `.tflite` at all.
+
+    Example:
+        >>> from edgekit.tflite.reader import read
+        >>> model = read("tests/golden/float32.tflite")
+        >>> [operator.name for operator in model.main.operators][:2]
+        ['CONV_2D', 'MEAN']
+    """
+    path = Path(path)
+    data = _map(path)
+    try:
+        check_bounds(data)
+        model = load(data, path)
+        check_graph(model)
+    except Damaged as error:
+        raise _refused(path, str(error)) from error
+    except (struct.error, ValueError, IndexError, OverflowError, TypeError) as error:
+        # The fields of an options table, which `check_bounds` does not know, point outside.
+        raise _refused(path, "an operator's options point past its end") from error
+    return model
+
+
+def constant(model: Model, tensor: TensorInfo) -> NDArray[Any] | None:
+    """Return the values of a constant, dense, in the tensor's shape; None if it has none.
+
+    Packed 4-bit and 2-bit integers come as one `int8` each, `bfloat16` as `float32`.
+    Text, resources and types NumPy lacks give None.
+
+    Args:
+        model: The model the tensor is from, for the error's sentence.
+        tensor: Any tensor of it.
+
+    Raises:
+        BadModelFile: Its sparse indices contradict its shape.
+    """
+    if tensor.stored is None:
+        return None
+    try:
+        values = _values(tensor)
+        if values is None or tensor.sparsity is None:
+            return None if values is None else values.reshape(tensor.shape)
+        return densify(values, tensor.sparsity, tensor.shape)
+    except ValueError as error:
+        detail = f"the values of tensor {tensor.index} ('{tensor.name}') do not fit its shape"
+        raise _refused(model.path, detail) from error
+
+
+def ports(model: Model) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+    """Return the inputs and outputs of the main subgraph, in the interpreter's order.
+
+    They are named by the first signature of the main subgraph if there is one, else by tensor.
+    """
+    signature = next((s for s in model.signatures if s.subgraph_index == 0), None)
+    inputs = {index: name for name, index in signature.inputs.items()} if signature else {}
+    outputs = {index: name for name, index in signature.outputs.items()} if signature else {}
+    main = model.main
+    return (
+        tuple(_port(main.tensors[index], inputs) for index in main.inputs),
+        tuple(_port(main.tensors[index], outputs) for index in main.outputs),
+    )
+
+
+def _port(tensor: TensorInfo, names: Mapping[int, str]) -> Port:
+    per_tensor = len(tensor.scales) == 1
+    return Port(
+        name=names.get(tensor.index, tensor.name),
+        index=tensor.index,
+        shape=tensor.shape,
+        dtype=tensor.dtype,
+        scale=tensor.scales[0] if per_tensor else 0.0,
+        zero_point=tensor.zero_points[0] if per_tensor else 0,
+    )
+
+
+def _map(path: Path) -> mmap.mmap:
+    if not path.exists():
+        raise NotFound(f"There is no file '{path}'; give the path of a .tflite file.")
+    if not path.is_file():
+        raise BadModelFile(f"'{path}' is not a file; give the path of a .tflite file.")
+    if path.stat().st_size == 0:
+        raise _refused(path, "it is empty")
+    try:
+        with path.open("rb") as stream:
+            data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError as error:
+        raise BadModelFile(f"'{path}' cannot be read ({error.strerror}).") from error
+    if data[4:8] != b"TFL3":
+        raise _refused(path, "it lacks the mark 'TFL3' that every .tflite carries")
+    return data
+
+
+def _refused(path: Path, detail: str) -> BadModelFile:
+    return BadModelFile(
+        f"'{path}' is not a complete .tflite model: {detail}. Convert or copy the file again."
+    )
+
+
+def _values(tensor: TensorInfo) -> NDArray[Any] | None:
+    """Return the stored values of a constant in one row, 4-bit and 2-bit ones unpacked."""
+    stored = np.frombuffer(tensor.stored or b"", np.uint8)
+    bits = BITS.get(tensor.dtype, 0)
+    if bits in (2, 4):
+        return _unpacked(stored, bits, signed=not tensor.dtype.startswith("u"))[
+            : math.prod(tensor.shape)
+        ]
+    if tensor.dtype == "bfloat16":
+        return (stored.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+    if not bits or tensor.dtype.startswith("float8"):
+        return None
+    return stored.view(tensor.dtype)
+
+
+def _unpacked(packed: NDArray[np.uint8], bits: int, *, signed: bool) -> NDArray[Any]:
+    """Return one value a byte; the first value stands in the lowest bits."""
+    shifts = np.arange(0, 8, bits, dtype=np.uint8)
+    values = ((packed[:, None] >> shifts) & (2**bits - 1)).reshape(-1).astype(np.int8)
+    sign = 1 << (bits - 1)
+    return np.asarray((values ^ sign) - sign if signed else values)

@@ -1,0 +1,67 @@
+"""What is known of a `.tflite` file, written beside it so that the file explains itself."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from edgekit.core.kinds import Artifact
+from edgekit.core.paths import sha256, write_json
+from edgekit.core.recipe import Signature
+from edgekit.core.records import from_json, read_json, to_json
+
+
+def describe(
+    path: Path, *, precision: str, signature: Signature, made_by: Mapping[str, str]
+) -> Artifact:
+    """Return the `Artifact` for a file that is there, with its size and checksum measured."""
+    return Artifact(
+        path=path,
+        precision=precision,
+        signature=signature,
+        made_by=made_by,
+        size_bytes=path.stat().st_size,
+        sha256=sha256(path),
+        compressed_bytes=compressed_bytes(path),
+    )
+
+
+def compressed_bytes(path: Path) -> int:
+    """Return the size of a file after DEFLATE at level 9, as in a zip, an APK or a wheel."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    total = 0
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            total += len(packer.compress(block))
+    return total + len(packer.flush())
+
+
+def write_sidecar(artifact: Artifact, path: Path) -> None:
+    """Write what is known of `artifact` as JSON to `path`, atomically.
+
+    The file is named relative to the sidecar, so that a folder with both can be moved. The
+    artifact itself is not opened: it may still be on its way to its final name.
+    """
+    facts = to_json(artifact)
+    del facts["path"]
+    write_json(
+        path, {"file": Path(os.path.relpath(artifact.path, path.parent)).as_posix(), **facts}
+    )
+
+
+def read_sidecar(path: Path) -> Artifact:
+    """Return the artifact that `write_sidecar` described.
+
+    Raises:
+        NotFound: There is no such file.
+        BadData: It is not a complete description.
+    """
+    beside, remedy = "it is written beside each converted file", "convert the model again"
+    facts = read_json(path, written_by=beside, remedy=remedy)
+    if isinstance(facts, dict) and "file" in facts:
+        facts = {**facts, "path": facts["file"]}
+    found = from_json(Artifact, facts, what=f"'{path}'", remedy=remedy)
+    return replace(found, path=path.parent / found.path)

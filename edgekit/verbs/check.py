@@ -1,0 +1,30 @@
+"""Ask a target, by name, whether it will run a file; nothing is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgekit.core import registry
+from edgekit.operators.target import Check, Target
+from edgekit.tflite.reader import read
+
+
+def check(path: Path, target: str) -> Check:
+    """Return a target's static verdict on a `.tflite`.
+
+    Args:
+        path: The file.
+        target: A name from `edgekit list targets`, or a path to a target's file.
+
+    Raises:
+        NotFound: There is no such file or target.
+        BadModelFile: The file is not a complete `.tflite`.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from edgekit.verbs.check import check
+        >>> check(Path("tests/golden/float32.tflite"), "cpu").ok
+        True
+    """
+    found: Target = registry.get("targets", target)
+    return found.check(read(path))

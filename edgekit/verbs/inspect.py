@@ -1,0 +1,230 @@
+"""What a `.tflite` holds; nothing is run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgekit.operators.support import file_problems
+from edgekit.operators.versions import minimum_runtime, needed_version
+from edgekit.tflite.reader import Model, Port, Subgraph, TensorInfo, constant, ports, read
+from edgekit.tflite.sidecar import compressed_bytes
+
+_WEIGHT_INPUTS: Mapping[str, tuple[int, ...]] = {
+    "BATCH_MATMUL": (0, 1),
+    "BIDIRECTIONAL_SEQUENCE_LSTM": tuple(range(1, 35)),
+    "BIDIRECTIONAL_SEQUENCE_RNN": (1, 2, 4, 5),
+    "CONV_2D": (1,),
+    "CONV_3D": (1,),
+    "CONV_3D_TRANSPOSE": (1,),
+    "DEPTHWISE_CONV_2D": (1,),
+    "EMBEDDING_LOOKUP": (1,),
+    "FULLY_CONNECTED": (1,),
+    "GATHER": (0,),
+    "LSTM": tuple(range(1, 12)),
+    "RNN": (1, 2),
+    "SVDF": (1, 2),
+    "TRANSPOSE_CONV": (1,),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": tuple(range(1, 18)),
+    "UNIDIRECTIONAL_SEQUENCE_RNN": (1, 2),
+}
+"""Operator -> the inputs that are weights when they are constant and at least of rank 2."""
+
+_UNPACKED_BY = ("DEQUANTIZE", "DENSIFY")
+"""Operators that turn stored weights into the form another operator computes with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantization:
+    """How integers stand for numbers: real value = scale * (integer - zero_point)."""
+
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InspectedPort:
+    """An input or output of a file; a length of -1 in its shape is not fixed."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    quantization: Quantization | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InspectedSignature:
+    """A signature of a file: its key, and the names of its inputs and outputs."""
+
+    key: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class InspectedOperator:
+    """An operator and how often it occurs in all subgraphs.
+
+    Attributes:
+        version: As written in the file.
+        needed_version: What its types and options need; None if that is not known.
+    """
+
+    name: str
+    version: int
+    needed_version: int | None
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """What a `.tflite` holds.
+
+    Attributes:
+        compressed_bytes: Size after DEFLATE, as in a zip or an APK.
+        subgraphs: How many.
+        weights_bytes: Type -> bytes of all constants as stored.
+        sparsity: See `weight_statistics`.
+        unique_weights: See `weight_statistics`.
+        minimum_runtime: First TFLite release that has all operators that are known; None if none.
+        declared_runtime: What the file claims, if it does.
+        problems: Sentences on why no runtime will run it; () for a good file.
+    """
+
+    file: str
+    size_bytes: int
+    compressed_bytes: int
+    description: str
+    subgraphs: int
+    weights_bytes: Mapping[str, int]
+    sparsity: float
+    unique_weights: int
+    minimum_runtime: str | None
+    declared_runtime: str | None
+    problems: tuple[str, ...]
+    inputs: tuple[InspectedPort, ...]
+    outputs: tuple[InspectedPort, ...]
+    signatures: tuple[InspectedSignature, ...]
+    operators: tuple[InspectedOperator, ...]
+
+
+def inspect(path: Path | str) -> Inspection:
+    """Describe a `.tflite` file; nothing is run.
+
+    Raises:
+        NotFound: There is no such file.
+        BadModelFile: It is not a complete `.tflite`.
+    """
+    model = read(path)
+    inputs, outputs = ports(model)
+    sparsity, unique = weight_statistics(model)
+    return Inspection(
+        file=str(path),
+        size_bytes=model.size_bytes,
+        compressed_bytes=compressed_bytes(model.path),
+        description=model.description,
+        subgraphs=len(model.subgraphs),
+        weights_bytes=_weights_bytes(model),
+        sparsity=sparsity,
+        unique_weights=unique,
+        minimum_runtime=minimum_runtime(model)[0] or None,
+        declared_runtime=model.min_runtime or None,
+        problems=file_problems(model),
+        inputs=tuple(_port(port, model.main) for port in inputs),
+        outputs=tuple(_port(port, model.main) for port in outputs),
+        signatures=tuple(
+            InspectedSignature(key=s.key, inputs=tuple(s.inputs), outputs=tuple(s.outputs))
+            for s in model.signatures
+        ),
+        operators=_operators(model),
+    )
+
+
+def weight_statistics(model: Model) -> tuple[float, int]:
+    """Count what pruning and clustering leave behind.
+
+    Weights are constants of at least two dimensions that an operator such as CONV_2D or
+    FULLY_CONNECTED multiplies with, also through DEQUANTIZE or DENSIFY.
+
+    Args:
+        model: Any model.
+
+    Returns:
+        The fraction of weights, over all weight tensors together, that stand for 0.0; and the
+        largest number of distinct values in any one weight tensor. Both are 0 without weights.
+    """
+    zeros = total = most = 0
+    for tensor in _weights(model):
+        values = constant(model, tensor)
+        if values is None:
+            continue
+        zero = tensor.zero_points[0] if len(tensor.scales) == 1 else 0
+        zeros += int(np.count_nonzero(values == zero))
+        total += values.size
+        most = max(most, len(np.unique(values)))
+    return (zeros / total if total else 0.0), most
+
+
+def _weights(model: Model) -> Iterator[TensorInfo]:
+    """Give every weight tensor once a subgraph."""
+    for subgraph in model.subgraphs:
+        stored = _stored_form(subgraph)
+        indices = {
+            stored.get(operator.inputs[position], operator.inputs[position])
+            for operator in subgraph.operators
+            for position in _WEIGHT_INPUTS.get(operator.name, ())
+            if position < len(operator.inputs) and operator.inputs[position] >= 0
+        }
+        for tensor in (subgraph.tensors[index] for index in sorted(indices)):
+            if tensor.is_constant and len(tensor.shape) >= 2:
+                yield tensor
+
+
+def _stored_form(subgraph: Subgraph) -> dict[int, int]:
+    """Return, for a tensor that is unpacked from a constant, the index of the constant."""
+    found: dict[int, int] = {}
+    for operator in subgraph.operators:
+        if operator.name in _UNPACKED_BY and operator.inputs and operator.outputs:
+            source = found.get(operator.inputs[0], operator.inputs[0])
+            if source >= 0 and subgraph.tensors[source].is_constant:
+                found[operator.outputs[0]] = source
+    return found
+
+
+def _weights_bytes(model: Model) -> dict[str, int]:
+    """Return type -> bytes of constants; those that share their bytes count once."""
+    sizes: Counter[str] = Counter()
+    seen = set()
+    for tensor in (tensor for subgraph in model.subgraphs for tensor in subgraph.tensors):
+        if tensor.stored is not None:
+            place = np.frombuffer(tensor.stored, np.uint8).__array_interface__["data"][0]
+            if place not in seen:
+                seen.add(place)
+                sizes[tensor.dtype] += tensor.num_bytes
+    return dict(sorted(sizes.items()))
+
+
+def _port(port: Port, subgraph: Subgraph) -> InspectedPort:
+    scaled = Quantization(scale=port.scale, zero_point=port.zero_point) if port.scale else None
+    return InspectedPort(
+        name=port.name,
+        shape=tuple(subgraph.tensors[port.index].shape_signature),
+        dtype=port.dtype,
+        quantization=scaled,
+    )
+
+
+def _operators(model: Model) -> tuple[InspectedOperator, ...]:
+    counts: Counter[tuple[str, int, int | None]] = Counter(
+        (operator.name, operator.version, needed_version(operator, subgraph))
+        for subgraph in model.subgraphs
+        for operator in subgraph.operators
+    )
+    return tuple(
+        InspectedOperator(name=name, version=version, needed_version=needed, count=count)
+        for (name, version, needed), count in counts.items()
+    )

@@ -1,0 +1,155 @@
+"""The ssh device against an sshd of our own on loopback, as the user who runs the tests."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgekit.core import registry
+from edgekit.core.errors import Unavailable, WorkerDied, WorkerTimeout
+from edgekit.running.session import open_session
+from tests.support.fake_runtime import fake_runtime
+from tests.support.paths import GOLDEN
+
+pytestmark = pytest.mark.device
+
+IMAGES = {"image": np.random.default_rng(0).random((4, 8, 8, 1), dtype=np.float32)}
+X = {"x": np.array([[1, -2, 3, -4]], np.float32)}
+
+
+def find(tool: str) -> str:
+    found = shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
+    if found is None:
+        pytest.skip(f"{tool} is not installed; run: sudo apt-get install openssh-server")
+    return found
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory) -> Iterator[str]:
+    """Start sshd with keys of its own; give `user@host:port` and put a configured ssh on PATH."""
+    folder = tmp_path_factory.mktemp("sshd")
+    sshd, ssh = find("sshd"), find("ssh")
+    for name in ("host", "user"):
+        key = [find("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
+        subprocess.run(key, check=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (folder / "sshd_config").write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile none\n"
+        f"AuthorizedKeysFile {folder}/user.pub\nPermitRootLogin yes\nPasswordAuthentication no\n"
+        "StrictModes no\nUsePAM no\n"
+    )
+    host_key = (folder / "host.pub").read_text()
+    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}")
+    (folder / "ssh_config").write_text(
+        f"IdentityFile {folder}/user\nIdentitiesOnly yes\nUserKnownHostsFile {folder}/known_hosts\n"
+    )
+    (folder / "ssh").write_text(f'#!/bin/sh\nexec {ssh} -F {folder}/ssh_config "$@"\n')
+    (folder / "ssh").chmod(0o755)
+    if os.getuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)  # sshd wants it when it runs as root
+    path = os.environ["PATH"]
+    os.environ["PATH"] = f"{folder}:{path}"
+    command = [sshd, "-D", "-e", "-f", str(folder / "sshd_config")]
+    with (folder / "log").open("wb") as log, subprocess.Popen(command, stderr=log) as server:
+        try:
+            wait_for(port, server, folder / "log")
+            yield f"{getpass.getuser()}@127.0.0.1:{port}"
+        finally:
+            os.environ["PATH"] = path
+            server.terminate()
+
+
+def wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if server.poll() is not None:
+            break
+        time.sleep(0.05)
+    pytest.skip(f"sshd does not start here: {log.read_text().strip()}")
+
+
+def test_a_board_answers_what_this_machine_answers(board):
+    device = f"ssh://{board}{sys.executable}"
+    assert registry.get("devices", device).missing() == ""
+    with open_session(GOLDEN / "int8.tflite", runtime="litert", device=device) as run:
+        there, timing = run(IMAGES)["scores"], run.time(IMAGES, runs=5)
+        assert run.info["runtime"].startswith("ai-edge-litert")
+    with open_session(GOLDEN / "int8.tflite", runtime="litert") as run:
+        np.testing.assert_array_equal(there, run(IMAGES)["scores"])
+    assert len(timing.latencies_ms) == 5
+
+
+def on_board(folder: Path, board: str, **misbehaviour: str) -> tuple[str, Path, str]:
+    """Return runtime, file and device: a Python there that finds the fake interpreter."""
+    runtime, model = fake_runtime(folder, **misbehaviour)
+    python = folder / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={folder} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    text = Path(runtime).read_text().replace("missing=", "devices=('ssh',), missing=")
+    Path(runtime).write_text(text)
+    return runtime, model, f"ssh://{board}{python}"
+
+
+def test_a_crash_there_names_its_signal(board, tmp_path):
+    code = "os.kill(os.getpid(), signal.SIGSEGV)"
+    runtime, model, device = on_board(tmp_path, board, invoke=code)
+    with (
+        open_session(model, runtime=runtime, device=device) as run,
+        pytest.raises(WorkerDied, match="SIGSEGV at 'invoke'"),
+    ):
+        run(X)
+
+
+def test_a_hang_there_ends_in_time(board, tmp_path):
+    runtime, model, device = on_board(tmp_path, board, invoke="time.sleep(60)")
+    with (
+        open_session(model, runtime=runtime, device=device, timeout_s=3.0) as run,
+        pytest.raises(WorkerTimeout, match=r"did not answer 'invoke' within 3 s"),
+    ):
+        run(X)
+
+
+def test_a_package_missing_there_says_what_to_run_there(board, tmp_path):
+    runtime, model, device = on_board(tmp_path, board)
+    (tmp_path / "fake_interpreter.py").unlink()
+    with pytest.raises(Unavailable, match=r"On the device run: python3 -m pip install fake"):
+        open_session(model, runtime=runtime, device=device)
+
+
+def test_a_python_missing_there_is_told(board, tmp_path):
+    model = GOLDEN / "int8.tflite"
+    with pytest.raises(WorkerDied, match=r"exit code 127.*(not found|No such file)"):
+        open_session(model, runtime="litert", device=f"ssh://{board}/nowhere/python")
+
+
+def test_a_refused_login_gives_one_sentence(board, tmp_path):
+    stranger = "nobody@" + board.partition("@")[2]
+    with pytest.raises(Unavailable) as unavailable:
+        open_session(GOLDEN / "int8.tflite", runtime="litert", device=f"ssh://{stranger}")
+    assert "ssh cannot log in: " in str(unavailable.value)
+    assert "Make this work first: ssh -p" in str(unavailable.value)
+    assert "\n" not in str(unavailable.value)
+
+
+def test_the_code_survives_the_shell_there(board):
+    command = registry.get("devices", f"ssh://{board}{shlex.quote(sys.executable)}").command(
+        registry.get("runtimes", "litert")
+    )
+    code = """print('a "b" $HOME `c` \\\\ ;', end='')"""
+    done = subprocess.run(command.python(code), capture_output=True, text=True, check=True)
+    assert done.stdout == 'a "b" $HOME `c` \\ ;'

@@ -1,0 +1,217 @@
+"""What people see of a report: terminal, page, Markdown, and the words they share."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import re
+from collections import Counter
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from rich.console import Console
+
+from edgekit.core import registry
+from edgekit.core.recipe import Metric
+from edgekit.core.report import BaselineScore, Report
+from edgekit.reporting import report_json, terminal, wording
+from tests.support.example_report import ADAPTER, VARIANTS, example_report, one_bad_row
+from tests.support.report_strategies import reports
+
+HOSTILE = "<script>alert('x')</script> \"& | `$\\frac{` [red]x[/] \x00\x1b[31m\ud800 {{ 7*7 }}"
+VOID = {"meta", "link", "img", "br", "hr", "input", "source"}
+LOADING = {"src", "srcset", "data", "action", "poster", "background", "formaction", "ping"}
+
+write_html = registry.get("reports", "html").write
+write_markdown = registry.get("reports", "markdown").write
+
+
+class Page(HTMLParser):
+    """Reads a page strictly: every element closed, in order, and what is on it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str, str]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+
+def page_of(report: Report, folder: Path) -> tuple[Page, str]:
+    text = write_html(report, folder).read_text(encoding="utf-8")
+    return Page(text), text
+
+
+def hostile(report: Report) -> Report:
+    rows = tuple(
+        replace(
+            row,
+            variant=f"{row.variant} {HOSTILE}",
+            runtime=f"{row.runtime} {HOSTILE}",
+            reason=HOSTILE,
+            adapter=HOSTILE,
+        )
+        for row in report.rows
+    )
+    return replace(
+        report,
+        recipe=HOSTILE,
+        machine=HOSTILE,
+        notes=(HOSTILE,),
+        versions={HOSTILE: HOSTILE},
+        baseline=BaselineScore(name=HOSTILE, value=1.0),
+        metric=Metric(name=HOSTILE, unit=HOSTILE),
+        rows=rows,
+    )
+
+
+def test_the_page_is_well_formed_and_its_drawings_are_xml(tmp_path: Path) -> None:
+    page, text = page_of(example_report(), tmp_path)
+    assert page.tags["svg"] == 4
+    for svg in re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL):
+        ElementTree.fromstring(svg)
+    ids = Counter(value for _, name, value in page.attributes if name == "id")
+    assert max(ids.values()) == 1
+    links = {value for _, name, value in page.attributes if name == "href"}
+    assert links
+    assert all(link.startswith("#") and link[1:] in ids for link in links)
+
+
+@pytest.mark.parametrize("report", [example_report(), hostile(example_report())])
+def test_the_page_loads_nothing(report: Report, tmp_path: Path) -> None:
+    page, text = page_of(report, tmp_path)
+    assert not re.search(r"https?:", text)
+    assert not re.search(r"url\((?!#)|@import", text)
+    assert not {"script", "link", "img", "iframe", "object", "base"} & set(page.tags)
+    assert not {name for _, name, _ in page.attributes} & LOADING
+    assert not [name for _, name, _ in page.attributes if name.startswith("on")]
+    assert "default-src 'none'" in text
+
+
+def test_hostile_texts_are_shown_and_not_obeyed(tmp_path: Path) -> None:
+    page, text = page_of(hostile(example_report()), tmp_path)
+    assert "<script>alert('x')</script>" in page.text
+    assert "{{ 7*7 }}" in page.text
+    assert not re.search("[\x00-\x08\x0b-\x1f]", text)
+
+
+def test_the_page_says_what_is_proven_and_what_is_not(tmp_path: Path) -> None:
+    report = example_report()
+    page, _ = page_of(report, tmp_path)
+    assert wording.verdict(report) in page.text
+    assert "Within limits" in page.text
+    for text in (*VARIANTS, *{row.reason for row in report.rows}, report.machine, ADAPTER):
+        assert text in page.text
+    states = Counter(value for tag, name, value in page.attributes if name == "class")
+    assert states["state ok"] == 2 * 43 + 1  # matrix, all combinations, legend
+    assert states["state predicted"] == 2 * 11 + 1
+    assert states["state not-run"] == 2 * 1 + 1
+
+
+def test_the_page_names_what_is_out_of_limits(tmp_path: Path) -> None:
+    page, _ = page_of(one_bad_row(example_report()), tmp_path)
+    assert "Out of limits 1 of 43 measurements" in page.text
+    assert "accuracy drops by 0.71 %, allowed are 0.5 %." in page.text
+
+
+@settings(max_examples=25, deadline=None)
+@given(reports)
+def test_any_report_can_be_written_in_every_form(
+    tmp_path_factory: pytest.TempPathFactory, report: Report
+) -> None:
+    folder = tmp_path_factory.mktemp("run")
+    page_of(report, folder)
+    write_markdown(report, folder)
+    terminal.show(report, Console(file=io.StringIO(), width=80))
+    registry.get("reports", "json").write(report, folder)
+    assert report_json.load_report(folder) == report
+    assert {path.name for path in folder.iterdir()} == {"report.html", "report.md", "report.json"}
+
+
+def test_without_matplotlib_the_page_says_how_to_get_plots(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "matplotlib" else find(name)
+    )
+    page, _ = page_of(example_report(), tmp_path)
+    assert page.tags["svg"] == 0
+    assert "pip install 'edgekit-tflite[build]'" in page.text
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_terminal_table_fits_and_leaves_nothing_out(width: int) -> None:
+    stream = io.StringIO()
+    report = one_bad_row(example_report())
+    terminal.show(report, Console(file=stream, width=width))
+    lines = stream.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    text = " ".join(stream.getvalue().split())
+    for variant, facts in VARIANTS.items():
+        assert (
+            f"{variant} {wording.size_text(facts[0])}, {wording.size_text(facts[1])} comp" in text
+        )
+    assert len(re.findall(r"^  (?:tflite|litert|edgetpu)", stream.getvalue(), re.MULTILINE)) == 55
+    bad = next(line for line in lines if "out of limits [" in line)
+    assert bad.split()[:3] == ["litert", "90.91", "+0.71"]
+    number = bad.rpartition("[")[2].rstrip("] ")
+    assert f"[{number}] accuracy drops by 0.71 %, allowed are 0.5 %." in text
+
+
+def test_the_terminal_shows_hostile_texts_as_they_are() -> None:
+    stream = io.StringIO()
+    terminal.show(hostile(example_report()), Console(file=stream, width=100))
+    assert "[red]x[/]" in stream.getvalue()
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_markdown_keeps_its_tables_whatever_the_texts(tmp_path: Path) -> None:
+    text = write_markdown(hostile(example_report()), tmp_path).read_text(encoding="utf-8")
+    tables = [line for line in text.splitlines() if line.startswith("|")]
+    bars = {len(re.findall(r"(?<!\\)\|", line)) for line in tables}
+    assert bars == {9, 13}  # eight and twelve columns
+    assert "<script>" not in text.replace(r"\<", "")
+
+
+def test_markdown_tells_measured_predicted_and_not_run_apart(tmp_path: Path) -> None:
+    text = write_markdown(example_report(), tmp_path).read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("| int16x8 |"))
+    assert line == (
+        "| int16x8 | 211 kB | 166 kB | 91.60 % (+0.02) ok | 91.60 % (+0.02) ok | "
+        "not run, reason 3 | 92.28 % (+0.02) ok | predicted, reason 1 |"
+    )
+    assert "3. The GPU accelerator refused the file: Some ops are not accelerated." in text
+
+
+def test_the_json_report_is_the_stable_form(tmp_path: Path) -> None:
+    path = registry.get("reports", "json").write(example_report(), tmp_path)
+    assert json.loads(path.read_text()) == report_json.to_json(example_report())

@@ -1,0 +1,162 @@
+"""Recurrent layers leave in a form that converts, runs and answers like Keras."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgekit.converters.tflite import convert, write
+from edgekit.core import registry
+from edgekit.core.errors import BadInput
+from edgekit.tflite.reader import read
+from edgekit.verbs.check import check
+from tests.support import strangers
+from tests.support.recurrent import FUSED, converted, largest_error, operators
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and Keras warn about themselves
+
+
+def test_an_lstm_is_one_operator_and_a_gru_a_loop_or_steps(tmp_path: Path) -> None:
+    from keras import layers
+
+    model = strangers.chain(
+        (6, 4), layers.LSTM(5, return_sequences=True, name="one"), layers.GRU(3, name="two")
+    )
+    small, notes = converted(model, tmp_path, "float32")
+    found = operators(small)
+    assert (found[FUSED], found["WHILE"]) == (1, 1)
+    assert "Layer 'one' (LSTM) is fused into one operator." in notes
+    assert "Layer 'two' (GRU) is a loop of 6 steps." in notes
+    assert largest_error(small, tmp_path / "m.keras") < 1e-5
+    fast, notes = converted(model, tmp_path, "float32", recurrent="fast")
+    found = operators(fast)
+    assert (found[FUSED], found["WHILE"]) == (0, 0)
+    assert "Layer 'one' (LSTM) is unrolled over 6 steps." in notes
+    assert "Layer 'two' (GRU) is unrolled over 6 steps." in notes
+    assert largest_error(fast, tmp_path / "m.keras") < 1e-5
+
+
+def test_int8_holds_no_loop(tmp_path: Path) -> None:
+    from keras import layers
+
+    model = strangers.chain(
+        (6, 4),
+        layers.Bidirectional(layers.LSTM(5, return_sequences=True)),
+        layers.SimpleRNN(4, return_sequences=True),
+        layers.GRU(3, name="memory"),
+    )
+    file, notes = converted(model, tmp_path, "int8")
+    found = operators(file)
+    assert found["WHILE"] == 0
+    assert found[FUSED] == 2
+    assert "Layer 'memory' (GRU) is unrolled over 6 steps." in notes
+    assert largest_error(file, tmp_path / "m.keras") < 0.1
+
+
+def test_an_unknown_form_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "m.keras"
+    source.touch()
+    with pytest.raises(BadInput, match=r"'big'; allowed are small, fast"):
+        convert(source, tmp_path / "m.tflite", precision="float32", recurrent="big")  # type: ignore[arg-type]
+
+
+def test_a_bidirectional_lstm_is_as_exact_in_int8_as_its_halves(tmp_path: Path) -> None:
+    """Not so with TensorFlow 2.21 alone: 0.17 off; see `requantizing` and `tflite_writer`."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    lstm = keras.layers.LSTM(5, return_sequences=True)
+    model = strangers.chain((6, 4), keras.layers.Bidirectional(lstm))
+    file, _ = converted(model, tmp_path, "int8")
+    assert largest_error(file, tmp_path / "m.keras") < 0.02
+
+
+@pytest.mark.slow
+def test_masks_states_and_cells_of_any_kind_convert_to_int8(tmp_path: Path) -> None:
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(0)
+    start = keras.Input((6,), dtype="int32", name="words")
+    words = layers.Embedding(4, 3, mask_zero=True)(start)
+    code, *states = layers.LSTM(4, return_state=True, name="reader")(words)
+    decoded = layers.LSTM(4, return_sequences=True, name="writer")(words, initial_state=states)
+    both = layers.Bidirectional(layers.GRU(3, reset_after=False))(decoded)
+    cells = layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)], name="cells")(words)
+    relu = layers.LSTM(3, activation="relu", recurrent_dropout=0.5, name="relu")(words)
+    model = keras.Model(start, layers.Concatenate()([code, both, cells, relu]))
+    file, notes = converted(model, tmp_path, "int8")
+    assert operators(file)["WHILE"] == 0
+    assert "'reader' (LSTM) is unrolled over 6 steps, not fused: its cell state is used" in notes
+    assert "'writer' (LSTM) is unrolled over 6 steps, not fused: it " in notes
+    assert "'relu' (LSTM) is unrolled over 6 steps, not fused: its activation is not tanh" in notes
+    assert largest_error(file, tmp_path / "m.keras") < 0.1
+
+
+@pytest.mark.slow
+def test_int16x8_has_neither_fused_operators_nor_loops(tmp_path: Path) -> None:
+    from keras import layers
+
+    model = strangers.chain((6, 4), layers.LSTM(5, return_sequences=True), layers.GRU(3))
+    file, _ = converted(model, tmp_path, "int16x8")
+    assert not operators(file).keys() & {FUSED, "WHILE"}
+    assert largest_error(file, tmp_path / "m.keras") < 0.02
+
+
+@pytest.mark.slow
+def test_the_names_of_many_steps_do_not_outweigh_them(tmp_path: Path) -> None:
+    from keras import layers
+
+    file, _ = converted(strangers.chain((40, 2), layers.GRU(8)), tmp_path, "int8")
+    tensors = read(file).main.tensors
+    assert sum(len(tensor.name) for tensor in tensors) < 0.3 * file.stat().st_size
+    assert largest_error(file, tmp_path / "m.keras") < 0.1
+
+
+@pytest.mark.slow
+def test_a_layer_of_keras_3_alone_does_not_stand_in_the_way(tmp_path: Path) -> None:
+    from keras import layers
+
+    model = strangers.chain((6, 4), layers.LSTM(5), layers.RMSNormalization())
+    file, _ = converted(model, tmp_path, "float32")
+    assert operators(file)[FUSED] == 1
+    assert largest_error(file, tmp_path / "m.keras") < 1e-5
+
+
+@pytest.mark.slow
+def test_a_keras_2_file_converts_to_int8(tmp_path: Path) -> None:
+    import tf_keras
+
+    start = tf_keras.Input((6, 4), name="x")
+    x = tf_keras.layers.LSTM(5, return_sequences=True)(start)
+    model = tf_keras.Model(start, tf_keras.layers.GRU(3, name="memory")(x))
+    model.save(tmp_path / "m.h5")
+    np.savez(tmp_path / "m.npz", **strangers.examples(model))  # type: ignore[arg-type]
+    out, io = tmp_path / "m.tflite", {"float_io": True, "allow_select_ops": False}
+    write(tmp_path / "m.h5", out, "int8", tmp_path / "m.npz", io)
+    found = operators(out)
+    assert (found[FUSED], found["WHILE"]) == (1, 0)
+    assert largest_error(out, tmp_path / "m.h5") < 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("runtime", ["litert", "tflite-runtime"])
+def test_int8_weights_of_a_fused_lstm_run(tmp_path: Path, runtime: str) -> None:
+    from keras import layers
+
+    if reason := registry.get("runtimes", runtime).missing():
+        pytest.skip(reason)
+    model = strangers.chain((6, 40), layers.LSTM(32))
+    file, _ = converted(model, tmp_path, "dynamic_int8")
+    assert operators(file)[FUSED] == 1
+    assert 1e-5 < largest_error(file, tmp_path / "m.keras", runtime) < 0.02
+
+
+def test_an_int8_lstm_is_mapped_to_the_edge_tpu(tmp_path: Path) -> None:
+    from keras import layers
+
+    file, _ = converted(strangers.chain((6, 4), layers.LSTM(5)), tmp_path, "int8", io=False)
+    verdicts = check(file, "edgetpu").operators
+    assert [v.verdict for v in verdicts if v.name == FUSED] == ["yes"]

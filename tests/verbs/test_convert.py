@@ -1,0 +1,156 @@
+"""A user's own model: converted, run, compared with its source, or refused with a reason."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgekit.core.errors import BadData, BadInput, NotFound, Unavailable
+from edgekit.core.variant import PRECISIONS, Precision
+from edgekit.tflite.reader import read
+from edgekit.tflite.sidecar import read_sidecar
+from edgekit.verbs.convert import convert
+from edgekit.verbs.verify import find_vectors, precision_of, verify
+
+pytestmark = pytest.mark.slow
+
+WRITE_MODELS = """
+import sys, keras
+from pathlib import Path
+folder = Path(sys.argv[1])
+image = keras.Input((16, 16, 3), name="photo")
+x = keras.layers.Conv2D(8, 3, padding="same")(image)
+x = keras.layers.BatchNormalization()(x)
+left = keras.layers.DepthwiseConv2D(3, padding="same", activation="relu")(x)
+right = keras.layers.Conv2D(8, 1, activation="swish")(x)
+x = keras.layers.Concatenate()([left, right])
+x = keras.layers.Dropout(0.3)(keras.layers.GlobalAveragePooling2D()(x))
+x = keras.layers.Dense(16, activation="relu")(x)
+answer = keras.layers.Dense(5, activation="softmax", name="kind")(x)
+size = keras.layers.Dense(1, name="size")(x)
+keras.Model(image, [answer, size]).save(folder / "branches.keras")
+
+vector = keras.Input((4,), name="vector")
+x = keras.ops.erfinv(keras.layers.Dense(4)(vector))
+keras.Model(vector, keras.layers.Dense(2)(x)).save(folder / "erfinv.keras")
+"""
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    subprocess.run([sys.executable, "-c", WRITE_MODELS, folder], check=True, capture_output=True)
+    photos = np.random.default_rng(0).random((100, 16, 16, 3), np.float32)
+    np.savez(folder / "photos.npz", photo=photos)
+    return folder
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_strangers_model_verifies_in_every_precision(
+    models: Path, tmp_path: Path, precision: Precision
+) -> None:
+    out = tmp_path / "out.tflite"
+    result = convert(
+        models / "branches.keras", out, precision=precision, calibration=models / "photos.npz"
+    )
+    assert result.ok
+    measured = [proof for proof in result.proofs if proof.status == "measured"]
+    assert measured
+    assert all(proof.cosine is not None and proof.cosine > 0.99 for proof in measured)
+    assert any("batch" in note.lower() for note in result.notes)
+    assert read(out).main.tensors[read(out).main.inputs[0]].shape[0] == 1
+    assert read_sidecar(out.with_suffix(".json")).precision == precision
+    assert precision_of(out) == precision
+    assert find_vectors(out) is not None
+    assert all(proof.ok for proof in verify(out, runtime="litert"))
+
+
+@pytest.mark.parametrize(("float_io", "dtype"), [(False, "int8"), (True, "float32")])
+def test_int8_has_the_interface_asked_for(
+    models: Path, tmp_path: Path, float_io: bool, dtype: str
+) -> None:
+    out = tmp_path / "out.tflite"
+    convert(
+        models / "branches.keras",
+        out,
+        precision="int8",
+        calibration=models / "photos.npz",
+        float_io=float_io,
+    )
+    main = read(out).main
+    assert {main.tensors[index].dtype for index in (*main.inputs, *main.outputs)} == {dtype}
+
+
+def test_a_layer_that_tflite_lacks_is_named_and_the_exit_code_is_2(
+    models: Path, tmp_path: Path
+) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "edgekit", "convert", models / "erfinv.keras", "--out",
+         tmp_path / "out.tflite", "--json"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert ran.returncode == 2
+    assert "layer 'erfinv'" in json.loads(ran.stdout)["error"]["message"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_artifact_out_of_limits_does_not_get_its_name(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    from edgekit.running import agreement
+
+    strict = replace(agreement.TOLERANCES["int8"], mean_error=0.0, max_error=0.0)
+    monkeypatch.setitem(agreement.TOLERANCES, "int8", strict)  # type: ignore[misc]
+    out = tmp_path / "out.tflite"
+    result = convert(
+        models / "branches.keras", out, precision="int8", calibration=models / "photos.npz"
+    )
+    assert not result.ok
+    assert not out.exists()
+    assert result.artifact.path.name == "out.tflite.rejected"
+    assert result.artifact.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "sentence"),
+    [
+        ({"precision": "int8"}, BadInput, "calibration"),
+        ({"precision": "int4"}, BadInput, "allowed are float32"),
+        ({"target": "moon"}, NotFound, "no target 'moon'"),
+        ({"target": "edgetpu"}, Unavailable, "edgetpu"),
+    ],
+)
+def test_a_bad_request_says_what_to_do(
+    models: Path,
+    tmp_path: Path,
+    arguments: dict[str, str],
+    error: type[Exception],
+    sentence: str,
+) -> None:
+    with pytest.raises(error, match=sentence):
+        convert(models / "branches.keras", tmp_path / "out.tflite", **arguments)  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_bad_calibration_data_are_refused_before_they_crash_the_calibrator(
+    models: Path, tmp_path: Path, value: float
+) -> None:
+    photos = np.zeros((4, 16, 16, 3), np.float32)
+    photos[2, 3, 4, 1] = value
+    np.savez(tmp_path / "bad.npz", photo=photos)
+    with pytest.raises(BadData, match="photo"):
+        convert(
+            models / "branches.keras",
+            tmp_path / "out.tflite",
+            precision="int8",
+            calibration=tmp_path / "bad.npz",
+        )
+    assert not (tmp_path / "out.tflite").exists()

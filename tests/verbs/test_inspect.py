@@ -1,0 +1,101 @@
+"""`inspect` tells what a file holds, and its numbers are those of the weights put into it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from edgekit.core.errors import BadModelFile
+from edgekit.core.records import from_json, to_json
+from edgekit.tflite.reader import read
+from edgekit.verbs.inspect import (
+    InspectedOperator,
+    InspectedPort,
+    InspectedSignature,
+    Inspection,
+    inspect,
+    weight_statistics,
+)
+from tests.support.paths import GOLDEN
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.tflite")), ids=lambda path: path.stem)
+def test_every_golden_model_can_be_described_in_json(path: Path) -> None:
+    found = inspect(path)
+    facts = to_json(found)
+    assert json.loads(json.dumps(facts, allow_nan=False)) == facts
+    assert from_json(Inspection, facts, what=path.name, remedy="inspect again") == found
+    assert found.size_bytes == path.stat().st_size
+    assert 0 < found.compressed_bytes < found.size_bytes
+
+
+def test_ports_signatures_and_operators_are_told() -> None:
+    found = inspect(GOLDEN / "float32.tflite")
+    assert found.inputs == (
+        InspectedPort(name="image", shape=(1, 8, 8, 1), dtype="float32", quantization=None),
+    )
+    assert found.outputs[0].name == "scores"
+    assert found.signatures == (
+        InspectedSignature(key="serving_default", inputs=("image",), outputs=("scores",)),
+    )
+    assert found.operators[0] == InspectedOperator(
+        name="CONV_2D", version=1, needed_version=1, count=1
+    )
+    assert found.minimum_runtime == found.declared_runtime == "1.6.0"
+    assert found.problems == ()
+
+
+def test_weights_are_counted_by_type() -> None:
+    """3 x 3 x 1 x 4 filters, 4 x 3 dense, 4 + 3 biases, and the two axes of MEAN."""
+    weights = 36 + 12
+    assert inspect(GOLDEN / "float32.tflite").weights_bytes == {
+        "float32": 4 * (weights + 7),
+        "int32": 8,
+    }
+    found = inspect(GOLDEN / "int8.tflite").weights_bytes
+    assert found == {"int8": weights, "int32": 4 * 7 + 8}
+
+
+def test_operators_of_loop_bodies_are_counted() -> None:
+    found = inspect(GOLDEN / "loop.tflite")
+    assert found.subgraphs == 3
+    assert {row.name for row in found.operators} == {"WHILE", "SUM", "LESS", "MUL", "ADD"}
+
+
+def test_pruned_weights_are_three_quarters_zero_however_they_are_stored() -> None:
+    """16 x 32 weights, 128 of them not zero and all different."""
+    assert weight_statistics(read(GOLDEN / "pruned.tflite")) == (0.75, 129)
+    assert weight_statistics(read(GOLDEN / "sparse.tflite")) == (0.75, 129)
+
+
+def test_weights_behind_a_dequantize_count_and_biases_do_not() -> None:
+    sparsity, unique = weight_statistics(read(GOLDEN / "float16.tflite"))
+    assert sparsity == 0.0
+    assert unique == 36
+    assert weight_statistics(read(GOLDEN / "float32.tflite")) == (0.0, 36)
+
+
+def test_a_model_without_weights_has_none() -> None:
+    assert weight_statistics(read(GOLDEN / "loop.tflite")) == (0.0, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("no_operators", "has no operators"),
+        ("custom", "'Mystery' is a custom operator"),
+        ("flex", "only a Flex delegate runs"),
+    ],
+)
+def test_a_file_nothing_can_run_has_its_problem_told(name: str, says: str) -> None:
+    (problem,) = inspect(GOLDEN / f"{name}.tflite").problems
+    assert says in problem
+
+
+def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "half.tflite"
+    path.write_bytes((GOLDEN / "int8.tflite").read_bytes()[:1200])
+    with pytest.raises(BadModelFile, match="cut short"):
+        inspect(path)

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from edgekit.core import registry
+from edgekit.core.errors import NotFound, Unavailable
+from edgekit.core.paths import home
+from edgekit.running import debian, tflite_environment
+from edgekit.verbs import setup
+
+
+@pytest.fixture
+def empty_home(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("EDGEKIT_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("EDGEKIT_DEBIAN_MIRROR", raising=False)
+    return tmp_path / "home"
+
+
+def fake_tool(folder: Path, name: str, code: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{code}\n")
+    (folder / name).chmod(0o755)
+
+
+@pytest.fixture
+def tools(tmp_path, monkeypatch) -> Path:
+    """A folder in front of PATH, for fake apt-get and dpkg-deb."""
+    monkeypatch.setenv("PATH", str(tmp_path / "tools"), prepend=":")
+    fake_tool(tmp_path / "tools", "dpkg-deb", "exit 0")
+    return tmp_path / "tools"
+
+
+def left(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and "downloads" not in path.parts]
+
+
+# doctor and names
+
+
+def test_the_doctor_speaks_of_everything(empty_home):
+    rows = setup.doctor()
+    assert all({f.name for f in fields(row)} == {"kind", "name", "ok", "message"} for row in rows)
+    named = {(row.kind, row.name) for row in rows}
+    for kind in ("runtimes", "converters"):
+        assert {(registry.KINDS[kind], name) for name in registry.names(kind)} <= named
+    assert ("device", "raspberry-pi") in named
+    assert all(row.ok == (row.message == "") for row in rows)
+    found = {row.name: row for row in rows if row.kind == "runtime"}
+    assert found["litert"].ok
+    if sys.platform == "linux":
+        assert "edgekit setup tflite-runtime" in found["tflite-runtime"].message
+    assert not home().exists()  # looking makes nothing
+
+
+def test_an_unknown_name_is_told_what_there_is():
+    with pytest.raises(NotFound, match=r"by the name 'gqu'; there are: .*raspberry-pi"):
+        setup.setup(["gqu"])
+
+
+def test_what_is_in_place_is_left_alone():
+    assert setup.setup(["litert", "local", "litert"]) == [
+        "litert: is in place",
+        "local: is in place",
+    ]
+
+
+@pytest.mark.skipif("gpu" not in registry.names("targets"), reason="There is no target gpu yet.")
+def test_a_target_sets_up_the_runtime_that_proves_it(monkeypatch):
+    if missing := registry.get("runtimes", "litert-gpu").missing():
+        pytest.skip(missing)
+    assert setup.setup(["gpu"]) == ["litert-gpu: is in place"]
+
+
+def test_what_cannot_be_created_says_so(empty_home):
+    if not registry.get("runtimes", "edgetpu").missing():
+        pytest.skip("There is an Edge TPU here.")
+    with pytest.raises(Unavailable):
+        setup.setup(["edgetpu"])
+
+
+# tflite-runtime's environment
+
+
+def test_a_fitting_python_is_asked_what_it_is(tmp_path):
+    fake_tool(tmp_path, "shim", "echo 'pyenv: command not found' >&2; exit 127")
+    fake_tool(tmp_path, "new", "echo cpython 3 13")
+    fake_tool(tmp_path, "other", "echo pypy 3 10")
+    fake_tool(tmp_path, "good", "echo cpython 3 9")
+    paths = [str(tmp_path / name) for name in ("none", "shim", "new", "other", "good")]
+    assert tflite_environment.find_python(paths) == str(tmp_path / "good")
+    with pytest.raises(Unavailable, match=r"CPython 3\.8 to 3\.11.*; run: .*3\.11"):
+        tflite_environment.find_python(paths[:-1])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS has no wheel of tflite-runtime.")
+def test_a_failed_installation_leaves_nothing(empty_home, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(empty_home))
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    with pytest.raises(Unavailable, match="cannot install tflite-runtime"):
+        setup.setup()
+    assert left(empty_home) == []
+
+
+# Debian's packages without root rights
+
+
+def test_the_mirror_is_the_one_apt_uses(tools, empty_home):
+    fake_tool(
+        tools,
+        "apt-get",
+        "echo \"'http://example.org/nodesource/dists/x/InRelease' a 0\"\n"
+        "echo \"'http://example.org/debian-security/dists/bookworm/InRelease' a 0\"\n"
+        "echo \"'http://mirror.example.org/pub/debian/dists/bookworm/InRelease' b 0\"",
+    )
+    assert debian.mirror() == "http://mirror.example.org/pub/debian"
+
+
+def test_a_mirror_can_be_named(empty_home, monkeypatch):
+    monkeypatch.setenv("EDGEKIT_DEBIAN_MIRROR", "http://mirror.example.org/debian")
+    assert debian.mirror() == "http://mirror.example.org/debian"
+
+
+def test_without_a_mirror_the_sentence_names_the_variable(tools, empty_home):
+    fake_tool(tools, "apt-get", "echo \"'http://example.org/ubuntu/dists/noble/InRelease' a 0\"")
+    with pytest.raises(Unavailable, match="set EDGEKIT_DEBIAN_MIRROR to the URL"):
+        debian.mirror()
+
+
+def test_without_apt_the_sentence_says_where_it_is(tmp_path, monkeypatch, empty_home):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Unavailable, match="needs apt-get, which Debian and Ubuntu have"):
+        debian.unpack(["python3"], tmp_path / "root", architecture="arm64")
+    assert not (tmp_path / "root").exists()
+
+
+@pytest.mark.skipif(not debian.KEYRING.exists(), reason="Needs debian-archive-keyring.")
+def test_a_failed_download_gives_apts_reason_and_leaves_nothing(tools, empty_home, monkeypatch):
+    monkeypatch.setenv("EDGEKIT_DEBIAN_MIRROR", "http://mirror.example.org/debian")
+    fake_tool(tools, "apt-get", "echo 'E: Could not resolve mirror.example.org' >&2; exit 100")
+    with pytest.raises(Unavailable, match=r"Could not resolve .*run the same command again"):
+        setup.setup(["raspberry-pi"])
+    assert left(empty_home) == []
+    assert not (empty_home / "raspberry-pi").exists()
+
+
+@pytest.mark.skipif(not debian.KEYRING.exists(), reason="Needs debian-archive-keyring.")
+def test_packages_are_unpacked_into_the_folder_and_downloads_removed(tools, empty_home, tmp_path):
+    fake_tool(
+        tools,
+        "apt-get",
+        'case "$*" in\n'
+        "*--print-uris*) echo \"'http://mirror.example.org/debian/dists/x/InRelease' a 0\";;\n"
+        '*" download "*) for name in $(echo "$*" | sed "s/.* download //"); do\n'
+        "touch $name.deb; done;;\n"
+        "esac",
+    )
+    fake_tool(tools, "dpkg-deb", 'touch "$3/$(basename $2)"')
+    debian.unpack(["one", "two"], tmp_path / "root", architecture="arm64")
+    assert sorted(path.name for path in (tmp_path / "root").iterdir()) == ["one.deb", "two.deb"]
+    assert list((empty_home / "downloads").iterdir()) == [
+        empty_home / "downloads" / "debian-arm64.lock"
+    ]
+
+
+# The real thing
+
+
+@pytest.mark.network
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["tflite-runtime", "raspberry-pi"])
+def test_setup_creates_it_and_the_second_time_finds_it(name, empty_home):
+    told: list[float] = []
+    lines = setup.setup([name], lambda fraction, _doing: told.append(fraction))
+    assert "created in" in lines[0]
+    assert told == sorted(told)
+    assert setup.setup([name]) == [line.partition(":")[0] + ": is in place" for line in lines]
+
+
+def test_asking_what_is_missing_starts_no_framework():
+    code = (
+        "import sys; from edgekit.verbs import setup; setup.doctor();"
+        "sys.exit(bool({'tensorflow', 'keras', 'ai_edge_litert.interpreter'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
