@@ -49,6 +49,7 @@ def build(
     out: Path = Path("runs"),
     seed: int = 0,
     board: str = "",
+    data: Path | None = None,
     progress: Progress = silent,
 ) -> Report:
     """Build every variant of a recipe and measure it on every target that can run here.
@@ -61,6 +62,7 @@ def build(
         out: The run folder is `out/<recipe>`.
         seed: Decides initial weights and the order of examples.
         board: Device that stands in for an emulated one, such as `ssh://pi@raspberrypi`.
+        data: Folder with data of your own, for a recipe that takes them (`Recipe.with_data`).
         progress: Told how far the build is.
 
     Returns:
@@ -70,7 +72,14 @@ def build(
         EdgekitError: The request cannot be met, or training or an optimization failed.
     """
     plan = make_plan(
-        recipe, out, size=size, seed=seed, variants=variants, targets=targets, board=board
+        recipe,
+        out,
+        size=size,
+        seed=seed,
+        variants=variants,
+        targets=targets,
+        board=board,
+        data=data,
     )
     trained = _train(plan, part(progress, 0.0, 0.3))
     baseline = _baseline(plan, part(progress, 0.3, 0.35))
