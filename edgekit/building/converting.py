@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 from edgekit.building.parts import MODEL, Files, parts_of
 from edgekit.building.plan import Plan
@@ -14,7 +13,7 @@ from edgekit.building.scoring import Outcome
 from edgekit.building.step_cache import step
 from edgekit.core import registry
 from edgekit.core.errors import EdgekitError
-from edgekit.core.kinds import Artifact, Converter
+from edgekit.core.kinds import Artifact
 from edgekit.core.parallel import in_parallel
 from edgekit.core.paths import sha256
 from edgekit.core.types import Progress
@@ -58,7 +57,7 @@ def _convert(plan: Plan, variant: Variant, part: str, source: Path) -> Artifact:
     signature = parts_of(plan.recipe).signatures[part]  # with meaning and labels
 
     def action() -> None:
-        converter = cast(Converter, registry.get("converters", "tflite"))
+        converter = registry.get("converters", "tflite")
         given = calibration if precision in CALIBRATED else None
         artifact = converter.convert(source, path, precision=precision, calibration=given)
         write_sidecar(replace(artifact, signature=signature), sidecar)

@@ -6,12 +6,10 @@ It runs in a child process, so that tfmot's changes to its process end with it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 from edgekit.building.parts import RecipeChoice
 from edgekit.core import registry
 from edgekit.core.child_process import report_progress
-from edgekit.core.kinds import Optimization
 from edgekit.core.paths import atomic
 from edgekit.core.types import Size
 from edgekit.core.variant import Variant
@@ -33,7 +31,7 @@ def optimize(
     recipe = choice.load()
     changed = keras.saving.load_model(model, safe_mode=True)
     for name in variant.optimizations:
-        optimization = cast(Optimization, registry.get("optimizations", name))
+        optimization = registry.get("optimizations", name)
         options = {**optimization.options, **variant.options_of(name)}
         changed = optimization.apply(changed, recipe, size, seed, report_progress, **options)
     with atomic(out) as folder:

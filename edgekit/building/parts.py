@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
@@ -41,7 +40,7 @@ class RecipeChoice:
             NotFound: There is none by that name.
             BadInput: It takes no data of a user's.
         """
-        recipe = cast(Recipe, registry.get("recipes", self.name))
+        recipe = registry.get("recipes", self.name)
         if self.data is None:
             return recipe
         if recipe.with_data is None:

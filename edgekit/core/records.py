@@ -1,7 +1,7 @@
 """Dataclasses to JSON and back: what is written into run folders and what crosses processes.
 
 Reading is strict: a file that was edited by hand or written by another version is refused with the
-place that is wrong, never half understood.
+location that is wrong, never half understood.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 T = TypeVar("T")
+Keys = tuple[str | int, ...]
+"""The way to a value inside a JSON value: keys of objects and indices of lists."""
 
 _ALLOWED = {
     "bool_type": "true or false",
@@ -39,14 +41,17 @@ Json = Any
 """A JSON value: objects, lists, texts, numbers, true, false and null."""
 
 
-def to_json(value: object) -> Json:
+def to_json(value: object, *, finite: bool = False) -> Json:
     """Return a dataclass, path, number, or a collection of these as a JSON value.
 
-    NaN and infinity stay what they are; a writer of files has to refuse or replace them.
+    Args:
+        value: What to write.
+        finite: Write null for NaN and infinity, which JSON does not have. If False they stay what
+            they are, for readers in Python.
     """
     from pydantic_core import to_jsonable_python
 
-    return to_jsonable_python(value, inf_nan_mode="constants")
+    return to_jsonable_python(value, inf_nan_mode="null" if finite else "constants")
 
 
 def from_json(kind: type[T], value: Json, *, what: str, remedy: str, finite: bool = True) -> T:
@@ -60,17 +65,16 @@ def from_json(kind: type[T], value: Json, *, what: str, remedy: str, finite: boo
         finite: Whether NaN and infinity are refused.
 
     Raises:
-        BadData: The value is not of that type; the sentence names the place.
+        BadData: The value is not of that type; the sentence says where.
     """
     from pydantic import ValidationError
 
-    if finite and (place := next(_not_finite(value, ()), None)):
-        raise BadData(
-            f"{_place(place[:-1]) or what} is {place[-1]}; it must be a finite number: {remedy}."
-        )
+    if finite and (bad := next(_not_finite(value, ()), None)):
+        keys, number = bad
+        raise BadData(f"{_path(keys) or what} is {number}; it must be a finite number: {remedy}.")
     try:
         # From text, where the strict mode takes a list for a tuple and a text for a path.
-        return cast(T, _adapter(cast(Any, kind)).validate_json(json.dumps(value), strict=True))
+        return cast(T, _adapter(kind).validate_json(json.dumps(value), strict=True))  # type: ignore[arg-type]  # a type is hashable
     except ValidationError as error:
         raise BadData(f"{_sentence(error.errors(include_url=False)[0], what)}{remedy}.") from error
 
@@ -96,14 +100,14 @@ def read_json(path: Path, *, written_by: str, remedy: str) -> Json:
 
 
 @cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
+def _adapter(kind: type[object]) -> TypeAdapter[object]:
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)
 
 
-def _not_finite(value: Json, keys: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-    """Give the place of each number that is not finite, with the number as text behind it."""
+def _not_finite(value: Json, keys: Keys) -> Iterator[tuple[Keys, str]]:
+    """Give the keys that lead to each number that is not finite, and the number as text."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _not_finite(item, (*keys, key))
@@ -111,7 +115,7 @@ def _not_finite(value: Json, keys: tuple[str | int, ...]) -> Iterator[tuple[str 
         for index, item in enumerate(value):
             yield from _not_finite(item, (*keys, index))
     elif isinstance(value, int | float) and not _is_finite(value):
-        yield (*keys, _shown(value))
+        yield keys, _shown(value)
 
 
 def _is_finite(number: float) -> bool:
@@ -121,7 +125,7 @@ def _is_finite(number: float) -> bool:
         return False
 
 
-def _place(keys: Sequence[str | int]) -> str:
+def _path(keys: Sequence[str | int]) -> str:
     """Write `("rows", 3, "value")` as `rows[3].value`."""
     text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
     return text.lstrip(".")
@@ -131,12 +135,12 @@ def _sentence(error: ErrorDetails, what: str) -> str:
     """Say what is wrong, where, and what is allowed."""
     keys = [key for key in error["loc"] if not str(key).startswith("function-")]
     if error["type"] == "missing":
-        return f"{_place(keys[:-1]) or what} has no '{keys[-1]}'; "
+        return f"{_path(keys[:-1]) or what} has no '{keys[-1]}'; "
     allowed = _ALLOWED.get(error["type"], error["msg"].removeprefix("Input should be "))
     if error["type"] == "literal_error":
         choices = str(error["ctx"]["expected"]).replace(" or ", ", ").replace("'", "")
         allowed = f"one of {choices}"
-    return f"{_place(keys) or what} is {_shown(error['input'])}; it must be {allowed}: "
+    return f"{_path(keys) or what} is {_shown(error['input'])}; it must be {allowed}: "
 
 
 def _shown(value: Json) -> str:

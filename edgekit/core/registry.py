@@ -10,18 +10,29 @@ Runtimes, devices and targets are written with dashes, as users type them: `lite
 from __future__ import annotations
 
 import ast
-import difflib
 import importlib
-import importlib.util
-import re
+import tokenize
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from edgekit.core.errors import BadInput, NotFound
 from edgekit.core.paths import packaged
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+    from types import ModuleType
+
+    from edgekit.core.kinds import (
+        Converter,
+        Device,
+        Optimization,
+        Packager,
+        Reporter,
+        Runtime,
+    )
+    from edgekit.core.recipe import Recipe
 
 KINDS: Mapping[str, str] = {
     "recipes": "recipe",
@@ -35,6 +46,9 @@ KINDS: Mapping[str, str] = {
 }
 """Folder (and entry-point group `edgekit.<folder>`) -> attribute that holds the thing."""
 
+_DASHED = ("runtimes", "devices", "targets")
+"""Kinds whose names are written with dashes, not with the underscores of their files."""
+
 
 def names(kind: str) -> tuple[str, ...]:
     """Return the sorted names of a kind, such as `"recipes"`; imports nothing."""
@@ -42,15 +56,33 @@ def names(kind: str) -> tuple[str, ...]:
 
 
 def summaries(kind: str) -> dict[str, str]:
-    """Return name -> first line of the thing's module docstring; imports none of the things."""
-    found = {name: _first_line(path) for name, path in _files(kind).items()}
+    """Return name -> first line of the thing's module docstring, without importing the module.
+
+    An announced thing whose source cannot be found is described by where it is said to be.
+    """
+    lines = {name: _first_line(path) for name, path in _files(kind).items()}
     for name, point in _announced(kind).items():
-        spec = importlib.util.find_spec(point.module)
-        origin = spec.origin if spec else None
-        found[name] = _first_line(Path(origin)) if origin else point.value
-    return dict(sorted(found.items()))
+        path = _announced_file(point)
+        lines[name] = (_first_line(path) if path else "") or point.value
+    return dict(sorted(lines.items()))
 
 
+@overload
+def get(kind: Literal["recipes"], name: str) -> Recipe: ...
+@overload
+def get(kind: Literal["runtimes"], name: str) -> Runtime: ...
+@overload
+def get(kind: Literal["devices"], name: str) -> Device: ...
+@overload
+def get(kind: Literal["converters"], name: str) -> Converter: ...
+@overload
+def get(kind: Literal["optimizations"], name: str) -> Optimization: ...
+@overload
+def get(kind: Literal["packagers"], name: str) -> Packager: ...
+@overload
+def get(kind: Literal["reports"], name: str) -> Reporter: ...
+@overload
+def get(kind: str, name: str) -> Any: ...
 def get(kind: str, name: str) -> Any:
     """Return the thing of a kind called `name`, importing only its file.
 
@@ -60,19 +92,14 @@ def get(kind: str, name: str) -> Any:
 
     Raises:
         NotFound: Nothing goes by that name; close names are suggested.
-        BadInput: Two things go by that name, or the file lacks the attribute.
+        BadInput: Two things go by that name, the file fails on import, or it lacks the attribute.
     """
     scheme, is_url, _ = name.partition("://")
     if is_url:
-        return _attribute(kind, _import(kind, scheme), scheme)(name)
+        return _get_by_name(kind, scheme)(name)
     if name.endswith(".py"):
         return _attribute(kind, _import_file(kind, Path(name)), name)
-    announced = _announced(kind)
-    if name in announced and name in _files(kind):
-        raise BadInput(_two_owners(kind, name, "edgekit", _owner(announced[name])))
-    if name in announced:
-        return announced[name].load()
-    return _attribute(kind, _import(kind, name), name)
+    return _get_by_name(kind, name)
 
 
 def source_of(kind: str, name: str) -> Path:
@@ -81,14 +108,11 @@ def source_of(kind: str, name: str) -> Path:
     Raises:
         NotFound: Nothing goes by that name.
     """
-    scheme, is_url, _ = name.partition("://")
-    if is_url:
-        name = scheme
     if name.endswith(".py"):
         return Path(name).absolute()
+    name = name.partition("://")[0]
     if name in _announced(kind):
-        spec = importlib.util.find_spec(_announced(kind)[name].module)
-        return Path(spec.origin if spec and spec.origin else name)
+        return _announced_file(_announced(kind)[name]) or Path(name)
     return _file(kind, name)
 
 
@@ -97,23 +121,38 @@ def name_of(kind: str, name: str) -> str:
     return Path(name).stem if name.endswith(".py") else name
 
 
-def _import(kind: str, name: str) -> Any:
-    return importlib.import_module(f"edgekit.{kind}.{_file(kind, name).stem}")
+def _get_by_name(kind: str, name: str) -> Any:
+    point = _announced(kind).get(name)
+    if point is None:
+        module = importlib.import_module(f"edgekit.{kind}.{_file(kind, name).stem}")
+        return _attribute(kind, module, name)
+    if name in _files(kind):
+        raise BadInput(_two_owners(kind, name, "edgekit", _owner(point)))
+    try:
+        return point.load()
+    except Exception as error:
+        raise BadInput(
+            f"The {KINDS[kind]} '{name}' of {_owner(point)} fails on import: "
+            f"{type(error).__name__}: {error}."
+        ) from error
 
 
 def _file(kind: str, name: str) -> Path:
     if name not in _files(kind):
+        import difflib
+
         known = names(kind)
         close = difflib.get_close_matches(name, known, n=1)
         hint = f" Did you mean '{close[0]}'?" if close else ""
-        article = KINDS[kind]
         raise NotFound(
-            f"There is no {article} '{name}'; there are: {', '.join(known) or 'none'}.{hint}"
+            f"There is no {KINDS[kind]} '{name}'; there are: {', '.join(known) or 'none'}.{hint}"
         )
     return _files(kind)[name]
 
 
-def _import_file(kind: str, path: Path) -> Any:
+def _import_file(kind: str, path: Path) -> ModuleType:
+    import importlib.util
+
     if not path.is_file():
         raise NotFound(f"There is no file '{path}'; give a {KINDS[kind]} by name or by path.")
     spec = importlib.util.spec_from_file_location(path.stem, path)
@@ -127,7 +166,7 @@ def _import_file(kind: str, path: Path) -> Any:
     return module
 
 
-def _attribute(kind: str, module: Any, name: str) -> Any:
+def _attribute(kind: str, module: ModuleType, name: str) -> Any:
     attribute = KINDS[kind]
     if not hasattr(module, attribute):
         raise BadInput(f"'{name}' holds no attribute '{attribute}'; a file in {kind}/ must.")
@@ -136,20 +175,36 @@ def _attribute(kind: str, module: Any, name: str) -> Any:
 
 @cache
 def _files(kind: str) -> dict[str, Path]:
-    folder = packaged(kind)
-    found = [path for path in sorted(folder.glob("*.py")) if not path.stem.startswith("_")]
-    dashed = kind in ("runtimes", "devices", "targets")
-    return {path.stem.replace("_", "-") if dashed else path.stem: path for path in found}
+    paths = [path for path in packaged(kind).glob("*.py") if not path.stem.startswith("_")]
+    dashed = kind in _DASHED
+    return {path.stem.replace("_", "-") if dashed else path.stem: path for path in sorted(paths)}
 
 
 @cache
 def _announced(kind: str) -> dict[str, EntryPoint]:
-    found: dict[str, EntryPoint] = {}
+    """Return name -> entry point of a kind, of all installed packages."""
+    from importlib.metadata import entry_points
+
+    points: dict[str, EntryPoint] = {}
     for point in entry_points(group=f"edgekit.{kind}"):
-        if point.name in found:
-            raise BadInput(_two_owners(kind, point.name, _owner(found[point.name]), _owner(point)))
-        found[point.name] = point
-    return found
+        if other := points.get(point.name):
+            raise BadInput(_two_owners(kind, point.name, _owner(other), _owner(point)))
+        points[point.name] = point
+    return points
+
+
+def _announced_file(point: EntryPoint) -> Path | None:
+    """Return the source file of an entry point's module; None if there is none.
+
+    Looking for a module inside a package imports the package, which may fail in any way.
+    """
+    import importlib.util
+
+    try:
+        spec = importlib.util.find_spec(point.module)
+    except Exception:
+        return None
+    return Path(spec.origin) if spec and spec.has_location and spec.origin else None
 
 
 def _owner(point: EntryPoint) -> str:
@@ -164,5 +219,14 @@ def _two_owners(kind: str, name: str, one: str, other: str) -> str:
 
 
 def _first_line(path: Path) -> str:
-    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    return re.split(r"\n", text, maxsplit=1)[0].rstrip(".")
+    """Return the first line of a module's docstring; reads no further than that."""
+    before = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE)
+    try:
+        with tokenize.open(path) as stream:
+            tokens = tokenize.generate_tokens(stream.readline)
+            first = next(token for token in tokens if token.type not in before)
+        text = ast.literal_eval(first.string) if first.type == tokenize.STRING else ""
+        lines = text.strip().splitlines() if isinstance(text, str) else []
+    except (SyntaxError, ValueError, OSError, tokenize.TokenError):  # not Python source
+        return ""
+    return lines[0].rstrip(".") if lines else ""

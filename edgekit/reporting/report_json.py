@@ -26,17 +26,17 @@ def to_json(report: Report) -> dict[str, Json]:
     for what, number in (("reference", report.reference), ("baseline", report.baseline.value)):
         if not math.isfinite(number):
             raise BadData(f"The {what} of the report is {number}; it must be finite: train again.")
-    found: dict[str, Json] = records.to_json(report)
-    return {**found, "rows": [_finite(row) for row in found["rows"]]}
+    value: dict[str, Json] = records.to_json(report, finite=True)
+    return value
 
 
-def from_json(found: Json) -> Report:
+def from_json(value: Json) -> Report:
     """Return the report that `to_json` wrote; keys it does not know are ignored.
 
     Raises:
         BadData: A key is missing, or holds another kind of value.
     """
-    return records.from_json(Report, found, what="report", remedy=_REMEDY)
+    return records.from_json(Report, value, what="report", remedy=_REMEDY)
 
 
 def load_report(run_dir: Path) -> Report:
@@ -52,15 +52,8 @@ def load_report(run_dir: Path) -> Report:
     path = run_dir / FILE_NAME if run_dir.is_dir() else run_dir
     if not path.is_file():
         raise NotFound(f"'{run_dir}' holds no {FILE_NAME}; `edgekit build` writes it.")
-    found = records.read_json(path, written_by="`edgekit build` writes it", remedy=_REMEDY)
+    value = records.read_json(path, written_by="`edgekit build` writes it", remedy=_REMEDY)
     try:
-        return from_json(found)
+        return from_json(value)
     except BadData as error:
         raise BadData(f"'{path}': {error}") from error
-
-
-def _finite(row: dict[str, Json]) -> dict[str, Json]:
-    return {
-        key: None if isinstance(value, float) and not math.isfinite(value) else value
-        for key, value in row.items()
-    }

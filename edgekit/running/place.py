@@ -28,8 +28,8 @@ class Place:
         Raises:
             NotFound: There is none by one of the names.
         """
-        runtime = cast(Runtime, registry.get("runtimes", self.runtime))
-        return runtime, cast(Device, registry.get("devices", self.device))
+        runtime = registry.get("runtimes", self.runtime)
+        return runtime, registry.get("devices", self.device)
 
     def mismatch(self) -> str:
         """Return "" if the runtime runs on such a device at all, else the sentence that says no."""

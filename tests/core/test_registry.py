@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -34,7 +36,8 @@ def test_unknown_name_suggests_a_close_one_and_lists_what_there_is() -> None:
 
 def test_a_path_works_wherever_a_name_does(tmp_path: Path) -> None:
     (tmp_path / "my.py").write_text("recipe = 42\n")
-    assert registry.get("recipes", str(tmp_path / "my.py")) == 42
+    thing: object = registry.get("recipes", str(tmp_path / "my.py"))
+    assert thing == 42
     assert registry.name_of("recipes", str(tmp_path / "my.py")) == "my"
 
 
@@ -65,10 +68,58 @@ def test_two_things_with_one_name_name_both_owners(monkeypatch: pytest.MonkeyPat
 def test_an_entry_point_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint(name="mine", value="json:dumps", group="edgekit.recipes")
     monkeypatch.setattr(registry, "_announced", lambda kind: {"mine": point})
-    import json
+    thing: object = registry.get("recipes", "mine")
+    assert thing is json.dumps
+    assert registry.summaries("recipes")["mine"].startswith("JSON (JavaScript")
 
-    assert registry.get("recipes", "mine") is json.dumps
-    assert "mine" in registry.summaries("recipes")
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("there_is_no_such_module:recipe", "ModuleNotFoundError: No module named 'there_is"),
+        ("json:recipe", "AttributeError: module 'json' has no attribute 'recipe'"),
+        ("announced_and_broken:recipe", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_broken_entry_point_is_named_in_a_sentence_and_still_listed(
+    value: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "announced_and_broken.py").write_text("1/0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    point = EntryPoint(name="mine", value=value, group="edgekit.recipes")
+    monkeypatch.setattr(registry, "_announced", lambda kind: {"mine": point})
+    with pytest.raises(BadInput, match=f"The recipe 'mine' of .* fails on import: {sentence}"):
+        registry.get("recipes", "mine")
+    assert registry.summaries("recipes")["mine"]
+
+
+def test_an_entry_point_is_called_by_the_scheme_of_a_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint(name="tcp", value="urllib.parse:urlsplit", group="edgekit.devices")
+    monkeypatch.setattr(registry, "_announced", lambda kind: {"tcp": point})
+    thing: object = registry.get("devices", "tcp://board:1234")
+    assert thing == urlsplit("tcp://board:1234")
+    assert registry.source_of("devices", "tcp://board:1234").name == "parse.py"
+
+
+@pytest.mark.parametrize(
+    ("source", "summary"),
+    [
+        ('# comment\n\n"""One line.\n\nMore."""\n', "One line"),
+        ("r'''\nOn the second.\n'''\n", "On the second"),
+        ("x = 1\n", ""),
+        ("", ""),
+        ('"""Never ends', ""),
+        ("b'bytes'\n", ""),
+        ('"""Good."""\n1 +\n)\n', "Good"),
+    ],
+)
+def test_a_summary_is_read_from_the_head_of_a_file(
+    source: str, summary: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "thing.py"
+    path.write_text(source)
+    monkeypatch.setattr(registry, "_files", lambda kind: {"thing": path})
+    assert registry.summaries("recipes")["thing"] == summary
 
 
 HEAVY = ("tensorflow", "keras", "tf_keras", "matplotlib", "scipy", "jinja2")
