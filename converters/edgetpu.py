@@ -7,13 +7,11 @@ TPU operator with an executable inside.
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
 import tempfile
 from pathlib import Path
 
+from edgekit.core import processes
 from edgekit.core.errors import BadInput, ConversionFailed, EdgekitError, Unavailable
 from edgekit.core.kinds import Artifact, Converter
 from edgekit.core.paths import atomic, sha256
@@ -91,34 +89,15 @@ def _run(model: Path, min_runtime: int, timeout_s: float) -> str:
     """Run the compiler beside `model`; return what it printed, then its operation log."""
     command = ["edgetpu_compiler", "-s", "-m", str(min_runtime), "-o", str(model.parent)]
     command += ["--timeout_sec", str(max(1, round(timeout_s))), str(model)]
-    process = subprocess.Popen(
-        command,
-        cwd=model.parent,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,  # it compiles in a child of its own, which must end with it
-    )
-    try:
-        printed, _ = process.communicate(timeout=timeout_s)
-    except subprocess.TimeoutExpired as error:
+    done = processes.run(command, cwd=model.parent, timeout_s=timeout_s)
+    if done.ending == processes.TIMEOUT:
         raise ConversionFailed(
             f"edgetpu_compiler was stopped after {timeout_s:g} s, usually because activations are "
             "too large; use a smaller input, or a larger timeout_s."
-        ) from error
-    finally:
-        _end(process)
+        )
     table = model.with_name("model_edgetpu.log")
-    logged = table.read_bytes() if table.is_file() else b""
-    return (printed + b"\n" + logged).decode(errors="replace")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    if process.stdout:
-        process.stdout.close()
+    logged = table.read_text(errors="replace") if table.is_file() else ""
+    return "\n".join((done.stdout, done.stderr, logged))
 
 
 def _check(compiled: Path, name: str, text: str, log: CompilerLog) -> None:

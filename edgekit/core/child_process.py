@@ -13,7 +13,6 @@ import importlib.util
 import inspect
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import threading
@@ -22,12 +21,13 @@ import traceback
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import ModuleType
 from typing import IO, Any, ParamSpec, TypeVar
 
 from edgekit.core import processes
 from edgekit.core.errors import EdgekitError, error_class
+from edgekit.core.paths import packaged
+from edgekit.core.processes import Process
 from edgekit.core.records import Json, from_json, to_json
 from edgekit.core.types import Progress, silent
 
@@ -89,32 +89,24 @@ class Child:
 
     def _run(self, request: str, log: IO[bytes]) -> tuple[dict[str, Json] | None, str]:
         """Start the child and read its messages; return its answer, and how it ended."""
-        root = str(Path(__file__).resolve().parents[2])
+        root = str(packaged().parent)
         # -P: what lies in the current folder must not take the place of a module.
         process = processes.start(
             [sys.executable, "-P", "-c", _BOOTSTRAP.format(root=root)],
             env={**os.environ, **self.env},
-            stderr=log.fileno(),
+            log=log,
         )
-        expired = threading.Event()
-
-        def expire() -> None:
-            expired.set()
-            processes.kill(process)
-
-        timer = threading.Timer(self.timeout_s, expire)
-        timer.start()
         try:
-            answer = self._exchange(process, request)
-            process.wait()
+            with processes.killed_after(process, self.timeout_s) as expired:
+                answer = self._exchange(process, request)
+                process.wait()
         except BaseException:  # such as Ctrl-C: leave no orphan behind
             processes.end(process)
             raise
-        finally:
-            timer.cancel()
-        return answer, processes.TIMEOUT if expired.is_set() else _ending(process)
+        ending = processes.ending_of(process.returncode)
+        return answer, processes.TIMEOUT if expired.is_set() else ending
 
-    def _exchange(self, process: subprocess.Popen[bytes], request: str) -> dict[str, Json] | None:
+    def _exchange(self, process: Process, request: str) -> dict[str, Json] | None:
         assert process.stdin is not None
         assert process.stdout is not None
         answer = None
@@ -203,10 +195,6 @@ def _typed(function: Callable[..., object], name: str, value: Json) -> Any:
         return None
     what = f"'{name}' of {function.__name__}"
     return from_json(hint, value, what=what, remedy="report this", finite=False)
-
-
-def _ending(process: subprocess.Popen[bytes]) -> str:
-    return processes.ending_of(process.returncode) or "exit code 0"
 
 
 def _error(error: Mapping[str, str], tail: str) -> EdgekitError:

@@ -1,6 +1,7 @@
-"""Start other programs and say how they ended, in one place.
+"""Start other programs, and say how they ended.
 
-A program that is missing, hangs or dies is a sentence for the user, never a traceback.
+Each runs in a process group of its own, so that what it starts in turn, such as the helpers of an
+emulator, ends with it. A program that is missing, hangs or crashes becomes a sentence or a name.
 """
 
 from __future__ import annotations
@@ -9,14 +10,19 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from edgekit.core.errors import Unavailable
 
+Process = subprocess.Popen[bytes]
+
+SUCCESS = "exit code 0"
 TIMEOUT = "timeout"
-"""How a process ended that was killed because it took too long."""
+"""How a program ended that was killed because it took too long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,9 +30,9 @@ class Finished:
     """A program that has ended.
 
     Attributes:
-        ending: "" if it succeeded, else `exit code 2`, `SIGSEGV`, `timeout`.
-        stdout: What it printed.
-        stderr: What it complained of.
+        ending: How, such as `exit code 2`, `SIGSEGV` or `timeout`.
+        stdout: What it printed; of one that was killed, what it printed until then.
+        stderr: What it printed to standard error.
     """
 
     ending: str
@@ -36,13 +42,16 @@ class Finished:
     @property
     def ok(self) -> bool:
         """Whether it ended by itself and reported success."""
-        return not self.ending
+        return self.ending == SUCCESS
 
     def cause(self, *prefixes: str) -> str:
         """Return the line of standard error that says why it failed, at most 200 characters.
 
         Args:
             *prefixes: The first line that begins with one of these is taken; else the last line.
+
+        Returns:
+            The line, or how the program ended if it said nothing.
         """
         lines = [line.strip() for line in self.stderr.splitlines() if line.strip()]
         marked = [line for line in lines if prefixes and line.startswith(prefixes)]
@@ -56,7 +65,7 @@ def run(
     cwd: Path | None = None,
     timeout_s: float | None = None,
 ) -> Finished:
-    """Run a program to its end, without input, and return what it printed.
+    """Run a program without input until it ends, and return what it printed.
 
     Args:
         arguments: The program and its arguments; no shell reads them.
@@ -65,42 +74,106 @@ def run(
         timeout_s: It is killed, with all that it started, after this many seconds.
 
     Raises:
-        Unavailable: The program is not there or cannot be started.
+        Unavailable: There is no such program, or it cannot be started.
     """
-    process = start(arguments, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    try:
-        stdout, stderr = process.communicate(timeout=timeout_s)
-        ending = ending_of(process.returncode)
-    except subprocess.TimeoutExpired:
-        ending = TIMEOUT
-        end(process)
-        stdout, stderr = process.communicate()
-    except BaseException:  # such as Ctrl-C: leave no orphan behind
-        end(process)
-        raise
-    texts = [text.decode(errors="replace") for text in (stdout, stderr or b"")]
-    return Finished(ending=ending, stdout=texts[0], stderr=texts[1])
+    with _popen(arguments, env, cwd, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        printed: tuple[bytes | None, bytes | None]
+        try:
+            printed = process.communicate(timeout=timeout_s)
+            ending = ending_of(process.returncode)
+        except subprocess.TimeoutExpired as error:
+            end(process)
+            printed, ending = (error.stdout, error.stderr), TIMEOUT
+        except BaseException:  # such as Ctrl-C: leave no orphan behind
+            end(process)
+            raise
+    stdout, stderr = ((text or b"").decode(errors="replace") for text in printed)
+    return Finished(ending=ending, stdout=stdout, stderr=stderr)
 
 
 def start(
-    arguments: Sequence[str],
-    *,
-    env: Mapping[str, str] | None = None,
-    cwd: Path | None = None,
-    stdin: int = subprocess.PIPE,
-    stderr: int,
-) -> subprocess.Popen[bytes]:
-    """Start a program whose standard output we read, in a process group of its own.
+    arguments: Sequence[str], *, log: IO[bytes], env: Mapping[str, str] | None = None
+) -> Process:
+    """Start a program that is talked with through its standard input and output.
 
-    So all that it starts, such as qemu's helpers, can be ended with it: see `end`.
+    Args:
+        arguments: The program and its arguments; no shell reads them.
+        log: The open file that its standard error goes to.
+        env: The whole environment; this process's own if None.
 
     Raises:
-        Unavailable: The program is not there or cannot be started.
+        Unavailable: There is no such program, or it cannot be started.
     """
+    return _popen(arguments, env, None, stdin=subprocess.PIPE, stderr=log.fileno())
+
+
+@contextlib.contextmanager
+def killed_after(process: Process, timeout_s: float) -> Iterator[threading.Event]:
+    """Kill a process made by `start`, with all that it started, if the block takes too long.
+
+    Gives an event that is set before the process is killed.
+    """
+    expired = threading.Event()
+
+    def expire() -> None:
+        expired.set()
+        kill(process)
+
+    timer = threading.Timer(timeout_s, expire)
+    timer.start()
+    try:
+        yield expired
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def kill(process: Process) -> None:
+    """Kill a process made by `start`, with all that it started, if it still runs."""
+    if process.returncode is not None:  # waited for: the number may be another's now
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS, if it has just ended
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def end(process: Process, *, grace_s: float = 0.0) -> str:
+    """Make sure that a process made by `start` has ended, and return how.
+
+    Args:
+        process: It is killed, with all that it started, if it does not end by itself.
+        grace_s: Seconds it has for that.
+    """
+    if grace_s:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=grace_s)
+    kill(process)
+    return ending_of(process.wait())
+
+
+def ending_of(code: int) -> str:
+    """Name how a process ended from its exit code: `SIGSEGV`, or `exit code 3`.
+
+    Python reports a signal as its negative number, shells and emulators as 128 + its number.
+    """
+    number = -code if code < 0 else code - 128
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"exit code {code}"
+
+
+def _popen(
+    arguments: Sequence[str],
+    env: Mapping[str, str] | None,
+    cwd: Path | None,
+    *,
+    stdin: int,
+    stderr: int,
+) -> Process:
     try:
         return subprocess.Popen(
             arguments,
-            env=None if env is None else dict(env),
+            env=env,
             cwd=cwd,
             stdin=stdin,
             stdout=subprocess.PIPE,
@@ -108,30 +181,4 @@ def start(
             start_new_session=True,
         )
     except OSError as error:
-        raise Unavailable(f"'{arguments[0]}' cannot be started: {error.strerror}.") from error
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process made by `start` and all that it started, if it still runs."""
-    if process.returncode is not None:  # waited for: the number may be another's now
-        return
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process made by `start`, with all that it started, and wait until it is gone."""
-    kill(process)
-    process.wait()
-
-
-def ending_of(code: int) -> str:
-    """Name how a process ended: "" for success, `SIGSEGV`, or `exit code 3`.
-
-    Shells and emulators report a signal as 128 + its number.
-    """
-    number = -code if code < 0 else code - 128
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"exit code {code}" if code else ""
+        raise Unavailable(f"edgekit cannot start '{arguments[0]}': {error.strerror}.") from error

@@ -10,18 +10,17 @@ Source: QEMU, user mode emulation, https://www.qemu.org/docs/master/user/main.ht
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
+from edgekit.core import processes
 from edgekit.core.errors import Unavailable
 from edgekit.core.kinds import Command, Device, Runtime
 from edgekit.core.paths import atomic, home
 from edgekit.core.types import Progress
 from edgekit.running import debian
 from edgekit.running.smoke_test import prove
-from edgekit.running.tflite_environment import VERSION
+from edgekit.running.tflite_environment import VERSION, plain_environment
 
 QEMU = "qemu-aarch64-static"
 PYTHON = "3.11"
@@ -75,7 +74,7 @@ def _setup(progress: Progress) -> None:
             shutil.rmtree(folder / "unpacked")
         for requirement, tag in WHEELS.items():
             progress(0.6, f"fetching {requirement} for arm64")
-            _unpack_wheel(requirement, tag, root / "wheels")
+            _install_wheel(requirement, tag, root / "wheels")
     progress(0.9, "running a tiny model on it")
     try:
         prove("tflite-runtime", "raspberry-pi")
@@ -84,26 +83,17 @@ def _setup(progress: Progress) -> None:
         raise
 
 
-def _unpack_wheel(requirement: str, tag: str, folder: Path) -> None:
-    downloads = folder / "downloads"
-    platform = ["--platform", tag, "--python-version", PYTHON, "--implementation", "cp"]
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-    done = subprocess.run(
-        [*pip, *platform, "--dest", str(downloads), requirement],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        cause = (done.stderr.strip().splitlines() or ["no reason given"])[-1][:200]
+def _install_wheel(requirement: str, tag: str, folder: Path) -> None:
+    """Let this machine's pip unpack a wheel for the board into a folder."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"]
+    board = ["--platform", tag, "--python-version", PYTHON, "--implementation", "cp"]
+    arguments = [*pip, *board, "--no-compile", "--target", str(folder), requirement]
+    done = processes.run(arguments, env=plain_environment())
+    if not done.ok:
         raise Unavailable(
-            f"pip cannot fetch {requirement} for arm64: {cause} "
+            f"pip cannot install {requirement} for arm64: {done.cause('ERROR').rstrip('.')}. "
             "Check the network, and run `edgekit setup raspberry-pi` again."
         )
-    for wheel in downloads.glob("*.whl"):
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(folder)
-    shutil.rmtree(downloads)
 
 
 device = Device(

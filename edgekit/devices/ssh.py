@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
+import shutil
 from urllib.parse import unquote, urlsplit
 
+from edgekit.core import processes
 from edgekit.core.errors import BadInput
 from edgekit.core.kinds import Command, Device
 
@@ -51,21 +52,12 @@ def _read(url: str) -> tuple[tuple[str, ...], str]:
 
 
 def _missing(login: tuple[str, ...]) -> str:
-    try:
-        done = subprocess.run(
-            ["ssh", *OPTIONS, *login, "true"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-    except FileNotFoundError:
+    if shutil.which("ssh") is None:
         return "ssh is not installed; run: sudo apt-get install openssh-client"
-    except subprocess.TimeoutExpired:
-        return f"{login[-1]} did not let ssh in within 30 s; check that it is on and reachable."
-    if done.returncode == 0:
+    done = processes.run(["ssh", *OPTIONS, *login, "true"], timeout_s=30)
+    if done.ok:
         return ""
-    cause = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+    if done.ending == processes.TIMEOUT:
+        return f"{login[-1]} did not let ssh in within 30 s; check that it is on and reachable."
     command = shlex.join(["ssh", *login, "true"])
-    return f"ssh cannot log in: {cause.strip().rstrip('.')}. Make this work first: {command}"
+    return f"ssh cannot log in: {done.cause().rstrip('.')}. Make this work first: {command}"

@@ -11,11 +11,11 @@ import fcntl
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from edgekit.core import processes
 from edgekit.core.errors import Unavailable
 from edgekit.core.paths import home
 
@@ -140,20 +140,11 @@ def _require(tool: str) -> None:
 
 
 def _run(arguments: list[str], cwd: Path | None = None) -> str:
-    done = subprocess.run(
-        arguments,
-        cwd=cwd,
-        env={**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"},
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.startswith(("E:", "dpkg"))]
-        cause = (lines or done.stderr.splitlines() or [f"exit code {done.returncode}"])[0]
+    env = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
+    done = processes.run(arguments, cwd=cwd, env=env)
+    if not done.ok:
+        cause = done.cause("E:", "dpkg").removeprefix("E: ")
         raise Unavailable(
-            f"{Path(arguments[0]).name} failed: {cause.removeprefix('E: ')}. "
-            "Check the network and run the same command again."
+            f"{arguments[0]} failed: {cause}. Check the network and run the same command again."
         )
     return done.stdout

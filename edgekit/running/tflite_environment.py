@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from edgekit.core import processes
 from edgekit.core.errors import Unavailable
 from edgekit.core.kinds import Command
 from edgekit.core.paths import atomic, home
@@ -77,6 +77,12 @@ def setup(progress: Progress) -> None:
     _prove_or_remove()
 
 
+def plain_environment() -> dict[str, str]:
+    """Return our environment variables without those that lead a Python or its pip elsewhere."""
+    names = ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_USER")
+    return {name: value for name, value in os.environ.items() if name not in names}
+
+
 def find_python(candidates: Iterable[str] | None = None) -> str:
     """Return the path of a CPython 3.8 to 3.11 that can create environments.
 
@@ -117,10 +123,8 @@ def _fits(path: str) -> bool:
     """Ask the interpreter itself: a name on PATH may be a shim that leads nowhere."""
     code = "import ensurepip, sys, venv; print(sys.implementation.name, *sys.version_info[:2])"
     try:
-        done = subprocess.run(
-            [path, "-I", "-c", code], capture_output=True, text=True, timeout=30, check=False
-        )
-    except OSError:
+        done = processes.run([path, "-I", "-c", code], timeout_s=30)
+    except Unavailable:
         return False
     name, _, version = done.stdout.strip().partition(" ")
     return name == "cpython" and version.replace(" ", ".") in PYTHONS
@@ -143,12 +147,9 @@ def _prove_or_remove() -> None:
 
 
 def _run(arguments: list[str], failure: str) -> None:
-    names = ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_USER")
-    env = {name: value for name, value in os.environ.items() if name not in names}
-    done = subprocess.run(arguments, capture_output=True, text=True, env=env, check=False)
-    if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if "ERROR" in line] or [done.stderr]
+    done = processes.run(arguments, env=plain_environment())
+    if not done.ok:
         raise Unavailable(
-            f"{arguments[0]} {failure}: {lines[0].strip()[:200]} "
+            f"{arguments[0]} {failure}: {done.cause('ERROR').rstrip('.')}. "
             "Check the network, and run `edgekit setup tflite-runtime` again."
         )

@@ -9,14 +9,12 @@ import contextlib
 import itertools
 import os
 import re
-import signal
-import subprocess
 import tempfile
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from edgekit.core import processes
 from edgekit.core.errors import (
     EdgekitError,
     ModelRefused,
@@ -61,18 +59,12 @@ class Worker:
         self._fresh = True
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed in `close`)
         try:
-            self._process = subprocess.Popen(
-                command.python(worker.BOOTSTRAP),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._log,
-                env={**os.environ, **command.env},
-                start_new_session=True,  # so that all of it, such as qemu's helpers, can be killed
-            )
-        except OSError as error:
+            arguments = command.python(worker.BOOTSTRAP)
+            env = {**os.environ, **command.env}
+            self._process = processes.start(arguments, log=self._log, env=env)
+        except Unavailable as error:
             self._log.close()
-            program = command.argv[0]
-            raise Unavailable(f"{where} cannot start '{program}': {error.strerror}.") from error
+            raise Unavailable(f"{where} is not available: {error}") from error
 
     def __enter__(self) -> Worker:
         return self
@@ -101,8 +93,7 @@ class Worker:
         # The margin lets the killing here come first; the limit there is for a lost connection.
         request = {"command": command, "limit_s": int(timeout_s) + 30, **fields}
         log_start = self._log.seek(0, os.SEEK_END)
-        expired = threading.Event()
-        with self._killed_after(timeout_s, expired):
+        with processes.killed_after(self._process, timeout_s) as expired:
             message, stray = self._exchange(request, arrays)
         if expired.is_set():
             raise WorkerTimeout(
@@ -128,11 +119,8 @@ class Worker:
         with contextlib.suppress(OSError):
             self._stream("stdin").close()
         try:
-            self._process.wait(timeout=2.0)
-        except subprocess.TimeoutExpired:
-            self._kill()
+            processes.end(self._process, grace_s=2.0)
         finally:
-            self._process.wait()
             self._stream("stdout").close()
             self._log.close()
 
@@ -149,26 +137,6 @@ class Worker:
         except worker.ProtocolError as error:
             return None, str(error)
 
-    @contextlib.contextmanager
-    def _killed_after(self, timeout_s: float, expired: threading.Event) -> Iterator[None]:
-        def expire() -> None:
-            expired.set()
-            self._kill()
-
-        timer = threading.Timer(timeout_s, expire)
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-            timer.join()
-
-    def _kill(self) -> None:
-        if self._process.returncode is not None:  # waited for: the number may be another's now
-            return
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-
     def _stream(self, name: str) -> IO[bytes]:
         stream: IO[bytes] | None = getattr(self._process, name)
         assert stream is not None  # both are pipes
@@ -176,31 +144,18 @@ class Worker:
 
     def _obituary(self, command: str, stray: str) -> str:
         if stray:
-            self._kill()
+            processes.kill(self._process)
             return f"{self._where} sent {stray}; nothing but the worker may print there."
-        try:
-            code = self._process.wait(timeout=5.0)
-        except subprocess.TimeoutExpired:  # it closed its output and lives on
-            self._kill()
-            code = self._process.wait()
+        ending = processes.end(self._process, grace_s=5.0)  # it may close its output and live on
         last = _last_cause(self.log())
         said = f'; it last said: "{last}"' if last else ""
-        return f"{self._where} ended by {_status(code)} at '{command}'{said}."
+        return f"{self._where} ended by {ending} at '{command}'{said}."
 
     def _error(self, error: Mapping[str, str], log_start: int) -> EdgekitError:
         kind = error_class(error["kind"])
         reason = _first_error(self.log(log_start)) or _one_line(error["message"])
         verb = "refuses the file" if kind is ModelRefused else "cannot start"
         return kind(f"{self._where} {verb}: {reason}.")
-
-
-def _status(code: int) -> str:
-    """Name an exit code; shells and emulators report a signal as 128 + its number."""
-    number = -code if code < 0 else code - 128
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"exit code {code}"
 
 
 def _last_cause(log: str) -> str:

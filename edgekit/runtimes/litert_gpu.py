@@ -11,12 +11,12 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from functools import cache
 from pathlib import Path
 
+from edgekit.core import processes
 from edgekit.core.errors import Unavailable
 from edgekit.core.kinds import Command, Runtime
 from edgekit.core.paths import atomic, home
@@ -60,13 +60,11 @@ _CPU = 4  # VK_PHYSICAL_DEVICE_TYPE_CPU
 def hardware_adapters() -> tuple[str, ...]:
     """Return the names of this machine's Vulkan adapters that are no CPU.
 
-    Asked in a process of its own: a broken driver must not end ours.
+    They are asked for in a process of its own: a broken driver must not end ours.
     """
-    done = subprocess.run(
-        [sys.executable, "-c", _LIST_ADAPTERS], capture_output=True, text=True, check=False
-    )
-    found = json.loads(done.stdout) if done.returncode == 0 else []
-    return tuple(name for kind, name in found if kind != _CPU)
+    done = processes.run([sys.executable, "-c", _LIST_ADAPTERS], timeout_s=60)
+    adapters = json.loads(done.stdout) if done.ok else []
+    return tuple(name for kind, name in adapters if kind != _CPU)
 
 
 def swiftshader() -> Path | None:
