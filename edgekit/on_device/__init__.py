@@ -1,5 +1,5 @@
-"""Programs that run beside a model on the device: standard library and NumPy only, Python 3.8 on.
+"""What runs beside a model on a device: standard library and NumPy only, from Python 3.8 on.
 
-Recipes score with them, and a bundle holds copies of those its recipe names. Each file imports no
-more than its neighbours in the folder, so that it works as a package here and as loose files there.
+Recipes score with this code, and a bundle holds a copy of the modules that its program needs, as a
+package of the same name. So it imports nothing of edgekit but its own neighbours.
 """

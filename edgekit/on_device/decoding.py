@@ -11,15 +11,14 @@ model keeps between steps; `position` counts from 0; `scores` are log-probabilit
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping
+from typing import Callable, Mapping, Tuple
 
 import numpy as np
 
-Array = Any
-"""A NumPy array."""
+from .arrays import Array
 
 State = Mapping[str, Array]
-Step = Callable[[Array, State, int], "tuple[Array, State]"]
+Step = Callable[[Array, State, int], Tuple[Array, State]]
 
 PADDING = 0
 
@@ -113,10 +112,10 @@ def take(state: State, rows: Array) -> State:
 def log_softmax(scores: Array) -> Array:
     """Return log-probabilities along the last axis."""
     shifted = scores - scores.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
 
 
-def _best_of_each(totals: Array, texts: Array, count: int) -> "tuple[Array, Array]":
+def _best_of_each(totals: Array, texts: Array, count: int) -> tuple[Array, Array]:
     """Return rows and columns of the largest totals of each text, whose rows are neighbours."""
     starts = np.flatnonzero(np.diff(texts, prepend=-1))
     parents, ids = [], []

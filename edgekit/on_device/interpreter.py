@@ -5,17 +5,47 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import sys
 from pathlib import Path
-from typing import Any, Callable, Mapping
+from typing import TYPE_CHECKING, List, Optional, TypedDict
 
 import numpy as np
 
-Array = Any
-"""A NumPy array."""
+from .arrays import Array, Batch, Run
 
-Batch = Mapping[str, Array]
-Run = Callable[[Batch], Batch]
+if TYPE_CHECKING:
+    from tflite_runtime.interpreter import Interpreter
+
+SIGNATURE = "signature.json"
+
+
+class Quantization(TypedDict):
+    """How whole numbers stand for real ones: real = scale * (number - zero_point)."""
+
+    scale: float
+    zero_point: int
+
+
+class TensorFacts(TypedDict):
+    """What `signature.json` says of an input or output."""
+
+    name: str
+    index: int
+    shape: List[int]
+    dtype: str
+    quantization: Optional[Quantization]
+
+
+class ModelFacts(TypedDict):
+    """What `signature.json` says of a model file."""
+
+    variant: str
+    part: str
+    file: str
+    inputs: List[TensorFacts]
+    outputs: List[TensorFacts]
 
 
 def load(folder: Path | str, variant: str, *, threads: int = 1) -> dict[str, Run]:
@@ -33,24 +63,45 @@ def load(folder: Path | str, variant: str, *, threads: int = 1) -> dict[str, Run
     Raises:
         SystemExit: The bundle has no such variant, or no runtime is installed.
     """
-    facts = json.loads((Path(folder) / "signature.json").read_text(encoding="utf-8"))
-    models = [model for model in facts["models"] if model["variant"] == variant]
-    if not models:
-        there = ", ".join(dict.fromkeys(model["variant"] for model in facts["models"]))
+    models = describe(folder, variant)
+    return {part: _function(Path(folder), model, threads) for part, model in models.items()}
+
+
+def describe(folder: Path | str, variant: str) -> dict[str, ModelFacts]:
+    """Return what a bundle says of a variant's models: part name -> file, inputs and outputs.
+
+    Raises:
+        SystemExit: The folder is no bundle, or has no such variant.
+    """
+    path = Path(folder) / SIGNATURE
+    if not path.is_file():
+        raise SystemExit(f"'{folder}' has no {SIGNATURE}; name the folder of a bundle (--bundle).")
+    models: list[ModelFacts] = json.loads(path.read_text(encoding="utf-8"))["models"]
+    chosen = {model["part"]: model for model in models if model["variant"] == variant}
+    if not chosen:
+        there = ", ".join(dict.fromkeys(model["variant"] for model in models))
         raise SystemExit(f"There is no variant '{variant}' in this bundle; it has {there}.")
-    return {model["part"]: _function(Path(folder), model, threads) for model in models}
+    return chosen
 
 
-def add_arguments(parser: Any) -> None:
-    """Add what every program of a bundle understands to an `argparse` parser."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that every program of a bundle understands."""
     parser.add_argument("--variant", default="float32", help="model to use, such as int8")
     parser.add_argument(
-        "--bundle", type=Path, default=Path(__file__).parent, help="folder of the bundle"
+        "--bundle",
+        type=Path,
+        default=Path(sys.argv[0]).resolve().parent,
+        help="folder of the bundle; the program's own if not given",
     )
 
 
-def _function(folder: Path, model: Mapping[str, Any], threads: int) -> Run:
-    interpreter = _interpreter_class()(str(folder / model["file"]), num_threads=threads)
+def find_file(name: Path | str, bundle: Path) -> Path:
+    """Return the file that a user named: from the current folder, or else of the bundle."""
+    return Path(name) if Path(name).exists() or not (bundle / name).exists() else bundle / name
+
+
+def _function(folder: Path, model: ModelFacts, threads: int) -> Run:
+    interpreter = _open(folder / model["file"], threads)
     interpreter.allocate_tensors()
 
     def run(batch: Batch) -> Batch:
@@ -61,37 +112,37 @@ def _function(folder: Path, model: Mapping[str, Any], threads: int) -> Run:
     return run
 
 
-def _invoke(interpreter: Any, model: Mapping[str, Any], batch: Batch, index: int) -> Batch:
+def _invoke(interpreter: Interpreter, model: ModelFacts, batch: Batch, index: int) -> Batch:
     # A fused LSTM keeps its state from one call to the next; each example starts from none.
     interpreter.reset_all_variables()
-    for port in model["inputs"]:
-        value = np.asarray(batch[port["name"]])[index : index + 1]
-        interpreter.set_tensor(port["index"], _quantized(port, value).reshape(port["shape"]))
+    for tensor in model["inputs"]:
+        value = np.asarray(batch[tensor["name"]])[index : index + 1]
+        interpreter.set_tensor(tensor["index"], _quantized(tensor, value).reshape(tensor["shape"]))
     interpreter.invoke()
-    found = {}
-    for port in model["outputs"]:
-        found[port["name"]] = _real(port, interpreter.get_tensor(port["index"]))
-    return found
+    return {
+        tensor["name"]: _real(tensor, interpreter.get_tensor(tensor["index"]))
+        for tensor in model["outputs"]
+    }
 
 
-def _quantized(port: Mapping[str, Any], value: Array) -> Array:
-    dtype = np.dtype(port["dtype"])
-    if not port["quantization"]:
+def _quantized(tensor: TensorFacts, value: Array) -> Array:
+    dtype, quantization = np.dtype(tensor["dtype"]), tensor["quantization"]
+    if not quantization:
         return value.astype(dtype)
-    scale, zero_point = port["quantization"]["scale"], port["quantization"]["zero_point"]
     limits = np.iinfo(dtype)
-    steps = np.round(value.astype(np.float64) / scale) + zero_point
+    steps = np.round(value.astype(np.float64) / quantization["scale"]) + quantization["zero_point"]
     return np.clip(steps, limits.min, limits.max).astype(dtype)
 
 
-def _real(port: Mapping[str, Any], value: Array) -> Array:
-    if not port["quantization"]:
+def _real(tensor: TensorFacts, value: Array) -> Array:
+    quantization = tensor["quantization"]
+    if not quantization:
         return value
-    scale, zero_point = port["quantization"]["scale"], port["quantization"]["zero_point"]
-    return ((value.astype(np.float64) - zero_point) * scale).astype(np.float32)
+    steps = value.astype(np.float64) - quantization["zero_point"]
+    return (steps * quantization["scale"]).astype(np.float32)
 
 
-def _interpreter_class() -> Any:
+def _open(path: Path, threads: int) -> Interpreter:
     try:
         from tflite_runtime.interpreter import Interpreter
     except ImportError:
@@ -101,4 +152,4 @@ def _interpreter_class() -> Any:
             raise SystemExit(
                 "There is no runtime here: pip install tflite-runtime 'numpy<2', or ai-edge-litert."
             ) from error
-    return Interpreter
+    return Interpreter(str(path), num_threads=threads)

@@ -1,4 +1,4 @@
-"""What a network hears: the power of a sound in 32 mel bands every 20 ms, in decibels.
+"""Log-mel features: the power of a sound in 32 mel bands every 20 ms, in decibels.
 
 One function serves whole recordings and a microphone: give it any number of 20 ms hops, and the
 samples that came before them.
@@ -10,12 +10,9 @@ Speech Communication, 1987.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-Array = Any
-"""A NumPy array."""
+from .arrays import Array
 
 SAMPLE_RATE = 8000
 HOP = 160
@@ -57,15 +54,16 @@ def log_mel(samples: Array, before: Array | None = None) -> Array:
         raise ValueError(f"Samples have shape {samples.shape}; give (n, a multiple of {HOP}).")
     if before is None:
         before = np.zeros((len(samples), OVERLAP), np.float32)
-    heard = np.concatenate([before, samples], axis=1).astype(np.float32)
-    frames = np.lib.stride_tricks.sliding_window_view(heard, WINDOW, axis=1)[:, ::HOP]
+    hops = samples.reshape(len(samples), -1, HOP)
+    ends = np.concatenate([before[:, np.newaxis], hops[:, :-1, -OVERLAP:]], axis=1)
+    frames = np.concatenate([ends, hops], axis=2).astype(np.float32)
     spectrum = np.fft.rfft(frames * _TAPER)
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) @ _BANDS
     decibels = 10 * np.log10(1 + power / QUIETEST)
-    return (decibels / 20).astype(np.float32)
+    return np.asarray(decibels / 20, np.float32)
 
 
-def mel(hertz: Array) -> Array:
+def mel(hertz: Array | float) -> Array:
     """Return a pitch on the mel scale, on which equal steps sound equal."""
     return 1127 * np.log(1 + np.asarray(hertz) / 700)
 
@@ -81,7 +79,7 @@ def band_weights() -> Array:
     left, peak, right = corners[:-2], corners[1:-1], corners[2:]
     rising = (pitch - left) / (peak - left)
     falling = (right - pitch) / (right - peak)
-    return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+    return np.asarray(np.maximum(0, np.minimum(rising, falling)), np.float32)
 
 
 _TAPER = (np.hanning(WINDOW + 1)[:-1] * 2 / WINDOW).astype(np.float32)

@@ -1,4 +1,4 @@
-"""A word as the rows of its character n-grams, so that words never seen get vectors too.
+"""Turn a word into the rows of its character n-grams, so that unseen words get vectors too.
 
 Source: Bojanowski, Grave, Joulin, Mikolov, Enriching Word Vectors with Subword Information, 2017,
     https://arxiv.org/abs/1607.04606.
@@ -6,21 +6,20 @@ Source: Bojanowski, Grave, Joulin, Mikolov, Enriching Word Vectors with Subword 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Mapping, Sequence
 
 import numpy as np
 
-Array = Any
-"""A NumPy array."""
+from .arrays import Array
 
 SMALLEST, LARGEST = 3, 6
 """Lengths of n-grams, in characters."""
 NUM_BUCKETS = 30000
-"""Rows that n-grams share: each goes where its hash says. 2017's program has two million."""
+"""Rows that n-grams share: its hash says which one an n-gram uses. fastText has two million."""
 MOST = 64
 """Rows of a word that are looked at; a word of up to 17 letters has no more."""
 PADDING = 0
-"""Row that means nothing, and is zero."""
+"""The row that stands for no n-gram; its vector is zero."""
 FIRST_BUCKET = 1
 
 
@@ -38,15 +37,15 @@ def ngrams(word: str) -> list[str]:
 def fnv1a(data: bytes) -> int:
     """Return the 32-bit FNV-1a hash of bytes as fastText computes it, 0..2**32-1.
 
-    Bytes above 127 are taken as negative there, and so here.
+    fastText takes bytes above 127 as negative, and so does this.
 
     Source: Fowler, Noll, Vo, http://www.isthe.com/chongo/tech/comp/fnv.
     """
-    found = 2166136261
+    value = 2166136261
     for byte in data:
         signed = byte if byte < 128 else byte | 0xFFFFFF00
-        found = (found ^ signed) * 16777619 & 0xFFFFFFFF
-    return found
+        value = (value ^ signed) * 16777619 & 0xFFFFFFFF
+    return value
 
 
 def rows_of(word: str, number: int | None = None) -> list[int]:
@@ -54,17 +53,17 @@ def rows_of(word: str, number: int | None = None) -> list[int]:
 
     Args:
         word: Lower-case.
-        number: The word's place in the vocabulary; None for a word that is not in it.
+        number: The word's number in the vocabulary; None for a word that is not in it.
 
     Returns:
         The word's own row, if it has one, then those of its n-grams.
     """
     own = [] if number is None else [FIRST_BUCKET + NUM_BUCKETS + number]
     hashes = [fnv1a(ngram.encode("utf-8")) for ngram in ngrams(word)]
-    return (own + [FIRST_BUCKET + found % NUM_BUCKETS for found in hashes])[:MOST]
+    return (own + [FIRST_BUCKET + value % NUM_BUCKETS for value in hashes])[:MOST]
 
 
-def inputs_of(words: list[str], vocabulary: dict[str, int]) -> dict[str, Array]:
+def inputs_of(words: Sequence[str], vocabulary: Mapping[str, int]) -> dict[str, Array]:
     """Return what the model reads for words, in or out of the vocabulary.
 
     Args:
@@ -78,7 +77,7 @@ def inputs_of(words: list[str], vocabulary: dict[str, int]) -> dict[str, Array]:
     rows = np.full((len(words), MOST), PADDING, np.int32)
     weights = np.zeros((len(words), MOST), np.float32)
     for index, word in enumerate(words):
-        found = rows_of(word, vocabulary.get(word))
-        rows[index, : len(found)] = found
-        weights[index, : len(found)] = 1 / max(1, len(found))
+        own = rows_of(word, vocabulary.get(word))
+        rows[index, : len(own)] = own
+        weights[index, : len(own)] = 1 / max(1, len(own))
     return {"ngrams": rows, "weights": weights}

@@ -126,7 +126,7 @@ def test_unit_vectors_have_length_one_and_zeros_stay() -> None:
 
 def test_nearest_leaves_out_the_word_itself_and_unused_rows() -> None:
     similarity = np.array([1.0, 0.2, 0.9, 0.5, 5.0])
-    assert nearest(similarity, ["a", "b", "c", "d"], but="a", count=2) == ["c", "d"]
+    assert nearest(similarity, ["a", "b", "c", "d"], exclude="a", count=2) == ["c", "d"]
     assert nearest(similarity, ["a", "b", "c", "d"], count=1) == ["a"]
 
 

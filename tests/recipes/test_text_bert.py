@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekit.domains.text.masked_language import Schedule, guesser, hide, pretrain, windows
-from edgekit.on_device import interpreter
+from edgekit.on_device.arrays import Batch, Run
 from edgekit.on_device.programs import sentiment
 from edgekit.on_device.subwords import MASK, PADDING, Subwords
 from edgekit.recipes import text_bert
@@ -110,10 +110,10 @@ def test_the_program_prints_a_label(
     (tmp_path / sentiment.MERGES).write_text(text_bert.assets("tiny")[sentiment.MERGES])
     seen = []
 
-    def load(folder: Path, variant: str) -> dict[str, interpreter.Run]:
+    def load(folder: Path, variant: str) -> dict[str, Run]:
         assert (folder, variant) == (tmp_path, "int8")
 
-        def run(batch: interpreter.Batch) -> interpreter.Batch:
+        def run(batch: Batch) -> Batch:
             seen.append(batch["tokens"])
             return {"scores": np.array([[0.1, 0.9]], np.float32)}
 

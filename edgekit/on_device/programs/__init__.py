@@ -1,1 +1,1 @@
-"""Programs that a bundle brings, one a file: `python3 NAME.py --help`."""
+"""The programs that a bundle may bring, one a file: `python3 NAME.py --help` in the bundle."""

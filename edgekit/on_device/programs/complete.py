@@ -1,4 +1,4 @@
-"""Go on with a text word by word, with the model of this bundle.
+"""Continue a text word by word, with the model of this bundle.
 
     python3 complete.py --variant int8 "In the beginning God created"
     python3 complete.py --variant int8 --sample 20 --seed 1 "This film is"
@@ -11,19 +11,15 @@ loop keeps those, so that no word is read twice.
 from __future__ import annotations
 
 import argparse
-from typing import Any, Callable, Mapping
+from typing import Mapping, Sequence
 
 import numpy as np
 
+from ..arrays import Array, Batch, Run
 from ..decoding import State, Step, beam_search, greedy, log_softmax
 from ..interpreter import add_arguments, load
 from ..vocabulary import END, PAD, UNKNOWN, read_vocabulary
 from ..words import split_words
-
-Array = Any
-"""A NumPy array."""
-
-Run = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 
 CONTEXT = 64
 """Words the model sees: this one and 63 before it."""
@@ -31,10 +27,10 @@ LAYERS, HEADS, HEAD_DIM = 3, 4, 32
 VISIBLE = 15.0
 """The step's input `visible` is this for slots with a word, and its negative for empty ones.
 
-Slot 0 counts as one with a word. Its key and value are zero, so that a word may attend to nothing.
+Slot 0 counts as filled. Its key and value are zero, so that a word may attend to nothing.
 """
 PROMPT, COMPLETION = 32, 8
-"""Of a test window, the words that a completion starts from, and how many it adds."""
+"""Words of a test window that a completion starts from, and words that it adds."""
 
 
 def empty(rows: int) -> dict[str, Array]:
@@ -43,16 +39,16 @@ def empty(rows: int) -> dict[str, Array]:
     return {name: np.zeros(shape, np.float32) for name in ("keys", "values")}
 
 
-def stepper(run: Run) -> Step:
+def as_step(run: Run) -> Step:
     """Return the model's step as `decoding` calls it; `position` counts from the first word.
 
-    It writes the new key and value into the state it is given.
+    It writes the new key and value into the state it is chosen.
     """
 
     def step(tokens: Array, state: State, position: int) -> tuple[Array, State]:
         rows = len(tokens)
         used = np.arange(CONTEXT + 1) <= position
-        used[-1] = True  # the word itself stands behind those before it
+        used[-1] = True  # the word itself comes after those before it
         answer = run(
             {
                 "token": np.asarray(tokens, np.int32)[:, np.newaxis],
@@ -77,16 +73,16 @@ def drive(runs: Mapping[str, Run]) -> Run:
     at the others.
     """
 
-    def run(inputs: Mapping[str, Array]) -> Mapping[str, Array]:
-        tokens, step = inputs["tokens"], stepper(runs["step"])
+    def run(inputs: Batch) -> Batch:
+        tokens, step = inputs["tokens"], as_step(runs["step"])
         rows, state = np.arange(len(tokens)), empty(len(tokens))
-        found = np.zeros((len(tokens), CONTEXT), np.float32)
+        log_probabilities = np.zeros((len(tokens), CONTEXT), np.float32)
         for position in range(CONTEXT):
             scores, _ = step(tokens[:, position], state, position)
-            found[:, position] = scores[rows, tokens[:, position + 1]]
-        go_on = _going_on(step, tokens[:, :PROMPT])
-        completion = greedy(go_on, state, begin=PAD, end=END, length=COMPLETION)
-        return {"log_probabilities": found, "completion": completion}
+            log_probabilities[:, position] = scores[rows, tokens[:, position + 1]]
+        continuation = _after(step, tokens[:, :PROMPT])
+        completion = greedy(continuation, state, begin=PAD, end=END, length=COMPLETION)
+        return {"log_probabilities": log_probabilities, "completion": completion}
 
     return run
 
@@ -96,15 +92,18 @@ def complete(run: Run, prompt: Array, *, length: int = COMPLETION, beam: int = 1
 
     Args:
         run: The part `step`.
-        prompt: Tokens of one text, at least one; the first of the training texts' lines is `END`.
+        prompt: Tokens of one text, at least one; in training `END` came before every line.
         length: Tokens to add, 1..63; a text ends earlier with `END`.
         beam: Beginnings kept; 1 takes the best token at every step.
     """
-    step, prompt = stepper(run), _newest(prompt, length)
-    go_on, state = _going_on(step, prompt), _read(step, prompt)
+    step, prompt = as_step(run), _newest(prompt, length)
+    continuation, state = _after(step, prompt), _read(step, prompt)
+    marks = {"begin": PAD, "end": END, "length": length}
     if beam == 1:
-        return greedy(go_on, state, begin=PAD, end=END, length=length)[0]
-    return beam_search(go_on, state, begin=PAD, end=END, length=length, width=beam)[0]
+        rows = greedy(continuation, state, **marks)
+    else:
+        rows = beam_search(continuation, state, width=beam, **marks)
+    return np.asarray(rows[0])
 
 
 def sample(run: Run, prompt: Array, *, length: int, among: int, seed: int) -> Array:
@@ -120,11 +119,11 @@ def sample(run: Run, prompt: Array, *, length: int, among: int, seed: int) -> Ar
     Source: Fan, Lewis, Dauphin, Hierarchical Neural Story Generation, 2018,
         https://arxiv.org/abs/1805.04833.
     """
-    step, prompt, random = stepper(run), _newest(prompt, length), np.random.default_rng(seed)
-    go_on, state = _going_on(step, prompt), _read(step, prompt)
+    step, prompt, random = as_step(run), _newest(prompt, length), np.random.default_rng(seed)
+    continuation, state = _after(step, prompt), _read(step, prompt)
     tokens = np.full(length, PAD, np.int32)
     for position in range(length):
-        scores, state = go_on(tokens[position - 1 : position], state, position)
+        scores, state = continuation(tokens[position - 1 : position], state, position)
         best = np.argsort(-scores[0], kind="stable")[:among]
         shares = np.exp(scores[0, best].astype(np.float64))
         tokens[position] = random.choice(best, p=shares / shares.sum())
@@ -133,24 +132,24 @@ def sample(run: Run, prompt: Array, *, length: int, among: int, seed: int) -> Ar
     return tokens
 
 
-def _going_on(step: Step, prompt: Array) -> Step:
-    """Return the step behind prompts `(rows, words)`; it never says `<pad>` or `<unk>`.
+def _after(step: Step, prompt: Array) -> Step:
+    """Return the step that continues prompts `(rows, words)`; it never says `<pad>` or `<unk>`.
 
-    Its first call reads the last word of each prompt again, in place of the tokens it is given.
+    Its first call reads the last word of each prompt again, in place of the tokens it is chosen.
     """
     start = prompt.shape[1] - 1
 
-    def go_on(tokens: Array, state: State, position: int) -> tuple[Array, State]:
+    def continuation(tokens: Array, state: State, position: int) -> tuple[Array, State]:
         read = prompt[:, -1] if position == 0 else tokens
         scores, state = step(read, state, start + position)
         scores[:, [PAD, UNKNOWN]] = -np.inf
         return scores, state
 
-    return go_on
+    return continuation
 
 
 def _read(step: Step, prompt: Array) -> State:
-    """Return the state behind all words but the last of a prompt `(1, words)`."""
+    """Return the state after all words but the last of a prompt `(1, words)`."""
     state: State = empty(1)
     for position, token in enumerate(prompt[0, :-1]):
         _, state = step(np.array([token]), state, position)
@@ -158,31 +157,30 @@ def _read(step: Step, prompt: Array) -> State:
 
 
 def _newest(prompt: Array, length: int) -> Array:
-    """Return what of a prompt still fits with `length` more tokens, `(1, words)`."""
+    """Return the end of a prompt that leaves room for `length` more tokens, `(1, words)`."""
     return np.asarray(prompt, np.int32)[np.newaxis, -(CONTEXT + 1 - length) :]
 
 
-def main() -> None:
-    """Print the text with what comes next."""
-    parser = argparse.ArgumentParser(description="Go on with an English text.")
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the text and its continuation."""
+    parser = argparse.ArgumentParser(description="Continue an English text.")
     parser.add_argument("text", help="beginning of a sentence")
     parser.add_argument("--length", type=int, default=12, help="words to add, 1 to 63")
     parser.add_argument("--beam", type=int, default=1, help="beginnings kept; 1 is greedy")
     parser.add_argument("--sample", type=int, default=0, metavar="K", help="draw among the K best")
     parser.add_argument("--seed", type=int, default=0, help="of --sample")
     add_arguments(parser)
-    given = parser.parse_args()
-    if not 1 <= given.length < CONTEXT:
-        parser.error(f"--length is {given.length}; allowed are 1 to {CONTEXT - 1}.")
-    words = read_vocabulary(given.bundle)
-    prompt = np.array([END, *words.encode(split_words(given.text))])
-    run = load(given.bundle, given.variant)["step"]
-    if given.sample:
-        found = sample(run, prompt, length=given.length, among=given.sample, seed=given.seed)
+    chosen = parser.parse_args(arguments)
+    if not 1 <= chosen.length < CONTEXT:
+        parser.error(f"--length is {chosen.length}; allowed are 1 to {CONTEXT - 1}.")
+    words = read_vocabulary(chosen.bundle)
+    prompt = np.array([END, *words.encode(split_words(chosen.text))])
+    run = load(chosen.bundle, chosen.variant)["step"]
+    if chosen.sample:
+        tokens = sample(run, prompt, length=chosen.length, among=chosen.sample, seed=chosen.seed)
     else:
-        found = complete(run, prompt, length=given.length, beam=given.beam)
-    said = [word for token, word in zip(found, words.decode(found)) if token not in (PAD, END)]
-    print(given.text, " ".join(said))
+        tokens = complete(run, prompt, length=chosen.length, beam=chosen.beam)
+    print(chosen.text, *words.decode(token for token in tokens if token not in (PAD, END)))
 
 
 if __name__ == "__main__":

@@ -9,18 +9,14 @@ would answer 1 for all of them.
 from __future__ import annotations
 
 import argparse
-from typing import Any, Callable, Mapping, Sequence
+from typing import Sequence
 
 import numpy as np
 
+from ..arrays import Array, Run
 from ..interpreter import add_arguments, load
 from ..vocabulary import END, UNKNOWN, Vocabulary, read_vocabulary
 from ..words import split_words
-
-Array = Any
-"""A NumPy array."""
-
-Run = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 
 LENGTH = 32
 """Words the model reads at once."""
@@ -51,7 +47,7 @@ def vectors(run: Run, tokens: Sequence[int]) -> Array:
 def compare(run: Run, first: Sequence[int], second: Sequence[int]) -> list[tuple[int, float]]:
     """Return each token that two sentences share, and the cosine of its vectors in them.
 
-    A token counts where it first stands.
+    The first occurrence of a token counts.
     """
     of_first, of_second = vectors(run, first), vectors(run, second)
     shared = [token for token in dict.fromkeys(first) if token in second and token != UNKNOWN]
@@ -61,25 +57,26 @@ def compare(run: Run, first: Sequence[int], second: Sequence[int]) -> list[tuple
     ]
 
 
-def _cosine(a: Array, b: Array) -> float:
-    return float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12))
+def _cosine(first: Array, second: Array) -> float:
+    lengths = float(np.linalg.norm(first) * np.linalg.norm(second))
+    return float(first @ second / max(lengths, 1e-12))
 
 
-def main() -> None:
-    """Print the words that two sentences share, and how alike they are used."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the words that two sentences share, and how alike their uses are."""
     parser = argparse.ArgumentParser(description="Compare words in two English sentences.")
     parser.add_argument("first", help="a sentence of at most 31 words and marks")
     parser.add_argument("second", help="another, with a word of the first")
     add_arguments(parser)
-    given = parser.parse_args()
-    words: Vocabulary = read_vocabulary(given.bundle)
-    run = load(given.bundle, given.variant)["context"]
-    first, second = (words.encode(split_words(text)) for text in (given.first, given.second))
+    chosen = parser.parse_args(arguments)
+    words: Vocabulary = read_vocabulary(chosen.bundle)
+    run = load(chosen.bundle, chosen.variant)["context"]
+    first, second = (words.encode(split_words(text)) for text in (chosen.first, chosen.second))
     try:
-        found = compare(run, first, second)
+        shared = compare(run, first, second)
     except ValueError as error:
         parser.error(str(error))
-    for token, cosine in found:
+    for token, cosine in shared:
         print(f"{words.decode([token])[0]:20} {cosine:6.3f}")
 
 

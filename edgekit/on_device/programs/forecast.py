@@ -1,8 +1,8 @@
 """Forecast the next 24 hours of a temperature from its last 72: `forecast.py readings.csv`.
 
 The network sees the last 72 hourly means less the newest of them, and answers how far from that one
-the next 24 will be. So it knows how the temperature moves, and one forecast serves summer and
-winter.
+the next 24 will be. It learns how the temperature moves, whatever it is, so that one network serves
+summer and winter.
 """
 
 from __future__ import annotations
@@ -11,14 +11,12 @@ import argparse
 import csv
 import gzip
 from pathlib import Path
-from typing import Any, Callable, Iterable, Mapping
+from typing import Sequence
 
 import numpy as np
 
-from ..interpreter import add_arguments, load
-
-Array = Any
-"""A NumPy array."""
+from ..arrays import Array, Run
+from ..interpreter import add_arguments, find_file, load
 
 PAST_HOURS = 72
 FUTURE_HOURS = 24
@@ -36,9 +34,10 @@ def read_csv(path: Path | str) -> tuple[Array, Array]:
     Raises:
         ValueError: A line is not such a pair.
     """
-    open_text: Any = gzip.open if str(path).endswith(".gz") else open
-    with open_text(path, "rt", encoding="utf-8", newline="") as stream:
-        rows = list(csv.reader(stream))[1:]
+    content = Path(path).read_bytes()
+    if str(path).endswith(".gz"):
+        content = gzip.decompress(content)
+    rows = list(csv.reader(content.decode("utf-8").splitlines()))[1:]
     try:
         times = np.array([row[0].rstrip("Z") for row in rows], "datetime64[s]")
         return times, np.array([float(row[1]) for row in rows])
@@ -84,15 +83,15 @@ def relative(past: Array) -> Array:
         raise ValueError(
             f"The last {PAST_HOURS} hours are not complete; a forecast needs a reading in each."
         )
-    return (past - past[:, -1:])[..., np.newaxis].astype(np.float32)
+    return np.asarray((past - past[:, -1:])[..., np.newaxis], np.float32)
 
 
-def forecast(run: Callable[[Mapping[str, Array]], Mapping[str, Array]], past: Array) -> Array:
+def forecast(run: Run, past: Array) -> Array:
     """Return temperatures of the next 24 hours, `(n, 24)`, from those of the last 72, `(n, 72)`."""
-    return past[:, -1:] + run({"window": relative(past)})["change"]
+    return np.asarray(past[:, -1:] + run({"window": relative(past)})["change"])
 
 
-def main(arguments: Iterable[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print a forecast, hour by hour."""
     parser = argparse.ArgumentParser(
         description="Forecast the next 24 hours of a temperature from its last 72.",
@@ -100,9 +99,9 @@ def main(arguments: Iterable[str] | None = None) -> None:
     )
     parser.add_argument("readings", help="CSV: a line of headings, then lines of time,celsius")
     add_arguments(parser)
-    chosen = parser.parse_args(None if arguments is None else list(arguments))
+    chosen = parser.parse_args(arguments)
     try:
-        hours, means = hourly_means(*read_csv(chosen.readings))
+        hours, means = hourly_means(*read_csv(find_file(chosen.readings, chosen.bundle)))
         run = load(chosen.bundle, chosen.variant)["model"]
         expected = forecast(run, means[np.newaxis, -PAST_HOURS:])[0]
     except (OSError, ValueError) as error:

@@ -8,29 +8,30 @@ from __future__ import annotations
 
 import argparse
 import wave
-from typing import Any, Callable, Iterable, Iterator, Mapping, Tuple
+from pathlib import Path
+from typing import BinaryIO, Callable, Iterable, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from ..interpreter import add_arguments, load
+from ..arrays import Array, Batch, Run
+from ..interpreter import add_arguments, find_file, load
 from ..log_mel import HOP, OVERLAP, SAMPLE_RATE, log_mel
 
-Array = Any
-"""A NumPy array."""
+Memory = Tuple[Array, ...]
+"""What a network keeps of the frames before."""
 
-Run = Callable[[Mapping[str, Array]], Mapping[str, Array]]
-Judge = Callable[[Array, Any], Tuple[Any, Array]]
-"""Takes a frame `(n, 32)` and what was kept of those before, at first None; returns what to keep
-now, and the scores `(n, 10)`."""
+Judge = Callable[[Array, Optional[Memory]], Tuple[Memory, Array]]
+"""Takes a frame `(n, 32)` and the memory of those before, at first None; returns the memory for the
+next frame, and the scores `(n, 10)`."""
 
 NUM_SAMPLES = SAMPLE_RATE
-"""A second is judged at once."""
+"""Of the second that is judged at once."""
 
 STATE = 64
 """Units of the network that listens."""
 
 
-def read_wav(file: Any) -> Array:
+def read_wav(file: Union[str, Path, BinaryIO]) -> Array:
     """Return the samples of a WAV file, `(samples,)`, float32 in -1..1.
 
     Args:
@@ -40,13 +41,13 @@ def read_wav(file: Any) -> Array:
         ValueError: It is not a WAV file, or not 8 kHz, mono, 16 bit.
     """
     try:
-        with wave.open(file) as sound:
-            found = (sound.getframerate(), sound.getnchannels(), 8 * sound.getsampwidth())
+        with wave.open(str(file) if isinstance(file, Path) else file) as sound:
+            form = (sound.getframerate(), sound.getnchannels(), 8 * sound.getsampwidth())
             content = sound.readframes(sound.getnframes())
     except (wave.Error, EOFError) as error:
         raise ValueError(f"'{file}' is not a WAV file of plain samples: {error}.") from error
-    if found != (SAMPLE_RATE, 1, 16):
-        rate, channels, bits = found
+    if form != (SAMPLE_RATE, 1, 16):
+        rate, channels, bits = form
         raise ValueError(
             f"'{file}' has {rate} Hz, {channels} channel(s), {bits} bits; it must have "
             f"{SAMPLE_RATE} Hz, 1 channel, 16 bits: ffmpeg -i IN -ar {SAMPLE_RATE} -ac 1 "
@@ -74,34 +75,33 @@ def listen(judge: Judge, sounds: Iterable[Array]) -> Iterator[Array]:
     Yields:
         Scores of the digits after each hop, `(n, 10)`.
     """
-    before = state = None
+    before = memory = None
     for sound in sounds:
         before = np.zeros((len(sound), OVERLAP), np.float32) if before is None else before
-        state, scores = judge(log_mel(sound, before)[:, 0], state)
+        memory, scores = judge(log_mel(sound, before)[:, 0], memory)
         before = np.concatenate([before, sound], axis=1)[:, -OVERLAP:]
         yield scores
 
 
 def remembering(hop: Run) -> Judge:
-    """Return how a network judges a frame that remembers those before: its part `hop`."""
+    """Return the judge that is a network's part `hop`, which remembers earlier frames."""
 
-    def judge(frame: Array, state: Any) -> tuple[Any, Array]:
-        if state is None:
-            state = (np.zeros((len(frame), STATE), np.float32),) * 2
-        found = hop({"frame": frame, "hidden": state[0], "cell": state[1]})
-        return (found["next_hidden"], found["next_cell"]), found["scores"]
+    def judge(frame: Array, memory: Memory | None) -> tuple[Memory, Array]:
+        hidden, cell = memory or (np.zeros((len(frame), STATE), np.float32),) * 2
+        answer = hop({"frame": frame, "hidden": hidden, "cell": cell})
+        return (answer["next_hidden"], answer["next_cell"]), answer["scores"]
 
     return judge
 
 
 def looking_back(model: Run) -> Judge:
-    """Return how a network judges a frame that looks at the last second every time."""
+    """Return the judge that gives a network the whole last second at every frame."""
 
-    def judge(frame: Array, state: Any) -> tuple[Any, Array]:
-        if state is None:
-            state = np.zeros((len(frame), NUM_SAMPLES // HOP, frame.shape[1]), np.float32)
-        state = np.concatenate([state[:, 1:], frame[:, np.newaxis]], axis=1)
-        return state, model({"log_mel": state})["scores"]
+    def judge(frame: Array, memory: Memory | None) -> tuple[Memory, Array]:
+        silence = np.zeros((len(frame), NUM_SAMPLES // HOP, frame.shape[1]), np.float32)
+        (second,) = memory or (silence,)
+        second = np.concatenate([second[:, 1:], frame[:, np.newaxis]], axis=1)
+        return (second,), model({"log_mel": second})["scores"]
 
     return judge
 
@@ -109,16 +109,16 @@ def looking_back(model: Run) -> Judge:
 def drive(runs: Mapping[str, Run]) -> Run:
     """Return the two ways to judge a recording as one function: at once, and hop after hop."""
 
-    def run(batch: Mapping[str, Array]) -> Mapping[str, Array]:
-        judge, state = remembering(runs["hop"]), None
+    def run(batch: Batch) -> Batch:
+        judge, memory = remembering(runs["hop"]), None
         for frame in np.moveaxis(batch["log_mel"], 1, 0):
-            state, streamed = judge(frame, state)
+            memory, streamed = judge(frame, memory)
         return {"scores": runs["whole"](batch)["scores"], "streamed": streamed}
 
     return run
 
 
-def main(arguments: Iterable[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the digit; with `--stream`, what is heard after every fifth of a second."""
     parser = argparse.ArgumentParser(
         description="Name the spoken digit in a recording.",
@@ -127,9 +127,9 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser.add_argument("recording", help="WAV file, 8 kHz, mono, 16 bit")
     parser.add_argument("--stream", action="store_true", help="listen, 20 ms at a time")
     add_arguments(parser)
-    chosen = parser.parse_args(None if arguments is None else list(arguments))
+    chosen = parser.parse_args(arguments)
     try:
-        sound = one_second(read_wav(chosen.recording))[np.newaxis]
+        sound = one_second(read_wav(find_file(chosen.recording, chosen.bundle)))[np.newaxis]
     except (OSError, ValueError) as error:
         raise SystemExit(str(error)) from error
     runs = load(chosen.bundle, chosen.variant)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any, Iterable
+from typing import Sequence
 
 import numpy as np
 
+from ..arrays import Array
 from ..interpreter import add_arguments, load
-
-Array = Any
-"""A NumPy array."""
 
 VOCABULARY = "vocabulary.txt"
 
@@ -40,20 +38,22 @@ def number_of(word: str, words: list[str]) -> int:
         ) from None
 
 
-def nearest(similarity: Array, words: list[str], *, but: str = "", count: int = 10) -> list[str]:
+def nearest(
+    similarity: Array, words: Sequence[str], *, exclude: str = "", count: int = 10
+) -> list[str]:
     """Return the words with the highest similarity, the nearest first.
 
     Args:
         similarity: One for each word, `(rows,)`; rows beyond the vocabulary are not looked at.
         words: The vocabulary.
-        but: A word to leave out: the one that was asked for.
+        exclude: A word to leave out: the one that was asked for.
         count: How many words to return.
     """
     order = np.argsort(-similarity[: len(words)], kind="stable")
-    return [words[number] for number in order[: count + 1] if words[number] != but][:count]
+    return [words[number] for number in order[: count + 1] if words[number] != exclude][:count]
 
 
-def main(arguments: Iterable[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print a word's nearest neighbours, one a line with its similarity."""
     parser = argparse.ArgumentParser(
         description="Name the words whose vectors are nearest to a word's.",
@@ -62,7 +62,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser.add_argument("word", help="a word of vocabulary.txt")
     parser.add_argument("--count", type=int, default=10, help="how many neighbours to name")
     add_arguments(parser)
-    chosen = parser.parse_args(None if arguments is None else list(arguments))
+    chosen = parser.parse_args(arguments)
     try:
         words = read_words(chosen.bundle)
         number = number_of(chosen.word, words)
@@ -70,7 +70,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
         raise SystemExit(str(error)) from error
     run = load(chosen.bundle, chosen.variant)["model"]
     similarity = run({"word": np.array([[number]], np.int32)})["similarity"][0]
-    for word in nearest(similarity, words, but=words[number], count=chosen.count):
+    for word in nearest(similarity, words, exclude=words[number], count=chosen.count):
         print(f"{similarity[words.index(word)]:.2f}  {word}")
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import Iterable
+from typing import Sequence
 
 from ..interpreter import add_arguments, load
 from ..ngrams import inputs_of, ngrams
 from .nearest import nearest, read_words
 
 
-def main(arguments: Iterable[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print a word's nearest neighbours, one a line with its similarity."""
     parser = argparse.ArgumentParser(
         description="Name the words whose vectors are nearest to that of any word.",
@@ -19,7 +19,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser.add_argument("word", help="a word, whether it is in vocabulary.txt or not")
     parser.add_argument("--count", type=int, default=10, help="how many neighbours to name")
     add_arguments(parser)
-    chosen = parser.parse_args(None if arguments is None else list(arguments))
+    chosen = parser.parse_args(arguments)
     word = chosen.word.lower()
     if not ngrams(word):
         raise SystemExit("The word is empty; give one of at least one letter.")
@@ -30,8 +30,8 @@ def main(arguments: Iterable[str] | None = None) -> None:
     number = {known: index for index, known in enumerate(words)}
     run = load(chosen.bundle, chosen.variant)["model"]
     similarity = run(inputs_of([word], number))["similarity"][0]
-    for found in nearest(similarity, words, but=word, count=chosen.count):
-        print(f"{similarity[number[found]]:.2f}  {found}")
+    for neighbour in nearest(similarity, words, exclude=word, count=chosen.count):
+        print(f"{similarity[number[neighbour]]:.2f}  {neighbour}")
 
 
 if __name__ == "__main__":

@@ -6,16 +6,14 @@ python3 sentiment.py --variant int8 "a wonderful film"
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import Sequence
 
 import numpy as np
 
+from ..arrays import Array
 from ..interpreter import add_arguments, load
 from ..subwords import PADDING, Subwords
 from ..words import split_words
-
-Array = Any
-"""A NumPy array."""
 
 LENGTH = 128
 """Pieces the network reads. Half of the reviews are longer than 200."""
@@ -43,25 +41,25 @@ def pieces(subwords: Subwords, text: str) -> Array:
 def fit(ids: Array) -> Array:
     """Return `LENGTH` ids: padded at the end, or the first and the last half of a longer text.
 
-    A review's judgement stands at its end more often than anywhere else, then at its beginning.
+    Reviews most often give their verdict at the end, and next often at the beginning.
     """
     if len(ids) > LENGTH:
         half = LENGTH // 2
         ids = np.concatenate([ids[:half], ids[-half:]])
-    found = np.full(LENGTH, PADDING, np.int32)
-    found[: len(ids)] = ids
-    return found
+    padded = np.full(LENGTH, PADDING, np.int32)
+    padded[: len(ids)] = ids
+    return padded
 
 
-def main() -> None:
-    """Print the label of each text and how sure the network is of it."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the label of each text and its probability."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     add_arguments(parser)
     parser.add_argument("text", nargs="+", help="a review, in quotes")
-    given = parser.parse_args()
-    subwords = Subwords.from_text((given.bundle / MERGES).read_text(encoding="utf-8"))
-    run = load(given.bundle, given.variant)["model"]
-    for text in given.text:
+    chosen = parser.parse_args(arguments)
+    subwords = Subwords.from_text((chosen.bundle / MERGES).read_text(encoding="utf-8"))
+    run = load(chosen.bundle, chosen.variant)["model"]
+    for text in chosen.text:
         ids = pieces(subwords, text)
         if not len(ids):
             parser.error(f"there is no word in '{text}'; give an English review.")

@@ -11,21 +11,15 @@ empty at the beginning. The last step needs no row: nothing comes after it.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
-from typing import Any, Callable, Mapping, Sequence
+from typing import Mapping, Sequence
 
 import numpy as np
 
+from ..arrays import Array, Batch, Run
 from ..decoding import State, beam_search, greedy
-from ..interpreter import add_arguments, load
+from ..interpreter import add_arguments, describe, load
 from ..subwords import BEGIN, END, PADDING, Subwords
-
-Array = Any
-"""A NumPy array."""
-
-Batch = Mapping[str, Array]
-Run = Callable[[Batch], Batch]
 
 SOURCE_LENGTH = 40
 TARGET_LENGTH = 40
@@ -82,20 +76,19 @@ def ended(rows: Sequence[Sequence[int]], length: int) -> Array:
 
 def caches_of(folder: Path, variant: str) -> dict[str, list[int]]:
     """Return name and shape of those inputs of `step` that nothing else fills."""
-    facts = json.loads((folder / "signature.json").read_text(encoding="utf-8"))
-    parts = {model["part"]: model for model in facts["models"] if model["variant"] == variant}
-    given = {port["name"] for port in parts["encode"]["outputs"]} | {"token", "position"}
-    ports = parts["step"]["inputs"]
-    return {port["name"]: port["shape"][1:] for port in ports if port["name"] not in given}
+    parts = describe(folder, variant)
+    given = {tensor["name"] for tensor in parts["encode"]["outputs"]} | {"token", "position"}
+    inputs = parts["step"]["inputs"]
+    return {tensor["name"]: tensor["shape"][1:] for tensor in inputs if tensor["name"] not in given}
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Translate the texts of the command line."""
     parser = argparse.ArgumentParser(description="Translate English into Spanish.")
     parser.add_argument("texts", nargs="+", metavar="TEXT", help="English, up to 20 words")
     parser.add_argument("--beam", type=int, default=1, help="beginnings kept; 1 is greedy")
     add_arguments(parser)
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     if chosen.beam < 1:
         parser.error(f"--beam is {chosen.beam}; give 1 or more")
     runs = load(chosen.bundle, chosen.variant)

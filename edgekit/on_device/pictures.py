@@ -1,0 +1,166 @@
+"""Read a picture from a file and bring it to the size and colours that a network takes.
+
+NumPy arrays and the formats PGM and PPM need nothing but NumPy; other files are read by Pillow.
+
+Source: the formats as in https://netpbm.sourceforge.net/doc/pgm.html and ppm.html; grey as in ITU-R
+Recommendation BT.601.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Sequence
+
+import numpy as np
+
+from .arrays import Array
+
+GREY = (0.299, 0.587, 0.114)
+"""What red, green and blue add to how bright a colour looks."""
+
+CHANNELS = {b"2": 1, b"5": 1, b"3": 3, b"6": 3}
+"""Second letter of a file that begins with P2, P3 (numbers as text), P5 or P6 (binary)."""
+
+_HEADER = re.compile(rb"P([2356])" + 3 * rb"(?:\s|#[^\n]*\n)+(\d+)" + rb"(?:\s|$)")
+
+
+def read_picture(path: Path | str) -> Array:
+    """Read a picture.
+
+    Args:
+        path: A `.npy` file: whole numbers 0..255, or floats 0..1, `(height, width)` or `(height,
+            width, 1 or 3)`; a PGM or PPM file; or what Pillow opens, if it is installed.
+
+    Returns:
+        `(height, width, 1 or 3)`, float32 in 0..1.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It holds no such picture.
+        SystemExit: Only Pillow could read it, and it is not installed.
+    """
+    if Path(path).suffix == ".npy":
+        return _checked(_read_array(path), path)
+    content = Path(path).read_bytes()
+    header = _HEADER.match(content)
+    return _read_netpbm(content, header, path) if header else _read_by_pillow(path)
+
+
+def fit(picture: Array, shape: Sequence[int]) -> Array:
+    """Return a picture as a network takes it.
+
+    The rule: of the picture's middle the largest part that has the network's proportions, and of
+    that the mean over the area of each pixel. Colours become grey by BT.601; grey becomes three
+    equal colours.
+
+    Args:
+        picture: `(height, width, 1 or 3)`, floats.
+        shape: Height, width and channels (1 or 3) wanted.
+
+    Returns:
+        `(height, width, channels)` as wanted, float32. A picture of that shape stays as it is.
+
+    Raises:
+        ValueError: The network takes no pictures of 1 or 3 channels.
+
+    Example:
+        >>> fit(np.array([[[0.0], [0.5], [1.0], [0.2]]]), (1, 2, 1)).ravel().tolist()
+        [0.5, 1.0]
+        >>> fit(np.array([[[0.0], [1.0]], [[1.0], [1.0]]]), (1, 1, 1)).ravel().tolist()
+        [0.75]
+    """
+    height, width, channels = _picture_shape(shape)
+    if picture.shape == (height, width, channels):
+        return picture.astype(np.float32)
+    scale = min(picture.shape[0] / height, picture.shape[1] / width)
+    rows = _areas(picture.shape[0], height, scale)
+    columns = _areas(picture.shape[1], width, scale)
+    smaller = np.einsum("yr,rcd,xc->yxd", rows, picture, columns, optimize=True)
+    if smaller.shape[2] != channels:
+        smaller = smaller @ np.reshape(GREY, (3, 1)) if channels == 1 else smaller.repeat(3, axis=2)
+    return np.asarray(smaller, np.float32)
+
+
+def to_pgm(picture: Array) -> bytes:
+    """Return a grey picture `(height, width)`, uint8, as the content of a PGM file."""
+    height, width = picture.shape
+    return b"P5\n%d %d\n255\n" % (width, height) + picture.astype(np.uint8).tobytes()
+
+
+def _picture_shape(shape: Sequence[int]) -> tuple[int, int, int]:
+    if len(shape) != 3 or shape[2] not in (1, 3):
+        raise ValueError(
+            f"The network takes arrays of shape {tuple(shape)}; a picture is (height, width, 1 or "
+            "3). Use another program."
+        )
+    return shape[0], shape[1], shape[2]
+
+
+def _areas(available: int, wanted: int, scale: float) -> Array:
+    """Return how much of each pixel goes into each new one, `(wanted, available)`; rows sum to 1.
+
+    New pixels are `scale` old ones wide, and lie around the middle.
+    """
+    edges = available / 2 + (np.arange(wanted + 1) - wanted / 2) * scale
+    old = np.arange(available)
+    shared = np.minimum(edges[1:, None], old + 1) - np.maximum(edges[:-1, None], old)
+    return np.asarray(np.maximum(shared, 0) / scale)
+
+
+def _read_array(path: Path | str) -> Array:
+    try:
+        return np.asarray(np.load(str(path), allow_pickle=False))
+    except (EOFError, ValueError) as error:
+        raise ValueError(f"'{path}' is not a .npy file of numbers; save it again.") from error
+
+
+def _checked(array: Array, path: Path | str) -> Array:
+    """Return an array that somebody saved as a picture, if it is one."""
+    picture = array[..., np.newaxis] if array.ndim == 2 else array
+    if picture.ndim != 3 or picture.shape[2] not in (1, 3) or not picture.size:
+        raise ValueError(
+            f"'{path}' has shape {array.shape}; a picture is (height, width) or (height, width, "
+            "1 or 3). Save one picture."
+        )
+    limit = 255 if picture.dtype.kind in "iu" else 1
+    lowest, highest = picture.min(), picture.max()
+    if picture.dtype.kind not in "iuf" or not (lowest >= 0 and highest <= limit):
+        raise ValueError(
+            f"'{path}' holds {picture.dtype} from {lowest} to {highest}; a picture holds whole "
+            "numbers from 0 to 255, or floats from 0 to 1. Scale them."
+        )
+    return picture.astype(np.float32) / np.float32(limit)
+
+
+def _read_netpbm(content: bytes, header: "re.Match[bytes]", path: Path | str) -> Array:
+    kind, *numbers = header.groups()
+    width, height, largest = map(int, numbers)
+    shape = (height, width, CHANNELS[kind])
+    wanted, body = int(np.prod(shape)), content[header.end() :]
+    if kind in b"23":
+        values = np.array([int(value) for value in body.split()[:wanted] if value.isdigit()])
+    elif largest < 256:
+        values = np.frombuffer(body, np.uint8)[:wanted]
+    else:
+        values = np.frombuffer(body[: len(body) // 2 * 2], ">u2")[:wanted]
+    if not 0 < largest < 65536 or not wanted or len(values) < wanted or values.max() > largest:
+        raise ValueError(
+            f"'{path}' says that it holds {height} x {width} x {shape[2]} numbers from 0 to "
+            f"{largest}, and does not; save it again."
+        )
+    return (values.reshape(shape) / largest).astype(np.float32)
+
+
+def _read_by_pillow(path: Path | str) -> Array:
+    try:
+        from PIL import Image, ImageOps
+    except ImportError as error:
+        raise SystemExit(
+            f"'{path}' is no .npy, PGM or PPM file, and others are read by Pillow, which is not "
+            "here: pip install pillow."
+        ) from error
+    with Image.open(path) as image:
+        upright = ImageOps.exif_transpose(image)
+        mode = "L" if upright.mode in ("1", "L") else "RGB"
+        return _checked(np.atleast_3d(np.asarray(upright.convert(mode))), path)
