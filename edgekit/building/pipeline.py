@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import cast
 
 from edgekit.building.converting import Sources, convert_all
 from edgekit.building.evaluation import measure_all, unmeasured_row
@@ -28,7 +27,6 @@ from edgekit.building.step_cache import step
 from edgekit.building.training import Trained, measure_baseline, train_reference
 from edgekit.core import registry
 from edgekit.core.child_process import Child
-from edgekit.core.kinds import Packager, Reporter
 from edgekit.core.parallel import part
 from edgekit.core.paths import sha256
 from edgekit.core.report import BaselineScore, Report, Row
@@ -101,7 +99,7 @@ def build(
 def write_reports(report: Report, folder: Path) -> None:
     """Write a report in every form there is."""
     for name in registry.names("reports"):
-        reporter = cast(Reporter, registry.get("reports", name))
+        reporter = registry.get("reports", name)
         reporter.write(report, folder)
 
 
@@ -186,7 +184,7 @@ def _write_programs(plan: Plan) -> None:
 def _package(plan: Plan, report: Report) -> None:
     """Make what each packager makes of the build, in a folder called after it."""
     for name in registry.names("packagers"):
-        packager = cast(Packager, registry.get("packagers", name))
+        packager = registry.get("packagers", name)
         folder = plan.folder / name
         if packager.takes(report):
             packager.package(plan.folder, folder)
@@ -207,7 +205,10 @@ def _report(plan: Plan, trained: Trained, baseline: BaselineScore, rows: Iterabl
         machine=machine(),
         versions=versions(),
         train_seconds=trained.seconds,
-        notes=(f"{trained.parameters:,} parameters; source: {plan.recipe.source}",),
+        notes=(
+            f"{trained.parameters:,} parameters; source: {plan.recipe.source}",
+            *plan.notes,
+        ),
     )
 
 

@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import cast
 
 from edgekit.building.fingerprints import Code, code_of, versions
 from edgekit.building.parts import RecipeChoice
 from edgekit.core import registry
 from edgekit.core.errors import BadInput
-from edgekit.core.kinds import Optimization
 from edgekit.core.paths import packaged, sha256, write_json
 from edgekit.core.recipe import Recipe
 from edgekit.core.records import Json
@@ -31,6 +29,7 @@ class Plan:
         base: What decides the result of every step: size, seed, versions, data.
         code: Step -> the code it runs, as it was when the plan was made: `train`, `convert`,
             `programs`, each optimization by name, each target by name.
+        notes: What the report has to say of the plan, as sentences.
     """
 
     choice: RecipeChoice
@@ -42,6 +41,7 @@ class Plan:
     board: str
     base: Mapping[str, Json]
     code: Mapping[str, Code]
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def recipe(self) -> Recipe:
@@ -84,7 +84,7 @@ def make_plan(
     chosen = tuple(map(Variant.parse, variants or found.variants))
     for variant in chosen:
         _check_variant(found, variant)
-    wanted = tuple(targets) or registry.names("targets")
+    wanted, notes = _targets(targets)
     plan = Plan(
         choice=choice,
         size=size,
@@ -95,6 +95,7 @@ def make_plan(
         board=board,
         base=_base(size, seed, data),
         code=_code(recipe, chosen, wanted),
+        notes=notes,
     )
     plan.places  # noqa: B018  (a runtime or device that is not there is refused now)
     plan.folder.mkdir(parents=True, exist_ok=True)
@@ -107,6 +108,27 @@ def make_plan(
     }
     write_json(plan.folder / "plan.json", facts)
     return plan
+
+
+def _targets(asked_for: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the targets to build for, and what to say of those left out.
+
+    A report has one column for each runtime on a device, so that two targets that are proven by
+    the same one cannot be in the same build.
+    """
+    chosen: dict[Place, str] = {}
+    notes = []
+    for name, place in places(asked_for).items():
+        first = chosen.setdefault(place, name)
+        if first == name:
+            continue
+        both = (
+            f"Targets '{first}' and '{name}' are both proven by {place.runtime} on {place.device}"
+        )
+        if asked_for:
+            raise BadInput(f"{both}; build for one at a time.")
+        notes.append(f"{both}; '{name}' was left out, and is built with --target {name}.")
+    return tuple(chosen.values()), tuple(notes)
 
 
 def _base(size: Size, seed: int, data: Path | None) -> dict[str, Json]:
@@ -152,7 +174,7 @@ def _check_variant(recipe: Recipe, variant: Variant) -> None:
             "applies one, since a second would undo the first."
         )
     for name in variant.optimizations:
-        optimization = cast(Optimization, registry.get("optimizations", name))
+        optimization = registry.get("optimizations", name)
         allowed = optimization.precisions
         if variant.precision not in allowed:
             raise BadInput(f"'{name}' goes with {', '.join(allowed)}, not {variant.precision}.")
