@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from edgekit import console
+from edgekit.core import registry
 from edgekit.core.registry import KINDS
 
 app = typer.Typer(
@@ -37,12 +38,9 @@ def list_(
     ] = None,
     json: Json = False,
 ) -> None:
-    """List what there is: recipes, targets, runtimes, devices, converters, and the rest."""
-    from edgekit.core import registry
-
-    kinds = [kind.value] if kind else [member.value for member in Kind]
-    found = {name: registry.summaries(name) for name in kinds}
-    console.show_list(found, json=json)
+    """List recipes, targets, runtimes and all else that has a name."""
+    kinds = [kind.value] if kind else KINDS
+    console.show_list({name: registry.summaries(name) for name in kinds}, json=json)
 
 
 @app.command(epilog="Example:  edgekit setup gpu raspberry-pi")
@@ -52,7 +50,10 @@ def setup(
         typer.Argument(metavar="[RUNTIME|DEVICE|TARGET]...", help="What to set up."),
     ] = None,
 ) -> None:
-    """Create isolated runtime environments, the software GPU driver, the Raspberry Pi root."""
+    """Create runtime environments, GPU driver, Raspberry Pi root.
+
+    Each gets a folder of its own below EDGEKIT_HOME, by default ~/.cache/edgekit.
+    """
     from edgekit.verbs import setup as verb
 
     with console.progress() as tell:
@@ -83,7 +84,10 @@ def build(
     seed: Annotated[int, typer.Option(help="Decides initial weights and order.")] = 0,
     json: Json = False,
 ) -> None:
-    """Train, optimize, convert, verify and report a recipe; an interrupted build resumes."""
+    """Train, optimize, convert, verify and report a recipe.
+
+    An interrupted build resumes where it stopped.
+    """
     from edgekit.building import pipeline
 
     with console.progress() as tell:
@@ -121,7 +125,10 @@ def convert(
     ] = "small",
     json: Json = False,
 ) -> None:
-    """Convert your own model, run the result, and compare it with its source."""
+    """Convert your own model and compare it with its source.
+
+    The file gets its name only if it ran and its answers are within the limits of its precision.
+    """
     from edgekit.verbs import convert as verb
 
     with console.progress() as tell:
@@ -141,12 +148,15 @@ def convert(
 
 @app.command(epilog="Example:  edgekit inspect model.tflite")
 def inspect(file: ModelFile, json: Json = False) -> None:
-    """Show inputs, outputs, operators, weights, sparsity and the oldest runtime that fits."""
+    """Show a file's inputs, outputs, operators and weights.
+
+    Also sparsity, sizes and the oldest runtime that has all its operators.
+    """
     from edgekit.verbs import inspect as verb
 
-    found = verb.inspect(file)
-    console.show_inspection(found, json=json)
-    raise typer.Exit(1 if found.problems else 0)
+    inspection = verb.inspect(file)
+    console.show_inspection(inspection, json=json)
+    raise typer.Exit(1 if inspection.problems else 0)
 
 
 @app.command(epilog="Example:  edgekit check model.tflite --target edgetpu")
@@ -155,12 +165,15 @@ def check(
     target: Annotated[str, typer.Option(help="A name from `edgekit list targets`.")],
     json: Json = False,
 ) -> None:
-    """Say, operator by operator and without running it, whether a target will run a file."""
+    """Say, without running it, whether a target will run a file.
+
+    A line for each operator says the verdict, the reason and what to change.
+    """
     from edgekit.verbs import check as verb
 
-    found = verb.check(file, target)
-    console.show_check(found, json=json)
-    raise typer.Exit(0 if found.ok else 1)
+    verdict = verb.check(file, target)
+    console.show_check(verdict, json=json)
+    raise typer.Exit(0 if verdict.ok else 1)
 
 
 @app.command(epilog="Example:  edgekit verify runs/image_cnn --runtime litert")
@@ -173,7 +186,10 @@ def verify(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Run a file, or a build's artifacts, and compare with the reference's golden vectors."""
+    """Run a file or a build's files and compare with the reference.
+
+    Compared are the answers to golden vectors, inputs kept with the reference's answers.
+    """
     from edgekit.verbs import verify as verb
 
     proofs = verb.verify(path, runtime=runtime, device=device, vectors=vectors)
@@ -192,7 +208,7 @@ def bench(
     runs: Annotated[int, typer.Option(min=1, max=100_000, help="Timed invocations.")] = 100,
     json: Json = False,
 ) -> None:
-    """Time single invocations: median, 90th percentile, peak memory of the process."""
+    """Time single invocations: median, 90th percentile, memory."""
     from edgekit.verbs import bench as verb
 
     for file in files:
@@ -205,13 +221,13 @@ def bench(
 def report(
     run_dir: Annotated[Path, typer.Argument(help="The folder of a build.")], json: Json = False
 ) -> None:
-    """Show a build's table again and write its HTML, Markdown and JSON anew."""
+    """Show a build's table again and rewrite its reports."""
     from edgekit.building import pipeline
     from edgekit.reporting import report_json
 
-    found = report_json.load_report(run_dir)
-    pipeline.write_reports(found, run_dir)
-    console.show_report(found, run_dir, json=json)
+    loaded = report_json.load_report(run_dir)
+    pipeline.write_reports(loaded, run_dir)
+    console.show_report(loaded, run_dir, json=json)
 
 
 @app.command(epilog="Example:  edgekit results runs/image_cnn")
@@ -219,7 +235,7 @@ def results(
     run_dirs: Annotated[list[Path], typer.Argument(help="Folders of --size full builds.")],
     repository: Annotated[Path, typer.Option(help="The checkout to write into.")] = Path(),
 ) -> None:
-    """Record full builds in recipes/results.json and rewrite the README's table."""
+    """Record full builds in recipes/results.json and the README."""
     from edgekit.reporting import readme_results
 
     readme_results.record(run_dirs, repository)

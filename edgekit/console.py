@@ -6,8 +6,8 @@ import contextlib
 import json as json_format
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, cast
 
 from edgekit.core.errors import EdgekitError
 
@@ -31,7 +31,7 @@ def run(app: typer.Typer) -> None:
     import typer
 
     # Typer carries a Click of its own, or not, by version; this base is the right one in both.
-    usage_error: Any = typer.BadParameter.__base__
+    usage_error = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
     try:
         arguments = sys.argv[1:] or ["--help"]
         code = typer.main.get_command(app).main(arguments, "edgekit", standalone_mode=False)
@@ -92,79 +92,79 @@ def show_lines(lines: Iterable[str]) -> None:
         print(line)
 
 
-def show_list(found: Mapping[str, Mapping[str, str]], *, json: bool) -> None:
+def show_list(kinds: Mapping[str, Mapping[str, str]], *, json: bool) -> None:
     """Print names and summaries by kind."""
     if json:
         _print_json(
             {
                 kind: [{"name": name, "summary": text} for name, text in things.items()]
-                for kind, things in found.items()
+                for kind, things in kinds.items()
             }
         )
         return
-    for kind, things in found.items():
+    for kind, things in kinds.items():
         width = max(map(len, things), default=0)
         print(kind)
         for name, text in things.items():
             print(f"  {name:{width}}  {text}")
 
 
-def show_doctor(found: Iterable[Finding], *, json: bool) -> None:
+def show_doctor(findings: Iterable[Finding], *, json: bool) -> None:
     """Print what is here and what is missing."""
-    rows = list(found)
+    findings = list(findings)
     if json:
-        _print_json({"checks": [asdict(row) for row in rows]})
+        _print_json({"checks": findings})
         return
-    _table(("", "kind", "name", "how to get it"), (_doctor_row(row) for row in rows))
+    _table(
+        ("", "kind", "name", "how to get it"),
+        (("ok" if row.ok else "--", row.kind, row.name, row.message) for row in findings),
+    )
 
 
-def _doctor_row(row: Finding) -> tuple[str, ...]:
-    return ("ok" if row.ok else "--", row.kind, row.name, row.message)
-
-
-def show_inspection(found: Inspection, *, json: bool) -> None:
-    """Print what is in a file."""
-    facts = asdict(found)
+def show_inspection(inspection: Inspection, *, json: bool) -> None:
+    """Print what is in a file: a line a figure, a table for inputs, outputs and operators."""
     if json:
-        _print_json(facts)
+        _print_json(inspection)
         return
-    for problem in found.problems:
+    for problem in inspection.problems:
         print(f"edgekit: {problem}", file=sys.stderr)
-    for key, value in facts.items():
-        if key not in ("inputs", "outputs", "operators", "signatures", "problems"):
-            print(f"{key.replace('_', ' '):24} {_plain(value)}")
-    for part in ("inputs", "outputs", "operators"):
-        rows = facts[part]
+    for name, value in _fields(inspection):
+        if not isinstance(value, tuple):
+            print(f"{name:24} {_plain(value)}")
+    tables = {
+        "inputs": inspection.inputs,
+        "outputs": inspection.outputs,
+        "operators": inspection.operators,
+    }
+    for name, rows in tables.items():
         print()
-        _table(
-            (part, *list(rows[0])[1:]) if rows else (part,),
-            (tuple(_plain(value) for value in row.values()) for row in rows),
-        )
+        columns = [column for column, _ in _fields(rows[0])][1:] if rows else []
+        _table((name, *columns), ([_plain(value) for _, value in _fields(row)] for row in rows))
 
 
-def show_check(found: Check, *, json: bool) -> None:
+def show_check(check: Check, *, json: bool) -> None:
     """Print a target's verdict, operator by operator."""
     if json:
-        _print_json(asdict(found))
+        _print_json(check)
         return
     rows = (
         (str(o.index), o.name, str(o.version), str(o.needed_version or "?"), o.verdict,
          " ".join(filter(None, (o.reason, o.fix, f"[{o.source}]" if o.source else ""))))
-        for o in found.operators
+        for o in check.operators
     )  # fmt: skip
     _table(("", "operator", "version", "needs", "verdict", "why, and what to do"), rows)
-    for problem in found.problems:
+    for problem in check.problems:
         print(problem)
-    yes = sum(o.verdict == "yes" for o in found.operators)
-    verdict = "will run" if found.ok else "will NOT run"
-    print(f"{found.target}: {verdict}; {yes} of {len(found.operators)} operators are accepted.")
+    yes = sum(o.verdict == "yes" for o in check.operators)
+    verdict = "will run" if check.ok else "will NOT run"
+    print(f"{check.target}: {verdict}; {yes} of {len(check.operators)} operators are accepted.")
 
 
 def show_proofs(proofs: Iterable[Proof], *, json: bool) -> None:
     """Print what running files showed."""
     proofs = list(proofs)
     if json:
-        _print_json({"proofs": [asdict(proof) for proof in proofs]})
+        _print_json({"proofs": proofs})
         return
     _table(
         ("file", "runtime", "device", "against", "max error", "mean error", "verdict"),
@@ -190,12 +190,12 @@ def show_conversion(result: Conversion, *, json: bool) -> None:
     if json:
         _print_json(
             {
-                "file": str(artifact.path),
+                "file": artifact.path,
                 "ok": result.ok,
                 "precision": artifact.precision,
                 "size_bytes": artifact.size_bytes,
-                "notes": list(result.notes),
-                "proofs": [asdict(proof) for proof in result.proofs],
+                "notes": result.notes,
+                "proofs": result.proofs,
             }
         )
         return
@@ -206,21 +206,21 @@ def show_conversion(result: Conversion, *, json: bool) -> None:
     print(f"{artifact.path}: {artifact.precision}, {artifact.size_bytes:,} bytes, {ending}.")
 
 
-def show_bench(found: Benchmark, *, json: bool) -> None:
-    """Print the timing of one file."""
+def show_bench(times: Benchmark, *, json: bool) -> None:
+    """Print the timing of one file; as JSON on one line, so that several files are JSON Lines."""
     if json:
-        _print_json(asdict(found), indent=None)
+        _print_json(times, indent=None)
         return
     print(
-        f"{found.file}: median {found.latency_ms_median:.3f} ms, "
-        f"p90 {found.latency_ms_p90:.3f} ms, peak memory "
-        f"{found.peak_memory_bytes / 2**20:.1f} MiB; {found.runtime} on {found.device}, "
-        f"{found.threads} thread(s), {found.runs} runs"
+        f"{times.file}: median {times.latency_ms_median:.3f} ms, "
+        f"p90 {times.latency_ms_p90:.3f} ms, peak memory "
+        f"{times.peak_memory_bytes / 2**20:.1f} MiB; {times.runtime} on {times.device}, "
+        f"{times.threads} thread(s), {times.runs} runs"
     )
 
 
 def show_report(report: Report, folder: Path, *, json: bool) -> None:
-    """Print a build's table and where its report stands."""
+    """Print a build's table and where its report is."""
     from edgekit.reporting import report_json, terminal
 
     if json:
@@ -230,24 +230,32 @@ def show_report(report: Report, folder: Path, *, json: bool) -> None:
     print(f"Report: {folder / 'report.html'}")
 
 
-def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(*header, box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in header:
+        table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(_escaped(cell) for cell in row))
+        table.add_row(*map(Text, row))
     Console().print(table)
 
 
-def _escaped(cell: str) -> str:
-    from rich.markup import escape
+def _fields(value: object) -> Iterator[tuple[str, object]]:
+    """Give the fields of a dataclass, named in words."""
+    if is_dataclass(value):
+        for field in fields(value):
+            yield field.name.replace("_", " "), getattr(value, field.name)
 
-    return escape(cell)
 
-
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
+    if value is None:
+        return ""
+    if is_dataclass(value):
+        value = dict(_fields(value))
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {_plain(item)}" for key, item in value.items())
     if isinstance(value, list | tuple):
@@ -255,5 +263,7 @@ def _plain(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _print_json(value: Any, indent: int | None = 2) -> None:
-    print(json_format.dumps(value, indent=indent))
+def _print_json(value: object, indent: int | None = 2) -> None:
+    from edgekit.core.records import to_json
+
+    print(json_format.dumps(to_json(value, finite=True), indent=indent, allow_nan=False))

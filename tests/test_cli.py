@@ -42,10 +42,40 @@ def test_the_verbs_above_are_all_there_are() -> None:
 def test_list_prints_every_name_and_summary() -> None:
     ran = edgekit("list", "--json")
     found = json.loads(ran.stdout)
-    for kind in ("recipes", "targets", "runtimes", "converters", "optimizations", "devices"):
+    assert list(found) == list(registry.KINDS)
+    for kind in found:
         assert [thing["name"] for thing in found[kind]] == list(registry.names(kind))
         assert all(thing["summary"] for thing in found[kind])
     assert "image_cnn" in edgekit("list", "recipes").stdout
+
+
+def imported(*arguments: str) -> set[str]:
+    """Return the modules that a Python process imports."""
+    command = [sys.executable, "-X", "importtime", *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    return {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
+
+
+def of_edgekit(modules: set[str]) -> set[str]:
+    return {name for name in modules if name.partition(".")[0] == "edgekit"}
+
+
+FRONT = {"edgekit", "edgekit.cli", "edgekit.console"}
+FRONT |= {f"edgekit.core{module}" for module in ("", ".errors", ".paths", ".registry")}
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["--help"], ["build", "--help"]], ids=" ".join)
+def test_listing_and_helping_import_only_what_the_command_line_needs(arguments: list[str]) -> None:
+    modules = imported("-m", "edgekit", *arguments)
+    assert of_edgekit(modules) == FRONT
+    assert not {"numpy", "jinja2", "tensorflow", "keras", "matplotlib"} & modules
+
+
+def test_the_command_line_imports_nothing_that_typer_does_not() -> None:
+    modules = imported("-c", "import edgekit.cli")
+    assert of_edgekit(modules) == FRONT
+    of_others = {name.partition(".")[0] for name in modules - imported("-c", "import typer")}
+    assert of_others - sys.stdlib_module_names == {"edgekit"}
 
 
 @pytest.mark.parametrize(
