@@ -9,12 +9,16 @@ import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgekit.core.recipe import Signature
 from edgekit.core.report import Report
 from edgekit.core.types import Progress
 from edgekit.core.variant import Precision
+
+if TYPE_CHECKING:
+    import keras
+    import tf_keras
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +34,7 @@ class Optimization:
     """
 
     precisions: tuple[Precision, ...]
-    apply: Callable[..., Any]
+    apply: Callable[..., keras.Model | tf_keras.Model]
     options: Mapping[str, float] = field(default_factory=dict)
 
 

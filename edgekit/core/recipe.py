@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgekit.core.types import Array, Batch, Progress, Run, Size, Split
 from edgekit.core.variant import PRECISIONS
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +119,7 @@ class Parts:
     """
 
     signatures: Mapping[str, Signature]
-    split: Callable[[Any], Mapping[str, Any]]
+    split: Callable[[keras.Model], Mapping[str, keras.Model]]
     drive: Callable[[Mapping[str, Run]], Run]
 
 
@@ -134,7 +137,7 @@ class Program:
     example: tuple[str, ...]
 
 
-Loss = str | Callable[..., Any]
+Loss = str | Callable[..., object]
 """Name of a Keras loss, or `(targets, answers) -> loss of each example` by `keras.ops`."""
 
 AnswerKey = Callable[[Dataset], tuple[Run, Run]]
@@ -178,9 +181,9 @@ class Recipe:
     metric: Metric
     baseline: Baseline
     source: str
-    build: Callable[[Size], Any]
+    build: Callable[[Size], keras.Model]
     data: Callable[[Split, Size], Dataset]
-    train: Callable[[Any, Size, Progress], Any]
+    train: Callable[[keras.Model, Size, Progress], keras.Model]
     score: Callable[[Run, Dataset], float]
     answer_key: AnswerKey | None = None
     loss: Loss | Mapping[str, Loss] | None = None
