@@ -1,4 +1,4 @@
-"""Do a few things at a time, and tell how far a part of a long task is."""
+"""Run a few jobs at once, and report the progress of one part of a long task."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 from edgekit.core.types import Progress
 
 PARALLEL = 2
-"""Converter processes, and workers that score, at one time. Latency is always timed alone."""
+"""How many converter processes, or workers that score, run at once. Latency is timed alone."""
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -18,12 +18,12 @@ Result = TypeVar("Result")
 def in_parallel(
     action: Callable[[Job], Result], jobs: Iterable[Job]
 ) -> Iterator[tuple[Job, Result]]:
-    """Yield each job with its result, in order, while `PARALLEL` of them run."""
+    """Run `PARALLEL` jobs at once, and yield each with its result, in the order given."""
     todo = list(jobs)
     with ThreadPoolExecutor(PARALLEL) as pool:
         try:
             yield from zip(todo, pool.map(action, todo), strict=True)
-        except BaseException:  # such as Ctrl-C: do not start what still waits
+        except BaseException:  # such as Ctrl-C: do not start the jobs that still wait
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
