@@ -1,18 +1,25 @@
-"""The smallest model that shows that a runtime really answers."""
+"""Run the smallest model there is, to see that a runtime really answers."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
 from edgekit.core.errors import EdgekitError, Unavailable
 from edgekit.running.session import open_session
+from edgekit.tflite.editing import pack
 
 
 def prove(runtime: str, device: str = "local", *, timeout_s: float = 60.0) -> dict[str, str]:
-    """Run a one-operator model and return what ran it (`Session.info`).
+    """Run a model of one operator, and return what ran it (`Session.info`).
+
+    Args:
+        runtime: Name of a runtime that was just set up.
+        device: Name of the device it runs on.
+        timeout_s: Seconds until a worker that does not answer is ended.
 
     Raises:
         Unavailable: It does not run, or answers wrong.
@@ -23,19 +30,20 @@ def prove(runtime: str, device: str = "local", *, timeout_s: float = 60.0) -> di
         path.write_bytes(relu_model())
         try:
             with open_session(path, runtime=runtime, device=device, timeout_s=timeout_s) as run:
-                found, info = run({"x": values})["y"], dict(run.info)
+                answer, info = run({"x": values})["y"], dict(run.info)
         except EdgekitError as error:
             raise Unavailable(
-                f"{runtime} was made on {device} and does not run: {error}"
+                f"{runtime} was set up on {device} and does not run: {error}"
             ) from error
-    if not np.allclose(found, np.maximum(values, 0), atol=1e-3):
-        raise Unavailable(f"{runtime} was made on {device} and answers wrong: relu gives {found}.")
+    if not np.allclose(answer, np.maximum(values, 0), atol=1e-3):
+        raise Unavailable(
+            f"{runtime} was set up on {device} and answers wrong: relu gives {answer}."
+        )
     return info
 
 
 def relu_model() -> bytes:
     """Return a `.tflite` file that holds one RELU: `x` (1, 4) float32 to `y`."""
-    import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
     code = schema.OperatorCodeT()
@@ -49,12 +57,10 @@ def relu_model() -> bytes:
     model = schema.ModelT()
     model.version, model.operatorCodes, model.subgraphs = 3, [code], [graph]
     model.buffers = [schema.BufferT()]
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
+    return bytes(pack(model))
 
 
-def _tensor(schema: object, name: str) -> object:
-    tensor = schema.TensorT()  # type: ignore[attr-defined]
+def _tensor(schema: ModuleType, name: str) -> object:
+    tensor = schema.TensorT()
     tensor.name, tensor.shape, tensor.buffer = name, [1, 4], 0
     return tensor

@@ -26,7 +26,8 @@ import signal
 import sys
 import time
 from importlib.metadata import version
-from typing import IO, Any, Dict, List, Mapping, Optional, Tuple
+from types import ModuleType
+from typing import IO, Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
@@ -37,8 +38,11 @@ BOOTSTRAP = (
 MARK = b"EDGK"
 MAX_HEADER_BYTES = 1 << 20
 MAX_ARRAY_BYTES = 1 << 31
-Arrays = Mapping[str, Any]
-Message = Tuple[Dict[str, Any], Dict[str, Any]]
+Arrays = Mapping[str, np.ndarray]
+Fields = Mapping[str, Any]  # a JSON object
+Message = Tuple[Dict[str, Any], Dict[str, np.ndarray]]  # the header's fields, and the arrays
+Listed = Tuple[str, str, List[int]]  # an array in a header: name, type, shape
+Port = Dict[str, Any]  # an input or output: index of the tensor, dtype, shape
 
 
 class ProtocolError(Exception):
@@ -53,14 +57,14 @@ class Refusal(Exception):
         self.kind = kind
 
 
-def write_message(stream: IO[bytes], header: Mapping[str, Any], arrays: Arrays) -> None:
+def write_message(stream: IO[bytes], header: Fields, arrays: Arrays) -> None:
     """Write a header and arrays.
 
     Raises:
         ProtocolError: An array has a type or size that does not cross.
     """
     little = {key: a.astype(a.dtype.newbyteorder("<"), copy=False) for key, a in arrays.items()}
-    listed = [[name, array.dtype.str, list(array.shape)] for name, array in little.items()]
+    listed = [(name, array.dtype.str, list(array.shape)) for name, array in little.items()]
     _check(listed)
     text = json.dumps({**header, "arrays": listed}).encode()
     if len(text) > MAX_HEADER_BYTES:
@@ -94,7 +98,7 @@ def read_message(stream: IO[bytes]) -> Optional[Message]:
     return header, {name: _read_array(stream, dtype, shape) for name, dtype, shape in listed}
 
 
-def _check(listed: List[Any]) -> None:
+def _check(listed: List[Listed]) -> None:
     total = 0
     for name, dtype, shape in listed:
         if np.dtype(dtype).kind not in "biufc":
@@ -113,9 +117,9 @@ def _size(dtype: str, shape: List[int]) -> int:
     return int(size)
 
 
-def _read_array(stream: IO[bytes], dtype: str, shape: List[int]) -> Any:
-    data = bytearray(_exactly(stream, _size(dtype, shape)))
-    return np.frombuffer(data, dtype).reshape(shape)
+def _read_array(stream: IO[bytes], dtype: str, shape: List[int]) -> np.ndarray:
+    data = _exactly(stream, _size(dtype, shape))
+    return np.frombuffer(bytearray(data), dtype).reshape(shape)  # one that can be written to
 
 
 def _exactly(stream: IO[bytes], count: int) -> bytes:
@@ -128,12 +132,11 @@ def _exactly(stream: IO[bytes], count: int) -> bytes:
 class InterpreterBackend:
     """The classic interpreter of tflite-runtime or ai-edge-litert, on the CPU or a delegate."""
 
-    def __init__(self, model: Any, options: Mapping[str, Any]) -> None:
+    def __init__(self, model: np.ndarray, options: Fields) -> None:
         package = _import(options["module"])
         arguments = {"model_content": model.tobytes(), "num_threads": options["threads"]}
         if options.get("kernels") == "reference":
-            resolver = package.OpResolverType.BUILTIN_REF
-            arguments["experimental_op_resolver_type"] = resolver
+            arguments["experimental_op_resolver_type"] = package.OpResolverType.BUILTIN_REF
         if options.get("delegate"):
             arguments["experimental_delegates"] = [package.load_delegate(options["delegate"])]
         interpreter = package.Interpreter(**arguments)
@@ -146,13 +149,13 @@ class InterpreterBackend:
         self.outputs = [_port(d) for d in interpreter.get_output_details()]
         self.set, self.get = interpreter.set_tensor, interpreter.get_tensor
         self.invoke, self.reset = interpreter.invoke, interpreter.reset_all_variables
-        self.facts: Dict[str, Any] = {}
+        self.facts: Dict[str, str] = {}
 
 
 class CompiledBackend:
     """ai-edge-litert's CompiledModel on the GPU accelerator alone: it never falls back."""
 
-    def __init__(self, model: Any, options: Mapping[str, Any]) -> None:
+    def __init__(self, model: np.ndarray, options: Fields) -> None:
         package = _import(options["module"])
         gpu = package.HardwareAccelerator.GPU
         compiled = package.CompiledModel.from_buffer(model.tobytes(), gpu)
@@ -163,15 +166,15 @@ class CompiledBackend:
         ins, outs = compiled.create_input_buffers(0), compiled.create_output_buffers(0)
         self._ins = {port["index"]: ins[i] for i, port in enumerate(self.inputs)}
         self._outs = {p["index"]: (p, outs[i]) for i, p in enumerate(self.outputs)}
-        self._run: Any = lambda: compiled.run_by_index(0, ins, outs)
-        self._found: Dict[int, Any] = {}
-        self.get = self._found.__getitem__
+        self._run: Callable[[], object] = lambda: compiled.run_by_index(0, ins, outs)
+        self._answers: Dict[int, np.ndarray] = {}
+        self.get = self._answers.__getitem__
         self.facts = {"accelerated": "fully" if compiled.is_fully_accelerated() else "partly"}
 
     def reset(self) -> None:
         """Forget nothing: the accelerator takes no operator that remembers."""
 
-    def set(self, index: int, value: Any) -> None:
+    def set(self, index: int, value: np.ndarray) -> None:
         """Copy one example into an input buffer."""
         self._ins[index].write(value)
 
@@ -179,39 +182,40 @@ class CompiledBackend:
         """Run and read the outputs: running alone returns before the accelerator is done."""
         self._run()
         for index, (port, buffer) in self._outs.items():
-            found = buffer.read(_size("bool", port["shape"]), port["dtype"])
-            self._found[index] = found.reshape(port["shape"])
+            values = buffer.read(_size("bool", port["shape"]), port["dtype"])
+            self._answers[index] = values.reshape(port["shape"])
 
 
-BACKENDS: Dict[str, Any] = {"interpreter": InterpreterBackend, "compiled": CompiledBackend}
+Backend = Union[InterpreterBackend, CompiledBackend]
+BACKENDS: Dict[str, type] = {"interpreter": InterpreterBackend, "compiled": CompiledBackend}
 
 
-def _import(name: str) -> Any:
+def _import(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ImportError as error:
         raise Refusal("Unavailable", "%s: %s" % (sys.executable, error)) from error
 
 
-def _port(details: Mapping[str, Any]) -> Dict[str, Any]:
+def _port(details: Fields) -> Port:
     dtype = details["dtype"]
     shape = [int(length) for length in details["shape"]]
     name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
     return {"index": int(details["index"]), "dtype": name, "shape": shape}
 
 
-def invoke(backend: Any, arrays: Arrays) -> Arrays:
+def invoke(backend: Backend, arrays: Arrays) -> Arrays:
     """Invoke once per example; inputs and outputs have an axis of examples in front."""
-    answers: Dict[str, List[Any]] = {str(port["index"]): [] for port in backend.outputs}
+    answers: Dict[str, List[np.ndarray]] = {str(port["index"]): [] for port in backend.outputs}
     for example in range(len(next(iter(arrays.values())))):
         _set(backend, arrays, example)
         backend.invoke()
-        for name, found in answers.items():
-            found.append(backend.get(int(name)))
-    return {name: np.stack(found) for name, found in answers.items()}
+        for name, values in answers.items():
+            values.append(backend.get(int(name)))
+    return {name: np.stack(values) for name, values in answers.items()}
 
 
-def timed(backend: Any, arrays: Arrays, runs: int) -> Arrays:
+def timed(backend: Backend, arrays: Arrays, runs: int) -> Arrays:
     """Time single invocations on the first example; nothing but the invocation is timed."""
     _set(backend, arrays, 0)
     run, clock, latencies = backend.invoke, time.perf_counter_ns, [0] * runs
@@ -222,11 +226,10 @@ def timed(backend: Any, arrays: Arrays, runs: int) -> Arrays:
     return {"latencies_ns": np.array(latencies, np.int64)}
 
 
-def _set(backend: Any, arrays: Arrays, example: int) -> None:
+def _set(backend: Backend, arrays: Arrays, example: int) -> None:
     backend.reset()  # a fused LSTM remembers its last example
     for port in backend.inputs:
-        value = arrays[str(port["index"])][example]
-        backend.set(port["index"], value.reshape(port["shape"]))
+        backend.set(port["index"], arrays[str(port["index"])][example].reshape(port["shape"]))
 
 
 def peak_memory_bytes() -> int:
@@ -256,21 +259,20 @@ def _cpu() -> str:
     if not os.path.exists(path):  # noqa: PTH110
         return platform.processor()
     with open(path) as lines:  # noqa: PTH123
-        found = next((line for line in lines if line.startswith(mark)), "")
-    return found.rpartition(":")[2].strip("\0 \n")
+        line = next((line for line in lines if line.startswith(mark)), "")
+    return line.rpartition(":")[2].strip("\0 \n")
 
 
-def answer(held: Dict[str, Any], header: Mapping[str, Any], arrays: Arrays) -> Message:
+def answer(held: Dict[str, Backend], header: Fields, arrays: Arrays) -> Message:
     """Answer one request; `held` keeps the loaded backend between requests."""
-    command = header["command"]
     try:
-        if command == "load":
+        if header["command"] == "load":
             held["backend"] = backend = BACKENDS[header["backend"]](arrays["model"], header)
             facts = {**info(header["module"]), **backend.facts}
             return {"inputs": backend.inputs, "outputs": backend.outputs, "info": facts}, {}
-        if command == "time":
-            found = timed(held["backend"], arrays, header["runs"])
-            return {"peak_memory_bytes": peak_memory_bytes()}, dict(found)
+        if header["command"] == "time":
+            latencies = timed(held["backend"], arrays, header["runs"])
+            return {"peak_memory_bytes": peak_memory_bytes()}, dict(latencies)
         return {}, dict(invoke(held["backend"], arrays))
     except (RuntimeError, ValueError, TypeError) as error:  # the interpreter's own words
         raise Refusal("ModelRefused", str(error)) from error
@@ -280,9 +282,8 @@ def main() -> None:
     """Answer requests until standard input ends."""
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # native libraries print to standard output; that goes to the log
-    held: Dict[str, Any] = {}
-    message = read_message(source)
-    while message:
+    held: Dict[str, Backend] = {}
+    while message := read_message(source):
         header, arrays = message
         signal.alarm(header["limit_s"])  # ends a hang when nobody is left to end it (ssh is gone)
         try:
@@ -291,7 +292,6 @@ def main() -> None:
             reply = {"error": {"kind": error.kind, "message": str(error)}}, {}
         signal.alarm(0)
         write_message(sink, *reply)
-        message = read_message(source)
     os._exit(0)  # some drivers crash while they are unloaded
 
 

@@ -11,8 +11,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from edgekit.core import processes
 from edgekit.core.errors import (
@@ -24,10 +23,9 @@ from edgekit.core.errors import (
     error_class,
 )
 from edgekit.core.kinds import Command
-from edgekit.core.types import Array, Batch
+from edgekit.core.paths import packaged
+from edgekit.core.types import Batch
 from edgekit.running import worker
-
-Answer = tuple[dict[str, Any], dict[str, Array]]
 
 _NO_CAUSE = (
     "INFO:",
@@ -43,14 +41,14 @@ _NO_CAUSE = (
 
 
 class Worker:
-    """A worker process: give it a request, get its answer. Close it, or use it in a `with`."""
+    """A worker process that answers requests; close it, or use it in a `with` block."""
 
     def __init__(self, command: Command, *, where: str) -> None:
         """Start the process.
 
         Args:
             command: Starts a Python that can import NumPy and the interpreter.
-            where: What to call it in error sentences, such as "litert on local".
+            where: Its name in error sentences, such as "litert on local".
 
         Raises:
             Unavailable: The program that starts it is not there.
@@ -73,15 +71,15 @@ class Worker:
         self.close()
 
     def ask(
-        self, command: str, arrays: Batch, *, timeout_s: float, **fields: str | int | bool
-    ) -> Answer:
+        self, command: str, arrays: Batch, *, timeout_s: float, **settings: str | int | bool
+    ) -> worker.Message:
         """Send a request and return the fields and arrays of the answer.
 
         Args:
             command: One of those in the docstring of `edgekit.running.worker`.
             arrays: What goes with it; names are strings of tensor indices, or "model".
             timeout_s: The process is killed when it has not answered after this many seconds.
-            **fields: Further fields of the request.
+            **settings: Further fields of the request.
 
         Raises:
             WorkerTimeout: It did not answer in time.
@@ -91,7 +89,7 @@ class Worker:
         if self._log.closed:
             raise WorkerDied(f"{self._where} was closed; open it again.")
         # The margin lets the killing here come first; the limit there is for a lost connection.
-        request = {"command": command, "limit_s": int(timeout_s) + 30, **fields}
+        request = {"command": command, "limit_s": int(timeout_s) + 30, **settings}
         log_start = self._log.seek(0, os.SEEK_END)
         with processes.killed_after(self._process, timeout_s) as expired:
             message, stray = self._exchange(request, arrays)
@@ -102,10 +100,10 @@ class Worker:
             )
         if message is None:
             raise WorkerDied(self._obituary(command, stray))
-        header, found = message
-        if "error" in header:
-            raise self._error(header["error"], log_start)
-        return header, found
+        fields = message[0]
+        if "error" in fields:
+            raise self._error(fields["error"], log_start)
+        return message
 
     def log(self, start: int = 0) -> str:
         """Return what the process and its libraries printed, from a position in bytes."""
@@ -115,7 +113,7 @@ class Worker:
         return self._log.read().decode(errors="replace")
 
     def close(self) -> None:
-        """End the process; leaves nothing behind."""
+        """End the process and remove its log."""
         with contextlib.suppress(OSError):
             self._stream("stdin").close()
         try:
@@ -124,11 +122,11 @@ class Worker:
             self._stream("stdout").close()
             self._log.close()
 
-    def _exchange(self, request: Mapping[str, Any], arrays: Batch) -> tuple[Answer | None, str]:
+    def _exchange(self, request: worker.Fields, arrays: Batch) -> tuple[worker.Message | None, str]:
         """Write the request and read the answer, or None and what came instead."""
         with contextlib.suppress(OSError):  # it has ended; what it left is still read
             if self._fresh:
-                source = Path(worker.__file__).read_bytes()
+                source = packaged("running", "worker.py").read_bytes()
                 self._stream("stdin").write(len(source).to_bytes(4, "big") + source)
                 self._fresh = False
             worker.write_message(self._stream("stdin"), request, arrays)

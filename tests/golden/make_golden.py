@@ -13,10 +13,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import flatbuffers
 import numpy as np
 import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
+
+from edgekit.tflite.editing import pack, unpack
 
 _FOLDER = Path(__file__).parent
 _LIMIT_BYTES = 5_000
@@ -151,11 +152,9 @@ def sparse(module: tf.Module) -> bytes:
 
 def edited(content: bytes, edit: _Edit) -> bytes:
     """Return the file after `edit` has changed its tables."""
-    model = schema.ModelT.InitFromPackedBuf(content)
+    model = unpack(content)
     edit(model)
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return bytes(pack(model))
 
 
 def set_versions_to_1(model: schema.ModelT) -> None:

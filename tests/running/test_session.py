@@ -24,6 +24,8 @@ from edgekit.core.errors import (
 )
 from edgekit.running.quantization import from_port, to_ports
 from edgekit.running.session import open_session
+from edgekit.running.smoke_test import relu_model
+from edgekit.tflite.editing import pack, unpack
 from edgekit.tflite.reader import Port
 from tests.support.fake_runtime import fake_runtime
 from tests.support.paths import GOLDEN
@@ -37,19 +39,14 @@ def images(count: int) -> dict[str, np.ndarray]:
 
 def int8_relu(path: Path) -> Path:
     """Write a RELU with int8 input and output: step 0.5, zero point -3."""
-    import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
-    from edgekit.running.smoke_test import relu_model
-
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(relu_model()))
+    model = unpack(relu_model())
     for tensor in model.subgraphs[0].tensors:
         tensor.type = schema.TensorType.INT8
         tensor.quantization = schema.QuantizationParametersT()
         tensor.quantization.scale, tensor.quantization.zeroPoint = [0.5], [-3]
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
-    path.write_bytes(builder.Output())
+    path.write_bytes(pack(model))
     return path
 
 

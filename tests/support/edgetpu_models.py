@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from edgekit.edgetpu.facts import OperatorFacts, TensorFacts
+from edgekit.tflite.editing import pack
 
 IMAGE = (1, 8, 8, 4)
 
@@ -113,9 +113,7 @@ def write_tflite(path: Path, tensors: Sequence[Tensor], nodes: Sequence[Node]) -
     graph.inputs, graph.outputs = [0], list(nodes[-1].outputs)
     model.operatorCodes = [_code(node) for node in nodes]
     model.subgraphs = [graph]
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    path.write_bytes(bytes(builder.Output()))
+    path.write_bytes(pack(model))
     return path
 
 

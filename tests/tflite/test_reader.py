@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import flatbuffers
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
@@ -18,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgekit.core.errors import BadModelFile, NotFound
+from edgekit.tflite.editing import pack, unpack
 from edgekit.tflite.reader import Model, constant, ports, read
 from tests.support.paths import GOLDEN
 
@@ -28,11 +28,9 @@ EXTREMES = [b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\x80", bytes(4)]
 
 def edited(name: str, edit: Callable[[Any], None]) -> bytes:
     """Return a golden file after `edit` has changed its tables."""
-    model = schema.ModelT.InitFromPackedBuf((GOLDEN / f"{name}.tflite").read_bytes())
+    model = unpack((GOLDEN / f"{name}.tflite").read_bytes())
     edit(model)
-    builder = flatbuffers.Builder(4096)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return bytes(pack(model))
 
 
 def read_bytes(content: bytes) -> Model:
