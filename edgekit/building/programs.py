@@ -1,7 +1,7 @@
-"""The program that runs on a device with a recipe's models, as a folder that needs edgekit no more.
+"""The program that uses a recipe's models on a device, as a folder that no longer needs edgekit.
 
-`NAME.py` starts it; beside it lie the package `on_device` with the modules that it imports, and the
-files that it reads.
+`NAME.py` starts it. Beside it lie the package `on_device`, of which only what the program imports,
+and the files that it reads.
 """
 
 from __future__ import annotations
@@ -10,11 +10,15 @@ import shutil
 from pathlib import Path
 
 from edgekit.building.fingerprints import imported
-from edgekit.core.paths import atomic, packaged
+from edgekit.core.errors import NotFound
+from edgekit.core.paths import atomic, packaged, write_json
 from edgekit.core.recipe import Program, Recipe
+from edgekit.core.records import from_json, read_json, to_json
 from edgekit.core.types import Size
 
 PACKAGE = "on_device"
+PROGRAM_FILE = "program.json"
+"""Says in a run folder what the program is and how it is called; for packagers."""
 
 _START = '''"""Start the program of this bundle: `python3 {name}.py --help` says what it takes."""
 
@@ -26,20 +30,41 @@ if __name__ == "__main__":
 
 
 def write_programs(recipe: Recipe, size: Size, folder: Path) -> None:
-    """Write what runs beside the model on a device: the recipe's program and what it reads."""
+    """Write what goes beside the models on a device: the recipe's program and what it reads."""
     with atomic(folder) as temporary:
         temporary.mkdir()
-        if recipe.program:
-            _copy_package(recipe.program, temporary)
+        _copy_package(recipe.program, temporary)
+        write_json(temporary / PROGRAM_FILE, to_json(recipe.program))
         for name, content in (recipe.assets(size) if recipe.assets else {}).items():
             data = content.encode() if isinstance(content, str) else content
             (temporary / name).write_bytes(data)
 
 
+def read_program(folder: Path) -> Program | None:
+    """Return the program that `write_programs` wrote into a folder; None if there is none.
+
+    Raises:
+        BadData: What describes it cannot be read.
+    """
+    path = folder / PROGRAM_FILE
+    if not path.is_file():
+        return None
+    written_by, remedy = "`edgekit build` writes it", "build it again"
+    value = read_json(path, written_by=written_by, remedy=remedy)
+    return from_json(Program, value, what=f"'{path}'", remedy=remedy)
+
+
 def modules_of(program: Program) -> list[Path]:
-    """Return the modules of `edgekit.on_device` that a program consists of, as paths below it."""
+    """Return the modules of `edgekit.on_device` that a program consists of, as paths below it.
+
+    Raises:
+        NotFound: There is no program by that name.
+    """
     root = packaged(PACKAGE)
     start = packaged(PACKAGE, "programs", f"{program.name}.py")
+    if not start.is_file():
+        there = ", ".join(sorted(path.stem for path in start.parent.glob("[!_]*.py")))
+        raise NotFound(f"There is no program '{program.name}' for a device; there are {there}.")
     inside = [path for path in imported([start]) if path.is_relative_to(root)]
     fronts = {root / "__init__.py", root / "programs" / "__init__.py"}
     return sorted(path.relative_to(root) for path in fronts | set(inside))

@@ -1,1 +1,1 @@
-"""What every bundle holds: models, golden vectors, signature, checksums."""
+"""What every bundle holds, whoever takes it: a board, an app, a page."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgekit.core.kinds import Reporter
 from edgekit.core.paths import atomic
 from edgekit.core.report import Report, Row
 from edgekit.reporting import plots, svg, wording
+from edgekit.reporting.templates import filled
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 _TEMPLATE = "report.html.jinja"
 _WIDTHS = {"wide": 900.0, "narrow": 340.0}
@@ -20,23 +24,14 @@ Plot = Callable[..., str]
 
 def write(report: Report, folder: Path) -> Path:
     """Write `report.html` into `folder` and return its path; the page loads nothing else."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template(_TEMPLATE).render(**_context(report))
+    page = filled("reports", _TEMPLATE, _values(report), escape=True)
     path = folder / "report.html"
     with atomic(path) as temporary:
         temporary.write_text(wording.printable(page), encoding="utf-8")
     return path
 
 
-def _context(report: Report) -> dict[str, Any]:
+def _values(report: Report) -> dict[str, object]:
     notes = wording.footnotes(report.rows)
     metric = report.metric
     return {
@@ -110,7 +105,7 @@ def _adapters(report: Report) -> dict[str, str]:
     }
 
 
-def _drawn(plot: Plot, report: Report) -> dict[str, Any]:
+def _drawn(plot: Plot, report: Report) -> dict[str, Markup]:
     """Return width name -> SVG; empty where there is nothing to draw or nothing to draw with."""
     from markupsafe import Markup
 

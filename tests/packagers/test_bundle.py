@@ -12,61 +12,17 @@ import pytest
 
 from edgekit.core import registry
 from edgekit.core.errors import BadData, BadInput, NotFound
-from edgekit.core.recipe import Signature, Tensor
-from edgekit.core.report import Report, Row
 from edgekit.tflite.sidecar import describe, read_sidecar, write_sidecar
 from tests.support.example_report import example_report
+from tests.support.example_run import LABELS, ROWS, write_report, write_run
 from tests.support.paths import GOLDEN
-
-LABELS = ("cat", "dog", "bird, small")
 
 bundle = registry.get("packagers", "bundle").package
 
 
-def row(variant: str, runtime: str, **fields: object) -> Row:
-    fields = {"status": "measured", "ok": True, "value": 91.0, "drop": 0.5, **fields}
-    return Row(variant=variant, precision="int8", runtime=runtime, device="local", **fields)  # type: ignore[arg-type]
-
-
-ROWS = (
-    row("float32", "tflite-runtime", max_abs_error=1e-6),
-    row("float32", "litert"),
-    row("int8", "tflite-runtime"),
-    row("int8", "litert", ok=False, drop=7.0),
-    row("int16x8", "litert", ok=False, drop=9.0),
-    row("float16", "edgetpu", status="predicted", ok=None, value=None, drop=None),
-    row("dynamic_int8", "litert", status="not run", ok=None, value=None, drop=None),
-)
-
-
-def write_report(folder: Path, report: Report) -> None:
-    registry.get("reports", "json").write(report, folder)
-
-
 @pytest.fixture
 def run_dir(tmp_path: Path) -> Path:
-    folder = tmp_path / "image_cnn"
-    signature = Signature(
-        inputs=(Tensor(name="image", shape=(1, 8, 8, 1), meaning="grey image, 0..1"),),
-        outputs=(Tensor(name="scores", shape=(1, 3), meaning="logits"),),
-        labels=LABELS,
-    )
-    for variant in dict.fromkeys(found.variant for found in ROWS):
-        model = folder / variant / "model.tflite"
-        model.parent.mkdir(parents=True)
-        model.write_bytes((GOLDEN / f"{variant}.tflite").read_bytes())
-        artifact = describe(model, precision=variant, signature=signature, made_by={})
-        write_sidecar(artifact, model.parent / "artifact.json")
-    random = np.random.default_rng(0)
-    np.savez(
-        folder / "vectors.npz",
-        **{
-            "input:image": random.random((20, 8, 8, 1), np.float32),
-            "output:scores": random.random((20, 3), np.float32).astype(">f4"),
-        },
-    )
-    write_report(folder, replace(example_report(), rows=ROWS))
-    return folder
+    return write_run(tmp_path / "image_cnn")
 
 
 def test_only_verified_models_are_in_it(run_dir: Path) -> None:
@@ -74,6 +30,7 @@ def test_only_verified_models_are_in_it(run_dir: Path) -> None:
     assert out == run_dir / "bundle"
     names = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
     assert names == [
+        "README.md",
         "SHA256SUMS",
         "float32.tflite",
         "golden/input_0.bin",
@@ -205,7 +162,7 @@ def test_an_old_bundle_is_replaced_but_no_other_folder(run_dir: Path, tmp_path: 
     precious = tmp_path / "documents"
     precious.mkdir()
     (precious / "letter.txt").write_text("mine")
-    with pytest.raises(BadInput, match="is there and no bundle; name a new folder"):
+    with pytest.raises(BadInput, match="exists and is not a bundle; name a new folder"):
         bundle(run_dir, precious)
     assert (precious / "letter.txt").read_text() == "mine"
 

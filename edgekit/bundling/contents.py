@@ -1,0 +1,170 @@
+"""What of a run folder goes into a bundle, and the folder of a bundle itself.
+
+Every packager takes its models from here, so that no bundle holds a file that was not run and found
+right, or that changed since.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgekit.building.parts import MODEL, Files, with_whole
+from edgekit.building.programs import PROGRAM_FILE, read_program
+from edgekit.building.run_folder import SUMS, programs_path, vectors_path
+from edgekit.core.errors import BadData, BadInput, NotFound
+from edgekit.core.kinds import Artifact
+from edgekit.core.paths import atomic, sha256
+from edgekit.core.recipe import Program
+from edgekit.core.report import Report, Row
+from edgekit.core.types import Batch
+from edgekit.reporting import report_json
+from edgekit.source_model.golden_vectors import read_vectors
+from edgekit.tflite.sidecar import read_sidecar
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,=+-]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifiedVariant:
+    """A variant that is within its limits somewhere.
+
+    Attributes:
+        rows: All that was measured of it, also where it broke a limit.
+        files: Part name -> the file that was measured.
+    """
+
+    name: str
+    rows: tuple[Row, ...]
+    files: Files
+
+    def file_name(self, part: str) -> str:
+        """Return what a part's file is called in a bundle, such as `int8.tflite`."""
+        return f"{self.name}.tflite" if part == MODEL else f"{self.name}-{part}.tflite"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What a bundle is made of.
+
+    Attributes:
+        variants: In the order of the report; never empty.
+        vectors: Part name -> golden inputs and the reference's answers; `model` is the whole.
+        labels: What the outputs are called, if they are.
+        program: What uses the models on a device; None if the build has none.
+    """
+
+    run_dir: Path
+    report: Report
+    variants: tuple[VerifiedVariant, ...]
+    vectors: Mapping[str, tuple[Batch, Batch]]
+    labels: tuple[str, ...]
+    program: Program | None
+
+    def copy_program(self, folder: Path) -> None:
+        """Copy the program for the device, its package and the files it reads, if there are any."""
+        if programs_path(self.run_dir).is_dir():
+            ours = shutil.ignore_patterns(PROGRAM_FILE, "__pycache__")
+            shutil.copytree(programs_path(self.run_dir), folder, ignore=ours, dirs_exist_ok=True)
+
+    def copy_report(self, folder: Path) -> None:
+        """Copy the build's `report.json`."""
+        shutil.copyfile(self.run_dir / report_json.FILE_NAME, folder / report_json.FILE_NAME)
+
+
+def contents_of(run_dir: Path) -> Contents:
+    """Read and check what a bundle of a build is made of.
+
+    Args:
+        run_dir: A build's folder such as `runs/image_cnn`.
+
+    Raises:
+        NotFound: The run folder lacks its report, vectors or a file of a variant.
+        BadInput: No variant was measured and found within its limits.
+        BadData: A file is not the one that was measured.
+    """
+    report = report_json.load_report(run_dir)
+    variants = tuple(
+        VerifiedVariant(name=name, rows=rows, files=_files(run_dir, name))
+        for name, rows in _verified(report, run_dir).items()
+    )
+    return Contents(
+        run_dir=run_dir,
+        report=report,
+        variants=variants,
+        vectors={
+            part: read_vectors(vectors_path(run_dir, part))
+            for part in with_whole(variants[0].files)
+        },
+        labels=_labels(variants),
+        program=read_program(programs_path(run_dir)),
+    )
+
+
+@contextlib.contextmanager
+def new_bundle(out: Path) -> Iterator[Path]:
+    """Give an empty folder that becomes `out`, with its checksums, if the block succeeds.
+
+    An earlier bundle is replaced; anything else at `out` is left alone.
+
+    Raises:
+        BadInput: `out` holds something else than a bundle.
+    """
+    if out.exists() and not (out / SUMS).is_file():
+        raise BadInput(
+            f"'{out}' exists and is not a bundle; name a new folder, or a bundle to replace."
+        )
+    with atomic(out) as folder:
+        folder.mkdir()
+        yield folder
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        lines = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
+        (folder / SUMS).write_text("".join(lines), encoding="utf-8")
+
+
+def _verified(report: Report, run_dir: Path) -> dict[str, tuple[Row, ...]]:
+    """Return the variants that are right on at least one place, each with its measured rows."""
+    measured: dict[str, tuple[Row, ...]] = {}
+    for row in report.rows:
+        if row.status == "measured":
+            measured[row.variant] = (*measured.get(row.variant, ()), row)
+    verified = {name: rows for name, rows in measured.items() if any(row.ok for row in rows)}
+    if not verified:
+        raise BadInput(
+            f"No variant in '{run_dir}' was measured and found within its limits, and a bundle "
+            f"holds no other; `edgekit report {run_dir}` says why."
+        )
+    return verified
+
+
+def _files(run_dir: Path, variant: str) -> Files:
+    """Return a variant's files after checking that they are those that were described."""
+    if not _NAME.fullmatch(variant):
+        raise BadData(f"Variant {variant!r} is not a name: letters, digits, '_', '-' and '.' are.")
+    sidecars = sorted((run_dir / variant).glob("*.json"))
+    artifacts = [_artifact(path) for path in sidecars or [run_dir / variant / "artifact.json"]]
+    return {artifact.path.stem: artifact for artifact in artifacts}
+
+
+def _artifact(sidecar: Path) -> Artifact:
+    artifact = read_sidecar(sidecar)
+    if not artifact.path.is_file():
+        raise NotFound(f"There is no '{artifact.path}'; the same `edgekit build` makes it again.")
+    if sha256(artifact.path) != artifact.sha256:
+        raise BadData(
+            f"'{artifact.path}' is not the file that {sidecar.name} beside it describes (SHA-256); "
+            "build it again."
+        )
+    return artifact
+
+
+def _labels(variants: tuple[VerifiedVariant, ...]) -> tuple[str, ...]:
+    files = (artifact for variant in variants for artifact in variant.files.values())
+    labels = next((file.signature.labels for file in files if file.signature.labels), ())
+    if any(label.splitlines() != [label] for label in labels):
+        raise BadData("A label is empty or has a line break, but labels.txt holds one a line.")
+    return labels
