@@ -51,7 +51,7 @@ def check_bounds(data: mmap | bytes) -> None:
 
 
 class _Walk:
-    """One walk over the file; remembers what was seen, since tables may be shared."""
+    """One walk over the file; it remembers what it has seen, since tables may be shared."""
 
     def __init__(self, data: mmap | bytes) -> None:
         self._data = memoryview(data)
@@ -95,20 +95,20 @@ class _Walk:
         width = int(element) if element.isdigit() else 4
         self._inside(at + 4, count * width)
         if not element.isdigit():
-            for place in range(at + 4, at + 4 + 4 * count, 4):
-                self.table(element, place + self.u32(place))
+            for offset in range(at + 4, at + 4 + 4 * count, 4):
+                self.table(element, offset + self.u32(offset))
 
     def _vtable(self, at: int) -> tuple[tuple[int, ...], int]:
         """Return the field offsets of the table at `at`, and the table's length in bytes."""
         self._inside(at, 4)
-        place = at - struct.unpack_from("<i", self._data, at)[0]
-        self._inside(place, 4)
-        vtable_length, length = struct.unpack_from("<HH", self._data, place)
-        self._inside(place, max(vtable_length, 4))
+        vtable = at - struct.unpack_from("<i", self._data, at)[0]
+        self._inside(vtable, 4)
+        vtable_length, length = struct.unpack_from("<HH", self._data, vtable)
+        self._inside(vtable, max(vtable_length, 4))
         self._inside(at, length)
         if vtable_length < 4 or vtable_length % 2 or length < 4:
             raise Damaged("a table has an impossible length")
-        offsets = struct.unpack_from(f"<{vtable_length // 2 - 2}H", self._data, place + 4)
+        offsets = struct.unpack_from(f"<{vtable_length // 2 - 2}H", self._data, vtable + 4)
         if any(offset >= length for offset in offsets):
             raise Damaged("a field lies outside its table")
         return offsets, length

@@ -33,29 +33,29 @@ def check_graph(model: Model) -> None:
 
 def called_subgraphs(operator: Operator) -> tuple[int, ...]:
     """Return the indices of the subgraphs that an operator such as WHILE runs."""
-    found: list[int] = []
+    indices: list[int] = []
     for name, value in operator.options.items():
-        if name.endswith("subgraph_index") or name == "subgraph":
-            found.append(int(value))  # type: ignore[arg-type]  # the schema has an int there
-        elif name == "branch_subgraph_indices" and isinstance(value, tuple):
-            found.extend(value)
-    return tuple(found)
+        if isinstance(value, int) and (name.endswith("subgraph_index") or name == "subgraph"):
+            indices.append(value)
+        elif isinstance(value, tuple) and name == "branch_subgraph_indices":
+            indices.extend(int(index) for index in value)
+    return tuple(indices)
 
 
 def _check_tensor(tensor: TensorInfo) -> None:
-    called = f"tensor {tensor.index} ('{tensor.name[:60]}')"
+    name = f"tensor {tensor.index} ('{tensor.name[:60]}')"
     if len(tensor.shape) > _MAX_RANK or min(tensor.shape, default=0) < 0:
-        raise Damaged(f"{called} has an impossible shape")
+        raise Damaged(f"{name} has an impossible shape")
     if not all(map(math.isfinite, tensor.scales)):
-        raise Damaged(f"{called} has a scale that is no number")
+        raise Damaged(f"{name} has a scale that is no number")
     channels = len(tensor.scales)
     axis = tensor.quantized_dimension
     if channels > 1 and not (0 <= axis < len(tensor.shape) and tensor.shape[axis] == channels):
-        raise Damaged(f"{called} has {channels} scales, which fit none of its dimensions")
+        raise Damaged(f"{name} has {channels} scales, which fit none of its dimensions")
     if tensor.is_constant and tensor.sparsity is None and tensor.dtype in BITS:
         needed = math.ceil(math.prod(tensor.shape) * BITS[tensor.dtype] / 8)
         if tensor.num_bytes != needed:
-            raise Damaged(f"{called} needs {needed:,} bytes and holds {tensor.num_bytes:,}")
+            raise Damaged(f"{name} needs {needed:,} bytes and holds {tensor.num_bytes:,}")
 
 
 def _check_indices(subgraph: Subgraph) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from edgekit.tflite.sparse import Sparsity
 
-Option = int | float | bool | str | tuple[Any, ...]
+Option = int | float | bool | str | tuple[int, ...] | tuple[float, ...]
+"""The value of an operator's option."""
 
 BITS: Mapping[str, int] = {
     "bool": 8,
@@ -35,6 +35,29 @@ BITS: Mapping[str, int] = {
 }
 """Width of one value of a type; text and resources have none."""
 
+OPTION_ENUMS: Mapping[str, str] = {
+    "algorithm": "RngAlgorithm",
+    "combiner": "CombinerType",
+    "compare_type": "StablehloComparisonType",
+    "comparison_direction": "StablehloComparisonDirection",
+    "fused_activation_function": "ActivationFunctionType",
+    "idx_out_type": "TensorType",
+    "in_data_type": "TensorType",
+    "kernel_type": "LSTMKernelType",
+    "key_dtype": "TensorType",
+    "mode": "MirrorPadMode",
+    "out_data_type": "TensorType",
+    "out_type": "TensorType",
+    "output_type": "TensorType",
+    "padding": "Padding",
+    "quantized_bias_type": "TensorType",
+    "reduce_function": "ReduceWindowFunction",
+    "type": "LSHProjectionType",
+    "value_dtype": "TensorType",
+    "weights_format": "FullyConnectedOptionsWeightsFormat",
+}
+"""Option -> the enumeration that its number belongs to; the generated accessors do not say."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TensorInfo:
@@ -53,8 +76,8 @@ class TensorInfo:
         is_variable: Whether it keeps its value from one invocation to the next.
         num_bytes: Bytes stored in the file for a constant; else what shape and type need, 0 if
             that is not known.
-        stored: Those bytes; `edgekit.tflite.reader.constant` makes an array of them.
-        sparsity: Where its values belong, if only the non-zero ones are stored.
+        stored: Those bytes; `edgekit.tflite.reader.constant` returns them as an array.
+        sparsity: Where its values belong if only those that are not zero are stored.
     """
 
     index: int

@@ -1,7 +1,7 @@
 """Read a `.tflite` file into plain values: operators, versions, options, tensors, quantization.
 
 Reading is strict: a file that is empty, cut, or whose parts point outside it or at each other in
-circles is refused with one sentence, so that everything behind this module can trust what it gets.
+circles is refused with one sentence, so that all code after this module can trust what it gets.
 No interpreter and no TensorFlow is involved.
 """
 
@@ -12,12 +12,12 @@ import mmap
 import struct
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.core.errors import BadModelFile, NotFound
+from edgekit.core.types import Array
 from edgekit.tflite.bounds import Damaged, check_bounds
 from edgekit.tflite.graph_check import check_graph
 from edgekit.tflite.model import BITS, Model, Operator, Port, SignatureDef, Subgraph, TensorInfo
@@ -67,15 +67,15 @@ def read(path: Path | str) -> Model:
     return model
 
 
-def constant(model: Model, tensor: TensorInfo) -> NDArray[Any] | None:
+def constant(model: Model, tensor: TensorInfo) -> Array | None:
     """Return the values of a constant, dense, in the tensor's shape; None if it has none.
 
     Packed 4-bit and 2-bit integers come as one `int8` each, `bfloat16` as `float32`.
     Text, resources and types NumPy lacks give None.
 
     Args:
-        model: The model the tensor is from, for the error's sentence.
-        tensor: Any tensor of it.
+        model: The model that holds the tensor; named in the error's sentence.
+        tensor: One of its tensors.
 
     Raises:
         BadModelFile: Its sparse indices contradict its shape.
@@ -142,7 +142,7 @@ def _refused(path: Path, detail: str) -> BadModelFile:
     )
 
 
-def _values(tensor: TensorInfo) -> NDArray[Any] | None:
+def _values(tensor: TensorInfo) -> Array | None:
     """Return the stored values of a constant in one row, 4-bit and 2-bit ones unpacked."""
     stored = np.frombuffer(tensor.stored or b"", np.uint8)
     bits = BITS.get(tensor.dtype, 0)
@@ -157,7 +157,7 @@ def _values(tensor: TensorInfo) -> NDArray[Any] | None:
     return stored.view(tensor.dtype)
 
 
-def _unpacked(packed: NDArray[np.uint8], bits: int, *, signed: bool) -> NDArray[Any]:
+def _unpacked(packed: NDArray[np.uint8], bits: int, *, signed: bool) -> Array:
     """Return one value a byte; the first value stands in the lowest bits."""
     shifts = np.arange(0, 8, bits, dtype=np.uint8)
     values = ((packed[:, None] >> shifts) & (2**bits - 1)).reshape(-1).astype(np.int8)

@@ -1,4 +1,4 @@
-"""What is known of a `.tflite` file, written beside it so that the file explains itself."""
+"""The JSON beside a `.tflite` file that says what it is and how it was made."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edgekit.core.records import from_json, read_json, to_json
 def describe(
     path: Path, *, precision: str, signature: Signature, made_by: Mapping[str, str]
 ) -> Artifact:
-    """Return the `Artifact` for a file that is there, with its size and checksum measured."""
+    """Return the `Artifact` of an existing file, with its sizes and checksum."""
     return Artifact(
         path=path,
         precision=precision,
@@ -63,5 +63,5 @@ def read_sidecar(path: Path) -> Artifact:
     facts = read_json(path, written_by=beside, remedy=remedy)
     if isinstance(facts, dict) and "file" in facts:
         facts = {**facts, "path": facts["file"]}
-    found = from_json(Artifact, facts, what=f"'{path}'", remedy=remedy)
-    return replace(found, path=path.parent / found.path)
+    artifact = from_json(Artifact, facts, what=f"'{path}'", remedy=remedy)
+    return replace(artifact, path=path.parent / artifact.path)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edgekit.core.types import Array
 
 _MAX_DENSE_BYTES = 1 << 30
 
@@ -22,14 +23,14 @@ class Dimension:
     """One level of the stored order.
 
     Attributes:
-        size: Number of places, for a level that is stored in full.
+        size: Its length, for a level that is stored in full.
         segments: For a compressed level, where each parent's entries start and end; else None.
-        indices: For a compressed level, the place of each entry.
+        indices: For a compressed level, the coordinate of each entry.
     """
 
     size: int
-    segments: NDArray[Any] | None = None
-    indices: NDArray[Any] | None = None
+    segments: Array | None = None
+    indices: Array | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,7 @@ class Sparsity:
         traversal_order: Which dimension each level is; those from the tensor's rank on are the
             inner dimensions of blocks.
         block_map: The tensor dimension that each block dimension cuts.
-        dimensions: One a level.
+        dimensions: One for each level.
     """
 
     traversal_order: tuple[int, ...]
@@ -48,7 +49,7 @@ class Sparsity:
     dimensions: tuple[Dimension, ...]
 
 
-def densify(values: NDArray[Any], sparsity: Sparsity, shape: tuple[int, ...]) -> NDArray[Any]:
+def densify(values: Array, sparsity: Sparsity, shape: tuple[int, ...]) -> Array:
     """Return the tensor of `shape` with zeros where nothing is stored.
 
     Args:
@@ -63,20 +64,21 @@ def densify(values: NDArray[Any], sparsity: Sparsity, shape: tuple[int, ...]) ->
     _check(sparsity, shape)
     if math.prod(shape) * values.itemsize > _MAX_DENSE_BYTES:
         raise ValueError("too large")
-    places = _coordinates(sparsity.dimensions, limit=math.prod(shape))
-    if len(places[0]) > len(values):
-        raise ValueError("fewer values than places")
-    coordinates = [np.zeros(len(places[0]), np.int64) for _ in shape]
+    levels = _coordinates(sparsity.dimensions, limit=math.prod(shape))
+    count = len(levels[0])
+    if count > len(values):
+        raise ValueError("fewer values than coordinates")
+    coordinates = [np.zeros(count, np.int64) for _ in shape]
     for level in np.argsort(sparsity.traversal_order):
         dimension = sparsity.traversal_order[level]
         if dimension < len(shape):
-            coordinates[dimension] = places[level]
+            coordinates[dimension] = levels[level]
         else:
             target = sparsity.block_map[dimension - len(shape)]
             size = sparsity.dimensions[level].size
-            coordinates[target] = coordinates[target] * size + places[level]
+            coordinates[target] = coordinates[target] * size + levels[level]
     dense = np.zeros(shape, values.dtype)
-    dense.reshape(-1)[np.ravel_multi_index(coordinates, shape)] = values[: len(places[0])]
+    dense.reshape(-1)[np.ravel_multi_index(coordinates, shape)] = values[:count]
     return dense
 
 
@@ -91,23 +93,23 @@ def _check(sparsity: Sparsity, shape: tuple[int, ...]) -> None:
 
 
 def _coordinates(dimensions: tuple[Dimension, ...], *, limit: int) -> list[NDArray[np.int64]]:
-    """Return, for each level, the place of every stored value on it."""
-    places: list[NDArray[np.int64]] = []
+    """Return, for each level, the coordinate of every stored value on it."""
+    levels: list[NDArray[np.int64]] = []
     count = 1
     for dimension in dimensions:
         parents, own = _level(dimension, count, limit)
-        places = [level[parents] for level in places] + [own]
+        levels = [level[parents] for level in levels] + [own]
         count = len(own)
-    return places
+    return levels
 
 
 def _level(
     dimension: Dimension, count: int, limit: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the parent of each entry of a level, and its place on the level."""
+    """Return the parent of each entry of a level, and its coordinate on the level."""
     if dimension.segments is None or dimension.indices is None:
         if dimension.size < 0 or count * dimension.size > limit:
-            raise ValueError("more places than the tensor has")
+            raise ValueError("more coordinates than the tensor has values")
         parents = np.repeat(np.arange(count), dimension.size)
         return parents, np.tile(np.arange(dimension.size), count)
     segments = dimension.segments.astype(np.int64)

@@ -12,40 +12,30 @@ from functools import cache
 from mmap import mmap
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edgekit.core.types import Array
 from edgekit.tflite.bounds import Damaged
-from edgekit.tflite.model import BITS, Model, Operator, Option, SignatureDef, Subgraph, TensorInfo
+from edgekit.tflite.model import (
+    BITS,
+    OPTION_ENUMS,
+    Model,
+    Operator,
+    Option,
+    SignatureDef,
+    Subgraph,
+    TensorInfo,
+)
 from edgekit.tflite.sparse import Dimension, Sparsity
 
-_MAX_NUMBERS = 4_000_000
-"""How many list elements we make Python objects of; the lists of a damaged file may overlap."""
+if TYPE_CHECKING:
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
 
-_ENUMS: Mapping[str, str] = {
-    "algorithm": "RngAlgorithm",
-    "combiner": "CombinerType",
-    "compare_type": "StablehloComparisonType",
-    "comparison_direction": "StablehloComparisonDirection",
-    "fused_activation_function": "ActivationFunctionType",
-    "idx_out_type": "TensorType",
-    "in_data_type": "TensorType",
-    "kernel_type": "LSTMKernelType",
-    "key_dtype": "TensorType",
-    "mode": "MirrorPadMode",
-    "out_data_type": "TensorType",
-    "out_type": "TensorType",
-    "output_type": "TensorType",
-    "padding": "Padding",
-    "quantized_bias_type": "TensorType",
-    "reduce_function": "ReduceWindowFunction",
-    "type": "LSHProjectionType",
-    "value_dtype": "TensorType",
-    "weights_format": "FullyConnectedOptionsWeightsFormat",
-}
-"""Option -> the enumeration its number is of; the generated accessors do not tell."""
+_MAX_NUMBERS = 4_000_000
+"""How many list elements become Python objects; the lists of a damaged file may overlap."""
 
 
 def load(data: mmap, path: Path) -> Model:
@@ -72,7 +62,7 @@ class _Reader:
         self._root = schema.Model.GetRootAs(data, 0)
         self._left = _MAX_NUMBERS
         self._types = {i: name.lower() for i, name in _names(schema, "TensorType").items()}
-        self._enums = {name: _names(schema, enum) for name, enum in _ENUMS.items()}
+        self._enums = {name: _names(schema, enum) for name, enum in OPTION_ENUMS.items()}
         self._option_tables: dict[tuple[int, int, int], Mapping[str, Option]] = {}
 
     def model(self, path: Path) -> Model:
@@ -90,8 +80,8 @@ class _Reader:
             signatures=tuple(self._signature(signature) for signature in signatures),
         )
 
-    def _buffer(self, buffer: Any) -> memoryview:
-        if (offset := buffer.Offset()) > 1:  # stored behind the flatbuffer; 1 is a placeholder
+    def _buffer(self, buffer: schema.Buffer) -> memoryview:
+        if (offset := buffer.Offset()) > 1:  # stored after the flatbuffer; 1 is a placeholder
             return self._outside(offset, buffer.Size())
         if buffer.DataIsNone() or buffer.DataLength() == 0:
             return self._data[:0]
@@ -115,7 +105,7 @@ class _Reader:
             raise Damaged(f"it refers to buffer {index} of {len(self._buffers)}")
         return self._buffers[index]
 
-    def _code(self, code: Any) -> tuple[str, int]:
+    def _code(self, code: schema.OperatorCode) -> tuple[str, int]:
         # Operators up to 127 stand in the old one-byte field, newer ones in the four-byte one.
         number = max(code.DeprecatedBuiltinCode(), code.BuiltinCode())
         if number == self._schema.BuiltinOperator.CUSTOM:
@@ -125,19 +115,19 @@ class _Reader:
             raise Damaged(f"operator code {number} is not in the schema")
         return name, code.Version()
 
-    def _subgraph(self, graph: Any, codes: list[tuple[str, int]]) -> Subgraph:
+    def _subgraph(self, graph: schema.SubGraph, codes: list[tuple[str, int]]) -> Subgraph:
         return Subgraph(
             name=self._text(graph.Name()),
             tensors=tuple(self._tensor(graph.Tensors(i), i) for i in range(graph.TensorsLength())),
             operators=tuple(
                 self._operator(graph.Operators(i), i, codes) for i in range(graph.OperatorsLength())
             ),
-            inputs=self._numbers(graph, "Inputs"),
-            outputs=self._numbers(graph, "Outputs"),
+            inputs=self._integers(graph, "Inputs"),
+            outputs=self._integers(graph, "Outputs"),
         )
 
-    def _tensor(self, tensor: Any, index: int) -> TensorInfo:
-        shape = self._numbers(tensor, "Shape")
+    def _tensor(self, tensor: schema.Tensor, index: int) -> TensorInfo:
+        shape = self._integers(tensor, "Shape")
         scales, zero_points, axis = self._quantization(tensor.Quantization())
         data = self._buffer_at(tensor.Buffer())
         dtype = self._dtype(tensor.Type(), index)
@@ -147,7 +137,7 @@ class _Reader:
             index=index,
             name=self._text(tensor.Name()),
             shape=shape,
-            shape_signature=self._numbers(tensor, "ShapeSignature") or shape,
+            shape_signature=self._integers(tensor, "ShapeSignature") or shape,
             dtype=dtype,
             scales=scales,
             zero_points=zero_points,
@@ -164,26 +154,28 @@ class _Reader:
             raise Damaged(f"tensor {index} has type {number}, which is not in the schema")
         return self._types[number]
 
-    def _quantization(self, params: Any) -> tuple[tuple[float, ...], tuple[int, ...], int]:
+    def _quantization(
+        self, params: schema.QuantizationParameters | None
+    ) -> tuple[tuple[float, ...], tuple[int, ...], int]:
         if params is None or params.ScaleLength() == 0:
             return (), (), 0
-        scales = self._numbers(params, "Scale")
-        zero_points = self._numbers(params, "ZeroPoint")
+        scales = self._floats(params, "Scale")
+        zero_points = self._integers(params, "ZeroPoint")
         if len(zero_points) < len(scales):  # left out, or one for all channels
             zero_points = (zero_points[0] if zero_points else 0,) * len(scales)
         return scales, zero_points[: len(scales)], params.QuantizedDimension()
 
-    def _sparsity(self, params: Any) -> Sparsity | None:
+    def _sparsity(self, params: schema.SparsityParameters | None) -> Sparsity | None:
         if params is None:
             return None
         levels = [params.DimMetadata(i) for i in range(params.DimMetadataLength())]
         return Sparsity(
-            traversal_order=self._numbers(params, "TraversalOrder"),
-            block_map=self._numbers(params, "BlockMap"),
+            traversal_order=self._integers(params, "TraversalOrder"),
+            block_map=self._integers(params, "BlockMap"),
             dimensions=tuple(self._dimension(level) for level in levels),
         )
 
-    def _dimension(self, level: Any) -> Dimension:
+    def _dimension(self, level: schema.DimensionMetadata) -> Dimension:
         if level.Format() == self._schema.DimensionType.DENSE:
             return Dimension(size=level.DenseSize())
         return Dimension(
@@ -192,7 +184,7 @@ class _Reader:
             indices=self._indices(level.ArrayIndicesType(), level.ArrayIndices()),
         )
 
-    def _indices(self, kind: int, table: Any) -> NDArray[Any]:
+    def _indices(self, kind: int, table: flatbuffers.Table | None) -> Array:
         name = _names(self._schema, "SparseIndexVector").get(kind, "NONE")
         if table is None or name == "NONE":
             raise Damaged("a sparse tensor lacks its indices")
@@ -200,7 +192,9 @@ class _Reader:
         vector.Init(table.Bytes, table.Pos)
         return np.zeros(0, np.int32) if vector.ValuesIsNone() else vector.ValuesAsNumpy()
 
-    def _operator(self, operator: Any, index: int, codes: list[tuple[str, int]]) -> Operator:
+    def _operator(
+        self, operator: schema.Operator, index: int, codes: list[tuple[str, int]]
+    ) -> Operator:
         if operator.OpcodeIndex() >= len(codes):
             raise Damaged(f"operator {index} refers to code {operator.OpcodeIndex()}")
         name, version = codes[operator.OpcodeIndex()]
@@ -208,14 +202,14 @@ class _Reader:
             index=index,
             name=name,
             version=version,
-            inputs=self._numbers(operator, "Inputs"),
-            outputs=self._numbers(operator, "Outputs"),
+            inputs=self._integers(operator, "Inputs"),
+            outputs=self._integers(operator, "Outputs"),
             options={**self._options(operator, 1), **self._options(operator, 2)},
             custom_options=self._custom_options(operator),
-            intermediates=self._numbers(operator, "Intermediates"),
+            intermediates=self._integers(operator, "Intermediates"),
         )
 
-    def _custom_options(self, operator: Any) -> bytes:
+    def _custom_options(self, operator: schema.Operator) -> bytes:
         if (offset := operator.LargeCustomOptionsOffset()) > 1:
             view = self._outside(offset, operator.LargeCustomOptionsSize())
         elif operator.CustomOptionsIsNone():
@@ -226,7 +220,7 @@ class _Reader:
         self._spend(len(view) // 32)
         return bytes(view)
 
-    def _options(self, operator: Any, which: int) -> Mapping[str, Option]:
+    def _options(self, operator: schema.Operator, which: int) -> Mapping[str, Option]:
         suffix = "" if which == 1 else "2"
         table = getattr(operator, f"BuiltinOptions{suffix}")()
         kind = getattr(operator, f"BuiltinOptions{suffix}Type")()
@@ -239,7 +233,7 @@ class _Reader:
             self._option_tables[key] = self._plain(values)
         return self._option_tables[key]
 
-    def _plain(self, values: Mapping[str, Any]) -> Mapping[str, Option]:
+    def _plain(self, values: Mapping[str, object]) -> Mapping[str, Option]:
         plain: dict[str, Option] = {}
         for camel, value in values.items():
             name = re.sub(r"(?<!^)([A-Z])", lambda m: "_" + m[1].lower(), camel)
@@ -256,9 +250,9 @@ class _Reader:
 
     def _enum(self, option: str, value: int) -> str:
         name = self._enums[option].get(value, f"UNKNOWN:{value}")
-        return name.lower() if _ENUMS[option] == "TensorType" else name
+        return name.lower() if OPTION_ENUMS[option] == "TensorType" else name
 
-    def _signature(self, signature: Any) -> SignatureDef:
+    def _signature(self, signature: schema.SignatureDef) -> SignatureDef:
         inputs = [signature.Inputs(i) for i in range(signature.InputsLength())]
         outputs = [signature.Outputs(i) for i in range(signature.OutputsLength())]
         return SignatureDef(
@@ -268,12 +262,18 @@ class _Reader:
             outputs={self._text(entry.Name()): entry.TensorIndex() for entry in outputs},
         )
 
-    def _numbers(self, table: Any, name: str) -> tuple[Any, ...]:
+    def _integers(self, table: object, name: str) -> tuple[int, ...]:
+        return tuple(self._array(table, name).tolist())
+
+    def _floats(self, table: object, name: str) -> tuple[float, ...]:
+        return tuple(self._array(table, name).tolist())
+
+    def _array(self, table: object, name: str) -> Array:
         array = getattr(table, f"{name}AsNumpy")()
         if not isinstance(array, np.ndarray):  # the accessor gives 0 for what is not there
-            return ()
+            return np.zeros(0)
         self._spend(array.size)
-        return tuple(array.tolist())
+        return array
 
     def _text(self, text: bytes | None) -> str:
         self._spend(len(text or b"") // 32)
