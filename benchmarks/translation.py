@@ -1,13 +1,13 @@
-"""Compare what a built translator says on each runtime with what its float reference says.
+"""Compare the translations of a built translator on each runtime with those of its reference.
 
     python benchmarks/translation.py runs/translate_seq2seq [--variants float32,int8] [--beam 4]
 
-- same: of the reference's subwords for 100 test verses, decoded greedily, the share that stands at
-  the same place in the file's answer. After the first difference the rest mostly differs.
-- verses: the share of verses that are the same from beginning to end.
-- BLEU and beam: of those verses, decoded greedily and with a beam.
+- same: of the reference's subwords for 100 test verses, decoded greedily, the share that the file
+  has at the same position. After the first difference most of the rest differs too.
+- verses: the share of verses whose translations are identical.
+- BLEU and beam: BLEU of those verses, decoded greedily and with a beam.
 - steps and whole: the largest difference between the scores of the reference's steps, whose state
-  or cache goes in and out, and those of one pass over the whole text.
+  or cache goes in and out, and the scores of one pass over the whole text.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from edgekit.core.types import Array, Batch, Run
 from edgekit.domains.translation.verses import bleu, shifted, texts_of, translation_data
 from edgekit.on_device.programs.translate import SCORE_RANGE, translate
 from edgekit.reporting import report_json
-from edgekit.running.golden_vectors import read_vectors
 from edgekit.running.session import open_session
+from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.source_model.loading import load_model
 from edgekit.source_model.reference import runner
 
@@ -38,7 +38,7 @@ RUNTIMES = "tflite-runtime,litert"
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A translator, verses, what its reference says to them, and how wide a beam to try."""
+    """A translator, verses, the reference's translations of them, and the beam width to try."""
 
     recipe: Recipe
     test: Dataset
@@ -46,19 +46,19 @@ class Comparison:
     beam: int
 
     def row(self, runs: Mapping[str, Run]) -> str:
-        """Drive parts over the verses and say how they compare."""
+        """Translate the verses with the parts and return the row of the printed table."""
         source = self.test.inputs["source"]
-        said = parts_of(self.recipe).drive(runs)(self.test.inputs)["tokens"]
-        same = (said == self.tokens)[self.tokens != 0].mean()
-        verses = (said == self.tokens).all(axis=1).mean()
+        answer = parts_of(self.recipe).drive(runs)(self.test.inputs)["tokens"]
+        same = (answer == self.tokens)[self.tokens != 0].mean()
+        verses = (answer == self.tokens).all(axis=1).mean()
         wide = translate(runs, source, caches=caches_of(self.recipe), beam=self.beam)
         references = self.test.targets.tolist()
-        greedy, beam = (bleu(texts_of(tokens), references) for tokens in (said, wide))
+        greedy, beam = (bleu(texts_of(tokens), references) for tokens in (answer, wide))
         return f"{100 * same:8.1f}{100 * verses:10.1f}{greedy:8.2f}{beam:8.2f}"
 
 
 def caches_of(recipe: Recipe) -> dict[str, tuple[int, ...]]:
-    """Return name and shape of the step's inputs that become longer: those it answers rows of."""
+    """Return name and shape of a step's caches: the inputs it has an output `new_...` for."""
     step = parts_of(recipe).signatures["step"]
     rows = {tensor.name for tensor in step.outputs}
     return {t.name: t.shape[1:] for t in step.inputs if f"new_{t.name}" in rows}
@@ -67,8 +67,8 @@ def caches_of(recipe: Recipe) -> dict[str, tuple[int, ...]]:
 def largest_difference(
     runs: Mapping[str, Run], whole: Run, source: Array, *, caches: Mapping[str, tuple[int, ...]]
 ) -> float:
-    """Return the largest difference between scores of steps and of one pass, text by text."""
-    found = []
+    """Return the largest difference between the scores of steps and of one pass, over all texts."""
+    differences = []
     for row in source:
         scores: list[Array] = []
 
@@ -77,14 +77,15 @@ def largest_difference(
             scores.append(answer["scores"])
             return answer
 
-        said = translate({**runs, "step": step}, row[None], caches=caches)
-        expected = whole({"source": row[None], "said": shifted(said)})["answer"][0, : len(scores)]
-        found.append(np.abs(np.concatenate(scores) - np.clip(expected + SCORE_RANGE, 0, 6)).max())
-    return float(max(found))
+        tokens = translate({**runs, "step": step}, row[None], caches=caches)
+        expected = whole({"source": row[None], "said": shifted(tokens)})["answer"][0, : len(scores)]
+        stepped = np.concatenate(scores)
+        differences.append(np.abs(stepped - np.clip(expected + SCORE_RANGE, 0, 6)).max())
+    return float(max(differences))
 
 
 def main() -> None:
-    """Print the comparison."""
+    """Print the comparison as a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", type=Path, help="run folder of a build")
     parser.add_argument("--variants", default="", help="such as float32,int8; all if not given")
@@ -100,9 +101,9 @@ def main() -> None:
     names = list(parts_of(recipe).signatures)
     parts = {part: runner(load_model(source_path(chosen.folder, part))) for part in names}
     whole = runner(load_model(source_path(chosen.folder, MODEL)))
-    found = largest_difference(parts, whole, inputs["source"][:20], caches=caches_of(recipe))
+    difference = largest_difference(parts, whole, inputs["source"][:20], caches=caches_of(recipe))
     print(f"{report.recipe}, {report.size}, {len(test)} verses, beam of {chosen.beam}")
-    print(f"steps and whole: largest difference of scores {found:.1e}, on 20 verses")
+    print(f"steps and whole: largest difference of scores {difference:.1e}, on 20 verses")
     print(f"{'variant':14}{'runtime':16}{'same %':>8}{'verses %':>10}{'BLEU':>8}{'beam':>8}")
     compared = Comparison(recipe=recipe, test=test, tokens=outputs["tokens"], beam=chosen.beam)
     print(f"{'reference':14}{'keras':16}{compared.row(parts)}", flush=True)

@@ -3,8 +3,8 @@
 CBOW, skip-gram and fastText are trained by us and by gensim on the same words with the same
 settings, vocabulary and seeds, each on one thread; GloVe, which gensim lacks, is compared with our
 skip-gram. Prints the rank correlation with the pairs of WordSim-353 that are in the vocabulary, in
-points (100 is the order people gave), and training words per second of processor time; exits 1
-where the mean over the seeds is more than 3 points below the peer's.
+points (100 is the order people gave), and training words per second of processor time. Exits with 1
+if the mean over the seeds is more than 3 points below the peer's.
 
     python benchmarks/words.py [--size full] [--seeds 3] [FAMILY...]
 """
@@ -18,7 +18,6 @@ import platform
 import sys
 import time
 from dataclasses import dataclass
-from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -36,12 +35,12 @@ from edgekit.on_device.ngrams import LARGEST, NUM_BUCKETS, SMALLEST
 
 FAMILIES = ("cbow", "skipgram", "fasttext", "glove")
 LIMIT = 3.0
-"""Points a mean may be below the peer's."""
+"""Points that a mean may be below the peer's."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """Points of each seed, and words of the text read per second of processor time."""
+    """Points of each seed, and training words read per second of processor time."""
 
     points: tuple[float, ...]
     words_per_second: float
@@ -52,8 +51,8 @@ class Result:
         return float(np.mean(self.points))
 
 
-def ours(family: str, size: Size, seeds: int) -> Result:
-    """Train a recipe once for each seed."""
+def own_result(family: str, size: Size, seeds: int) -> Result:
+    """Train the recipe of a family once per seed."""
     import keras
 
     from edgekit.source_model.reference import runner
@@ -70,13 +69,13 @@ def ours(family: str, size: Size, seeds: int) -> Result:
     return Result(points=tuple(points), words_per_second=seeds * read / sum(seconds))
 
 
-def gensims(family: str, size: Size, seeds: int) -> Result:
-    """Train gensim's model of the family once for each seed, in the settings of the recipe."""
+def gensim_result(family: str, size: Size, seeds: int) -> Result:
+    """Train gensim's model of a family once per seed, with the settings of the recipe."""
     from gensim.models import FastText, Word2Vec
 
     module = importlib.import_module(f"edgekit.recipes.words_{family}")
     settings, lines = module.SETTINGS[size], _lines(size)
-    options: dict[str, Any] = {"sg": int(family != "cbow")}
+    options: dict[str, int] = {"sg": int(family != "cbow")}
     if family == "fasttext":
         options |= {"bucket": NUM_BUCKETS, "min_n": SMALLEST, "max_n": LARGEST}
     kind = FastText if family == "fasttext" else Word2Vec
@@ -115,18 +114,18 @@ def main() -> None:
         parser.error(f"family is {', '.join(wrong)}; allowed are {', '.join(FAMILIES)}")
     _one_thread()
     _print_setting(chosen.size, chosen.seeds)
-    found: dict[str, Result] = {}
+    own: dict[str, Result] = {}
     missed = []
     for family in families:
-        found[family] = ours(family, chosen.size, chosen.seeds)
+        own[family] = own_result(family, chosen.size, chosen.seeds)
         if family != "glove":
-            peer, name = gensims(family, chosen.size, chosen.seeds), "gensim"
+            peer, name = gensim_result(family, chosen.size, chosen.seeds), "gensim"
         else:
-            if "skipgram" not in found:
-                found["skipgram"] = ours("skipgram", chosen.size, chosen.seeds)
-            peer, name = found["skipgram"], "our skip-gram"
-        _print_line(family, found[family], peer, name)
-        if found[family].mean < peer.mean - LIMIT:
+            if "skipgram" not in own:
+                own["skipgram"] = own_result("skipgram", chosen.size, chosen.seeds)
+            peer, name = own["skipgram"], "our skip-gram"
+        _print_line(family, own[family], peer, name)
+        if own[family].mean < peer.mean - LIMIT:
             missed.append(family)
     if missed:
         sys.exit(f"More than {LIMIT:g} points below the peer: {', '.join(missed)}.")

@@ -12,6 +12,7 @@ from typing import Any
 
 from edgekit.core.recipe import Dataset, FineTuning, Metric, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Progress, Run, Size
+from edgekit.domains.learning.scores import accuracy
 from edgekit.domains.speech import spoken_digits
 
 FILTERS = 48
@@ -62,12 +63,12 @@ def fit(model: Any, found: spoken_digits.Recordings, epochs: int, progress: Prog
 
 def score(run: Run, dataset: Dataset) -> float:
     """Return top-1 accuracy in percent."""
-    return spoken_digits.accuracy(run(dataset.inputs)["scores"], dataset)
+    return accuracy(run(dataset.inputs)["scores"], dataset.target())
 
 
 recipe = Recipe(
     signature=Signature(
-        inputs=(spoken_digits.HEARD,),
+        inputs=(spoken_digits.LOG_MEL,),
         outputs=(Tensor(name="scores", shape=(1, 10), meaning="probability of each digit"),),
         labels=spoken_digits.DIGITS,
     ),

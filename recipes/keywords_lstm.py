@@ -16,6 +16,7 @@ import numpy as np
 
 from edgekit.core.recipe import Dataset, Metric, Parts, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Progress, Run, Size
+from edgekit.domains.learning.scores import accuracy
 from edgekit.domains.speech import spoken_digits
 from edgekit.on_device.log_mel import NUM_BANDS
 from edgekit.on_device.programs.keywords import STATE, drive
@@ -105,10 +106,10 @@ def split(model: Any) -> Mapping[str, Any]:
 def score(run: Run, dataset: Dataset) -> float:
     """Return top-1 accuracy in percent, at once or hop after hop, whichever is worse."""
     answers = run(dataset.inputs)
-    return min(spoken_digits.accuracy(answers[name], dataset) for name in ("scores", "streamed"))
+    return min(accuracy(answers[name], dataset.target()) for name in ("scores", "streamed"))
 
 
-WHOLE = Signature(inputs=(spoken_digits.HEARD,), outputs=(SCORES,), labels=spoken_digits.DIGITS)
+WHOLE = Signature(inputs=(spoken_digits.LOG_MEL,), outputs=(SCORES,), labels=spoken_digits.DIGITS)
 HOP = Signature(
     inputs=(
         Tensor(name="frame", shape=(1, NUM_BANDS), meaning="log-mel features of 20 ms"),
@@ -125,7 +126,7 @@ HOP = Signature(
 
 recipe = Recipe(
     signature=Signature(
-        inputs=(spoken_digits.HEARD,),
+        inputs=(spoken_digits.LOG_MEL,),
         outputs=(
             SCORES,
             Tensor(name="streamed", shape=(1, 10), meaning="the same, by `hop` alone"),

@@ -16,8 +16,8 @@ from edgekit.core.recipe import Dataset, Metric, Program, Recipe, Signature, Ten
 from edgekit.core.types import Array, Progress, Run, Size, Split
 from edgekit.domains.text.attention_start import waves
 from edgekit.domains.text.corpora import Review, reviews
-from edgekit.domains.text.masked_language import Schedule, guesser, pretrain
-from edgekit.domains.text.subword_training import learn
+from edgekit.domains.text.masked_language import EncoderSchedule, masked_language_model, pretrain
+from edgekit.domains.text.subword_training import learn_subwords
 from edgekit.on_device.programs.sentiment import LABELS, LENGTH, MERGES, fit, normalize, pieces
 from edgekit.on_device.subwords import Subwords
 from edgekit.source_model.reference import runner
@@ -35,16 +35,16 @@ NUM_LABELS = 8000
 labels: with all 21,399 of them the network was as good without it, at 87.7 %."""
 NUM_CALIBRATION = 200
 PRE_TRAINING = {
-    "tiny": Schedule(epochs=4, batch_size=32, peak_rate=2e-3),
-    "full": Schedule(epochs=5, batch_size=32, peak_rate=3e-3),
+    "tiny": EncoderSchedule(epochs=4, batch_size=32, peak_rate=2e-3),
+    "full": EncoderSchedule(epochs=5, batch_size=32, peak_rate=3e-3),
 }
 FINE_TUNING = {
-    "tiny": Schedule(epochs=5, batch_size=32, peak_rate=1e-3),
-    "full": Schedule(epochs=3, batch_size=64, peak_rate=1e-3),
+    "tiny": EncoderSchedule(epochs=5, batch_size=32, peak_rate=1e-3),
+    "full": EncoderSchedule(epochs=3, batch_size=64, peak_rate=1e-3),
 }
 ALONE = {
-    "tiny": Schedule(epochs=5, batch_size=32, peak_rate=1e-3),
-    "full": Schedule(epochs=4, batch_size=64, peak_rate=1e-3),
+    "tiny": EncoderSchedule(epochs=5, batch_size=32, peak_rate=1e-3),
+    "full": EncoderSchedule(epochs=4, batch_size=64, peak_rate=1e-3),
 }
 """Of the network without pre-training, which has farther to go."""
 
@@ -73,7 +73,9 @@ def assets(size: Size) -> dict[str, str]:
 @lru_cache(maxsize=2)
 def _subwords(size: Size) -> Subwords:
     """Learn the subwords; every fourth training review holds all that are frequent."""
-    return learn((normalize(review.text) for review in _reviews("train", size)[::4]), VOCABULARY)
+    return learn_subwords(
+        (normalize(review.text) for review in _reviews("train", size)[::4]), VOCABULARY
+    )
 
 
 def _reviews(split: Split, size: Size) -> tuple[Review, ...]:
@@ -205,7 +207,7 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
 
     encoder = keras.Model(model.input, model.get_layer("encoded").output)
     pretrain(
-        guesser(encoder, EMBEDDING),
+        masked_language_model(encoder, EMBEDDING),
         model.get_layer("pieces").embeddings,
         texts("train", size),
         schedule=PRE_TRAINING[size],
@@ -219,7 +221,7 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
     )
 
 
-def fine_tune(model: Any, size: Size, progress: Progress, *, schedule: Schedule) -> Any:
+def fine_tune(model: Any, size: Size, progress: Progress, *, schedule: EncoderSchedule) -> Any:
     """Teach the model the labels of `NUM_LABELS` training reviews and return it."""
     import keras
 

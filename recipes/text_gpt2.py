@@ -20,8 +20,12 @@ import numpy as np
 
 from edgekit.core.recipe import Dataset, Metric, Parts, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Progress, Run, Size, Split
-from edgekit.domains.learning.int8_rounding import level
-from edgekit.domains.text.language_model import Course, cut, train_vectors
+from edgekit.domains.learning.int8_rounding import equalize
+from edgekit.domains.text.language_model import (
+    LanguageModelSchedule,
+    shuffled_windows,
+    train_language_model,
+)
 from edgekit.domains.text.tokens import (
     NUM_TOKENS,
     perplexity,
@@ -43,9 +47,11 @@ from edgekit.on_device.programs.complete import (
 DIM = HEADS * HEAD_DIM
 FLOOR = 13.0
 """Scores more than about this far below the likely ones are cut off: int8 has 255 steps for all."""
-COURSES: Mapping[Size, Course] = {
-    "tiny": Course(epochs=1, whole=0.0, batch_size=8, peak_rate=6e-3),
-    "full": Course(epochs=2, whole=0.3, batch_size=32, peak_rate=3e-3, surer=0.41),
+SCHEDULES: Mapping[Size, LanguageModelSchedule] = {
+    "tiny": LanguageModelSchedule(epochs=1, full_softmax_share=0.0, batch_size=8, peak_rate=6e-3),
+    "full": LanguageModelSchedule(
+        epochs=2, full_softmax_share=0.3, batch_size=32, peak_rate=3e-3, bootstrap=0.41
+    ),
 }
 NUM_WINDOWS = {"train": 0, "validation": 300, "test": 300, "calibration": 16}
 """Each window is 72 calls of the step; 300 take int8 on tflite-runtime less than a minute."""
@@ -153,18 +159,18 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
     """Train on the training split and return the model."""
     import keras
 
-    course = COURSES[size]
-    tokens = cut(stream("train", size), CONTEXT + 1, course.epochs)
-    train_vectors(
+    schedule = SCHEDULES[size]
+    tokens = shuffled_windows(stream("train", size), CONTEXT + 1, schedule.epochs)
+    train_language_model(
         keras.Model(model.input, model.get_layer("vectors").output),
         model.get_layer("words").embeddings,
         examples=(tokens, tokens[:, 1:]),
-        course=course,
+        schedule=schedule,
         progress=progress,
     )
     for layer in range(LAYERS):
-        level(model.get_layer(f"key_{layer}"), model.get_layer(f"query_{layer}"))
-        level(model.get_layer(f"value_{layer}"), model.get_layer(f"mix_{layer}"), rows=True)
+        equalize(model.get_layer(f"key_{layer}"), model.get_layer(f"query_{layer}"))
+        equalize(model.get_layer(f"value_{layer}"), model.get_layer(f"mix_{layer}"), by_rows=True)
     return model
 
 

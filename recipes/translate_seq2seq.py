@@ -17,7 +17,11 @@ import numpy as np
 from edgekit.core.recipe import Metric, Parts, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Progress, Run, Size
 from edgekit.domains.learning.int8_rounding import on_grid, round_dense, round_lstm
-from edgekit.domains.translation.teaching import Schedule, learn, translator
+from edgekit.domains.translation.teacher_forcing import (
+    TranslatorSchedule,
+    train_translator,
+    translator,
+)
 from edgekit.domains.translation.verses import (
     NUM_PIECES,
     SCORES,
@@ -31,11 +35,11 @@ from edgekit.on_device.subwords import PADDING
 
 UNITS = 192
 DROPOUT = 0.1
-SCHEDULES: dict[Size, tuple[Schedule, ...]] = {
-    "tiny": (Schedule(epochs=1, batch_size=64, learning_rate=3e-3),),
+SCHEDULES: dict[Size, tuple[TranslatorSchedule, ...]] = {
+    "tiny": (TranslatorSchedule(epochs=1, batch_size=64, learning_rate=3e-3),),
     "full": (
-        Schedule(epochs=13, batch_size=64, learning_rate=3e-3),
-        Schedule(epochs=3, batch_size=64, learning_rate=1e-3),
+        TranslatorSchedule(epochs=13, batch_size=64, learning_rate=3e-3),
+        TranslatorSchedule(epochs=3, batch_size=64, learning_rate=1e-3),
     ),
 }
 
@@ -114,7 +118,7 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
     """Train on the training split, round the weights to those of int8, and return the model."""
     find = model.get_layer
     lstms = [find(name) for name in (*READERS, "writer")]
-    learn(
+    train_translator(
         model,
         size,
         progress,

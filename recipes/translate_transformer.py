@@ -22,7 +22,7 @@ from edgekit.core.types import Array, Progress, Run, Size
 from edgekit.domains.learning.int8_rounding import round_dense, round_tables
 from edgekit.domains.learning.optimizers import muon
 from edgekit.domains.text.attention_start import waves
-from edgekit.domains.translation.teaching import Schedule, learn
+from edgekit.domains.translation.teacher_forcing import TranslatorSchedule, train_translator
 from edgekit.domains.translation.verses import (
     NUM_PIECES,
     SCORES,
@@ -45,12 +45,16 @@ HEADS = 4
 HIDDEN = 512
 BLOCKS = 2
 DROPOUT = 0.1
-SCHEDULES: dict[Size, tuple[Schedule, ...]] = {
-    "tiny": (Schedule(epochs=1, batch_size=64, learning_rate=2e-3),),
+SCHEDULES: dict[Size, tuple[TranslatorSchedule, ...]] = {
+    "tiny": (TranslatorSchedule(epochs=1, batch_size=64, learning_rate=2e-3),),
     "full": (
-        Schedule(epochs=12, batch_size=64, learning_rate=3e-3),
-        Schedule(epochs=3, batch_size=64, learning_rate=1e-3, smoothing=0.0, surer=0.3, beam=4),
-        Schedule(epochs=3, batch_size=64, learning_rate=5e-4, smoothing=0.0, surer=0.6),
+        TranslatorSchedule(epochs=12, batch_size=64, learning_rate=3e-3),
+        TranslatorSchedule(
+            epochs=3, batch_size=64, learning_rate=1e-3, smoothing=0.0, bootstrap=0.3, beam=4
+        ),
+        TranslatorSchedule(
+            epochs=3, batch_size=64, learning_rate=5e-4, smoothing=0.0, bootstrap=0.6
+        ),
     ),
 }
 LOOKS = {
@@ -181,14 +185,14 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
     """Train on the training split, round the weights to those of int8, and return the model."""
     from keras import layers
 
-    learn(
+    train_translator(
         model,
         size,
         progress,
         schedules=SCHEDULES[size],
         split=split,
         drive=drive,
-        optimizer=partial(muon, weight_decay=1e-2, but=("answer",)),
+        optimizer=partial(muon, weight_decay=1e-2, exclude=("answer",)),
     )
     round_dense([layer for layer in model.layers if isinstance(layer, layers.Dense)])
     round_tables([layer for layer in model.layers if isinstance(layer, layers.Embedding)])

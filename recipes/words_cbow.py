@@ -13,11 +13,15 @@ from typing import Any
 from edgekit.core.recipe import Program, Recipe
 from edgekit.core.types import Progress, Size
 from edgekit.domains.text import word_vectors
-from edgekit.domains.text.negative_sampling import Settings, surprise, train_table
+from edgekit.domains.text.negative_sampling import (
+    NegativeSamplingSettings,
+    clipped_softplus,
+    train_table,
+)
 
-SETTINGS: dict[Size, Settings] = {
-    "tiny": Settings(epochs=20, learning_rate=0.1),
-    "full": Settings(epochs=10),
+SETTINGS: dict[Size, NegativeSamplingSettings] = {
+    "tiny": NegativeSamplingSettings(epochs=20, learning_rate=0.1),
+    "full": NegativeSamplingSettings(epochs=10),
 }
 
 
@@ -45,8 +49,8 @@ def objective(inputs: Any, outputs: Any, noise: Any, near: Any, share: float) ->
     right = tf.reduce_sum(bag * outputs, axis=-1, keepdims=True)
     wrong = tf.einsum("btd,nd->btn", bag, noise)
     asked = tf.minimum(neighbours, 1.0)
-    found = tf.reduce_sum(asked * surprise(-right))
-    return found + share * tf.reduce_sum(asked * surprise(wrong))
+    found = tf.reduce_sum(asked * clipped_softplus(-right))
+    return found + share * tf.reduce_sum(asked * clipped_softplus(wrong))
 
 
 def train(model: Any, size: Size, progress: Progress) -> Any:

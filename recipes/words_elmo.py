@@ -19,7 +19,11 @@ import numpy as np
 
 from edgekit.core.recipe import Dataset, Metric, Parts, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Array, Batch, Progress, Run, Size, Split
-from edgekit.domains.text.language_model import Course, cut, train_vectors
+from edgekit.domains.text.language_model import (
+    LanguageModelSchedule,
+    shuffled_windows,
+    train_language_model,
+)
 from edgekit.domains.text.tokens import (
     NUM_TOKENS,
     perplexity,
@@ -33,9 +37,9 @@ from edgekit.on_device.programs.context import LENGTH
 UNITS: Mapping[Size, int] = {"tiny": 64, "full": 192}
 DIM = 128
 """Numbers in a word's vector from each direction."""
-COURSES: Mapping[Size, Course] = {
-    "tiny": Course(epochs=2, whole=0.0, batch_size=32, peak_rate=1e-2),
-    "full": Course(epochs=2, whole=0.1, batch_size=64, peak_rate=4e-3),
+SCHEDULES: Mapping[Size, LanguageModelSchedule] = {
+    "tiny": LanguageModelSchedule(epochs=2, full_softmax_share=0.0, batch_size=32, peak_rate=1e-2),
+    "full": LanguageModelSchedule(epochs=2, full_softmax_share=0.1, batch_size=64, peak_rate=4e-3),
 }
 NUM_WINDOWS = {"train": 0, "validation": 300, "test": 300, "calibration": 100}
 
@@ -104,14 +108,14 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
     """Train on the training split and return the model."""
     import keras
 
-    course = COURSES[size]
+    schedule = SCHEDULES[size]
     vectors = _towards_neighbours(model.get_layer("vectors").output)
-    tokens = cut(stream("train", size), LENGTH, course.epochs)
-    train_vectors(
+    tokens = shuffled_windows(stream("train", size), LENGTH, schedule.epochs)
+    train_language_model(
         keras.Model(model.input, vectors),
         model.get_layer("words").embeddings,
         examples=(tokens, _neighbours(tokens)),
-        course=course,
+        schedule=schedule,
         progress=progress,
     )
     return model

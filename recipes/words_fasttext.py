@@ -15,7 +15,12 @@ import numpy as np
 from edgekit.core.recipe import Dataset, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Array, Progress, Size, Split
 from edgekit.domains.text import word_vectors
-from edgekit.domains.text.negative_sampling import Bags, Settings, skip_gram, train_vectors
+from edgekit.domains.text.negative_sampling import (
+    Bags,
+    NegativeSamplingSettings,
+    skip_gram,
+    train_vectors,
+)
 from edgekit.domains.text.word_vectors import (
     DIMENSIONS,
     NUM_ROWS,
@@ -28,9 +33,9 @@ from edgekit.domains.text.word_vectors import (
 )
 from edgekit.on_device.ngrams import FIRST_BUCKET, MOST, NUM_BUCKETS, inputs_of, rows_of
 
-SETTINGS: dict[Size, Settings] = {
-    "tiny": Settings(epochs=6, learning_rate=0.1),
-    "full": Settings(),
+SETTINGS: dict[Size, NegativeSamplingSettings] = {
+    "tiny": NegativeSamplingSettings(epochs=6, learning_rate=0.1),
+    "full": NegativeSamplingSettings(),
 }
 
 

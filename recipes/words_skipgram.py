@@ -13,11 +13,11 @@ from typing import Any
 from edgekit.core.recipe import Program, Recipe
 from edgekit.core.types import Progress, Size
 from edgekit.domains.text import word_vectors
-from edgekit.domains.text.negative_sampling import Settings, skip_gram, train_table
+from edgekit.domains.text.negative_sampling import NegativeSamplingSettings, skip_gram, train_table
 
-SETTINGS: dict[Size, Settings] = {
-    "tiny": Settings(epochs=20, learning_rate=0.1),
-    "full": Settings(),
+SETTINGS: dict[Size, NegativeSamplingSettings] = {
+    "tiny": NegativeSamplingSettings(epochs=20, learning_rate=0.1),
+    "full": NegativeSamplingSettings(),
 }
 
 

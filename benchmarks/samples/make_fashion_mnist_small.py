@@ -1,6 +1,7 @@
 """Write `fashion_mnist_small.npz`: the first 600 + 100 images of each class of Fashion-MNIST.
 
-Run as `python -m edgekit.datasets.make_fashion_mnist_small`; needs the four upstream files.
+Run `python benchmarks/samples/make_fashion_mnist_small.py`; it takes the four upstream files
+from EDGEKIT_DATA, or downloads them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def _balanced(images: Array, labels: Array, per_class: int) -> tuple[Array, Arra
 
 
 def main() -> None:
-    """Write the sample beside this file."""
+    """Write the sample into `edgekit/datasets/`."""
     train_images, train_labels = _balanced(*read_upstream("train"), 600)
     test_images, test_labels = _balanced(*read_upstream("t10k"), 100)
     with atomic(PACKAGED / "fashion_mnist_small.npz") as path:

@@ -1,17 +1,23 @@
-"""Write `bible_subwords_*.txt`: the pieces of the translation recipes, learned on training verses.
+"""Write `bible_subwords_*.txt`: the subwords of the translation recipes, from training verses.
 
-Run from a checkout, with EDGEKIT_DATA set: `python -m edgekit.datasets.make_subwords`.
+Run `python benchmarks/samples/make_subwords.py` with EDGEKIT_DATA set to where the whole Bible is.
 """
 
 from __future__ import annotations
 
 from edgekit.domains.learning.downloads import PACKAGED
-from edgekit.domains.text.subword_training import learn
+from edgekit.domains.text.subword_training import learn_subwords
 from edgekit.domains.translation.verses import NUM_PIECES, verse_pairs
 from edgekit.on_device.programs.translate import SUBWORD_FILES
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Write both files into `edgekit/datasets/`."""
     train = verse_pairs("train", "full")
     for language, name in SUBWORD_FILES.items():
-        found = learn((getattr(verse, language) for verse in train), NUM_PIECES)
-        (PACKAGED / name).write_text(found.to_text(), encoding="ascii")
+        subwords = learn_subwords((getattr(verse, language) for verse in train), NUM_PIECES)
+        (PACKAGED / name).write_text(subwords.to_text(), encoding="ascii")
+
+
+if __name__ == "__main__":
+    main()

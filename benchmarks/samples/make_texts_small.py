@@ -1,6 +1,6 @@
-"""Write the small texts that ship with the package from the whole ones.
+"""Write `bible_small.tsv.gz` and `reviews_small.csv.gz`: short texts out of the whole ones.
 
-Run as `python -m edgekit.datasets.make_texts_small`, with EDGEKIT_DATA set to where those are.
+Run `python benchmarks/samples/make_texts_small.py` with EDGEKIT_DATA set to where those are.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MOST_REVIEW_WORDS = 110
 
 
 def main() -> None:
-    """Write both files; each stays below 200 kB."""
+    """Write both files into `edgekit/datasets/`; each stays below 200 kB."""
     few = [v for v in verses("full") if len(v.english.split()) <= MOST_WORDS]
     few = [v for v in few if len(v.spanish.split()) <= MOST_WORDS]
     chosen = few[:: len(few) // NUM_VERSES][:NUM_VERSES]

@@ -1,1 +1,1 @@
-"""What recipes of one field share on the training side, one folder a field."""
+"""What the recipes of one field share in training: one folder per field."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import tarfile
 import wave
@@ -17,6 +18,9 @@ from edgekit.core.types import Array, Batch
 from edgekit.domains.speech import spoken_digits
 from edgekit.on_device.log_mel import HOP, log_mel
 from edgekit.on_device.programs import keywords
+
+SMALL_SHA256 = "04513ac95b2329713ff99c4c2fe1f1f69cd48b8ec9b78f3fe65717a7145e8c12"
+"""Of the packaged sample's samples, lengths, digits and takes, one after another."""
 
 
 def _wav(samples: Array, *, rate: int = 8000, channels: int = 1) -> bytes:
@@ -73,6 +77,15 @@ def test_the_small_sample_holds_every_digit_of_two_speakers_in_every_split() -> 
         assert len(found.digits) == count
         assert set(found.digits) == set(range(10))
         assert len(set(found.speakers)) == 2
+
+
+def test_the_small_sample_is_the_one_that_recorded_results_were_trained_on() -> None:
+    recordings = spoken_digits.load_recordings("tiny")
+    assert recordings.samples.dtype == np.float32
+    checksum = hashlib.sha256()
+    for array in (recordings.samples, recordings.lengths, recordings.digits, recordings.takes):
+        checksum.update(array.tobytes())
+    assert checksum.hexdigest() == SMALL_SHA256
 
 
 def test_augmented_recordings_stay_sounds_and_differ_from_one_another() -> None:
@@ -158,13 +171,13 @@ def test_an_archive_that_is_none_is_explained(
     monkeypatch.setattr(spoken_digits, "locate", lambda _: tmp_path / "archive.tar.gz")
     (tmp_path / "archive.tar.gz").write_bytes(b"nothing")
     with pytest.raises(BadData, match=r"archive\.tar\.gz"):
-        spoken_digits.recordings.__wrapped__("full")
+        spoken_digits.load_recordings.__wrapped__("full")
     with tarfile.open(tmp_path / "archive.tar.gz", "w:gz") as archive:
         member = tarfile.TarInfo("0_theo_0.wav")
         member.size = 8
         archive.addfile(member, io.BytesIO(b"no sound"))
     with pytest.raises(BadData, match="no recording"):
-        spoken_digits.recordings.__wrapped__("full")
+        spoken_digits.load_recordings.__wrapped__("full")
 
 
 @pytest.mark.slow

@@ -16,13 +16,13 @@ from edgekit.core.errors import BadData
 from edgekit.core.recipe import Recipe
 from edgekit.core.types import Array, Batch, Run
 from edgekit.domains.learning.downloads import PACKAGED
-from edgekit.domains.translation import teaching
-from edgekit.domains.translation.teaching import (
+from edgekit.domains.translation import teacher_forcing
+from edgekit.domains.translation.teacher_forcing import (
     NORMALIZING,
-    Schedule,
+    TranslatorSchedule,
     batches,
-    learn,
     normalized_loss,
+    train_translator,
 )
 from edgekit.domains.translation.verses import (
     MAX_WORDS,
@@ -108,7 +108,7 @@ def test_the_loss_spreads_its_target_as_told_and_leaves_padding_out() -> None:
     target = 0.6 * np.eye(11)[expected] + 0.1 / 11 + 0.3 * np.eye(11)[scores.argmax(-1)]
     total = np.log(np.exp(scores).sum(-1))
     each = total - (target * scores).sum(-1) + NORMALIZING * total**2
-    found = normalized_loss(smoothing=0.1, surer=0.3)(expected, scores)
+    found = normalized_loss(smoothing=0.1, bootstrap=0.3)(expected, scores)
     np.testing.assert_allclose(found, each[expected != PADDING].mean(), rtol=1e-5)
 
 
@@ -156,8 +156,10 @@ def test_later_schedules_teach_what_the_network_says_with_their_beam(
 ) -> None:
     few = translation_data("train", "tiny").head(8)
     taught: list[Array] = []
-    monkeypatch.setattr(teaching, "translation_data", lambda *_: few)
-    monkeypatch.setattr(teaching, "teach", lambda *args, **_: taught.append(args[1][1]))
+    monkeypatch.setattr(teacher_forcing, "translation_data", lambda *_: few)
+    monkeypatch.setattr(
+        teacher_forcing, "force_targets", lambda *args, **_: taught.append(args[1][1])
+    )
 
     def drive(runs: Mapping[str, Run], beam: int) -> Run:
         assert set(runs) == {"encode", "step"}
@@ -165,8 +167,8 @@ def test_later_schedules_teach_what_the_network_says_with_their_beam(
 
     recipe: Recipe = registry.get("recipes", "translate_transformer")
     assert recipe.parts
-    plain = Schedule(epochs=1, batch_size=8, learning_rate=1e-3)
-    learn(
+    plain = TranslatorSchedule(epochs=1, batch_size=8, learning_rate=1e-3)
+    train_translator(
         recipe.build("tiny"),
         "tiny",
         lambda *_: None,

@@ -14,7 +14,7 @@ from edgekit.core.errors import BadInput
 from edgekit.core.types import Run
 from edgekit.domains.text.negative_sampling import (
     BLOCK,
-    Settings,
+    NegativeSamplingSettings,
     read_blocks,
     skip_gram,
     train_vectors,
@@ -66,7 +66,7 @@ def test_every_word_is_in_the_middle_of_one_block(words: int, window: int, seed:
         ids=np.arange(words, dtype=np.int32),
         lines=np.zeros(words, np.int32),
     )
-    settings = Settings(window=window, sample=1.0)  # nothing is thinned out
+    settings = NegativeSamplingSettings(window=window, sample=1.0)  # nothing is thinned out
     ids, lines, reach, noise = read_blocks(text, settings, np.random.default_rng(seed))
     seen = ids[reach > 0]
     assert sorted(seen) == list(range(words))
@@ -82,7 +82,7 @@ def test_every_word_is_in_the_middle_of_one_block(words: int, window: int, seed:
 def test_a_window_wider_than_a_block_is_refused() -> None:
     text = read_text(LINES, min_count=1)
     with pytest.raises(BadInput, match="window is 32; allowed are 1 to 31"):
-        read_blocks(text, Settings(window=32), np.random.default_rng(0))
+        read_blocks(text, NegativeSamplingSettings(window=32), np.random.default_rng(0))
 
 
 def test_frequent_words_are_thinned_out_and_rare_ones_kept() -> None:
@@ -93,7 +93,7 @@ def test_frequent_words_are_thinned_out_and_rare_ones_kept() -> None:
         ids=ids,
         lines=np.zeros(len(ids), np.int32),
     )
-    blocks, _, reach, _ = read_blocks(text, Settings(), np.random.default_rng(0))
+    blocks, _, reach, _ = read_blocks(text, NegativeSamplingSettings(), np.random.default_rng(0))
     left = np.bincount(blocks[reach > 0], minlength=101)
     assert left[0] < 700
     assert (left[1:] == 10).all()
@@ -176,7 +176,7 @@ def test_words_in_the_same_places_get_like_vectors() -> None:
     topics = [[f"{topic}{n}" for n in range(30)] for topic in ("sea", "king")]
     text = read_text([list(random.choice(topics[n % 2], 10)) for n in range(600)], min_count=1)
     start = random.normal(0, 0.01, (60, 16)).astype(np.float32)
-    settings = Settings(epochs=20, sample=1.0)
+    settings = NegativeSamplingSettings(epochs=20, sample=1.0)
     told: list[float] = []
     vectors = train_vectors(
         text, start, skip_gram, settings=settings, progress=lambda done, _: told.append(done)
@@ -193,7 +193,7 @@ def test_too_high_a_rate_makes_no_vector_infinite() -> None:
 
     text = read_text([["king", "queen", "crown"]] * 500, min_count=1)
     start = np.full((3, 4), 0.1, np.float32)
-    settings = Settings(epochs=3, sample=1.0, learning_rate=10.0)
+    settings = NegativeSamplingSettings(epochs=3, sample=1.0, learning_rate=10.0)
     vectors = train_vectors(text, start, skip_gram, settings=settings, progress=lambda *_: None)
     assert np.isfinite(vectors).all()
 

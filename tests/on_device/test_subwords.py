@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edgekit.core.errors import BadInput
 from edgekit.domains.text.corpora import verses
-from edgekit.domains.text.subword_training import learn
+from edgekit.domains.text.subword_training import learn_subwords
 from edgekit.on_device.subwords import BEGIN, END, FIRST_BYTE, FIRST_MERGE, PADDING, Subwords
 
 SPANISH = [verse.spanish for verse in verses("tiny")]
@@ -18,7 +18,7 @@ SPANISH = [verse.spanish for verse in verses("tiny")]
 
 @pytest.fixture(scope="module")
 def spanish() -> Subwords:
-    return learn(SPANISH, 600)
+    return learn_subwords(SPANISH, 600)
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))
@@ -44,17 +44,17 @@ def test_marks_of_begin_and_end_are_not_text(spanish: Subwords) -> None:
 
 def test_the_example_of_the_paper_merges_es_then_est() -> None:
     lines = ["low"] * 5 + ["lower"] * 2 + ["newest"] * 6 + ["widest"] * 3
-    found = learn(lines, FIRST_MERGE + 2)
+    found = learn_subwords(lines, FIRST_MERGE + 2)
     assert [found.decode([FIRST_MERGE + number]) for number in range(2)] == ["es", "est"]
 
 
 def test_no_more_pieces_than_asked_and_none_for_pairs_that_occur_once() -> None:
-    assert len(learn(SPANISH, 300)) == 300
-    assert len(learn(["abc"], 300)) == FIRST_MERGE
+    assert len(learn_subwords(SPANISH, 300)) == 300
+    assert len(learn_subwords(["abc"], 300)) == FIRST_MERGE
 
 
 def test_the_order_of_lines_changes_nothing(spanish: Subwords) -> None:
-    assert learn(SPANISH[::-1], 600).merges == spanish.merges
+    assert learn_subwords(SPANISH[::-1], 600).merges == spanish.merges
 
 
 def test_merges_shorten_the_text(spanish: Subwords) -> None:
@@ -79,7 +79,7 @@ def test_a_merge_of_pieces_that_do_not_exist_is_refused() -> None:
 
 def test_no_room_for_the_bytes_is_refused() -> None:
     with pytest.raises(BadInput, match="the first 260"):
-        learn(SPANISH, 100)
+        learn_subwords(SPANISH, 100)
 
 
 def test_words_are_cut_once(spanish: Subwords) -> None:

@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgekit.domains.text.masked_language import Schedule, guesser, hide, pretrain, windows
+from edgekit.domains.text.masked_language import (
+    EncoderSchedule,
+    hide_pieces,
+    masked_language_model,
+    pretrain,
+    random_stretches,
+)
 from edgekit.on_device.arrays import Batch, Run
 from edgekit.on_device.programs import sentiment
 from edgekit.on_device.subwords import MASK, PADDING, Subwords
@@ -25,7 +31,7 @@ def _tokens(rows: int, length: int) -> np.ndarray:
 
 def test_four_in_ten_are_hidden_of_which_eight_in_ten_are_masked() -> None:
     tokens = _tokens(500, 128)
-    masked = hide(tokens, VOCABULARY, np.random.default_rng(0))
+    masked = hide_pieces(tokens, VOCABULARY, np.random.default_rng(0))
     assert masked.positions.shape == (500, 51)
     assert masked.weights.mean() == 1.0
     shown = np.take_along_axis(masked.tokens, masked.positions, axis=1)
@@ -36,7 +42,7 @@ def test_four_in_ten_are_hidden_of_which_eight_in_ten_are_masked() -> None:
 def test_what_was_hidden_can_be_put_back() -> None:
     tokens = _tokens(20, 128)
     tokens[:10, 40:] = PADDING
-    masked = hide(tokens, VOCABULARY, np.random.default_rng(0))
+    masked = hide_pieces(tokens, VOCABULARY, np.random.default_rng(0))
     assert not np.array_equal(masked.tokens, tokens)
     np.put_along_axis(masked.tokens, masked.positions, masked.targets, axis=1)
     np.testing.assert_array_equal(masked.tokens, tokens)
@@ -46,7 +52,7 @@ def test_short_texts_hide_fewer_and_never_their_padding() -> None:
     tokens = _tokens(50, 128)
     tokens[:, 20:] = PADDING
     tokens[0, 1:] = PADDING
-    masked = hide(tokens, VOCABULARY, np.random.default_rng(0))
+    masked = hide_pieces(tokens, VOCABULARY, np.random.default_rng(0))
     np.testing.assert_array_equal(masked.weights[1:].sum(axis=1), 8)
     assert masked.weights[0].sum() == 1
     assert not masked.tokens[:, 20:].any()
@@ -56,7 +62,7 @@ def test_short_texts_hide_fewer_and_never_their_padding() -> None:
 @given(st.integers(1, 300), st.integers(1, 128), st.integers(0, 5))
 def test_a_window_is_a_stretch_of_its_text(size: int, length: int, seed: int) -> None:
     text = np.arange(4, 4 + size, dtype=np.int32)
-    (window,) = windows([text], length, np.random.default_rng(seed))
+    (window,) = random_stretches([text], length, np.random.default_rng(seed))
     stretch = window[window != PADDING]
     assert len(stretch) == min(size, length)
     assert np.array_equal(stretch, np.arange(stretch[0], stretch[0] + len(stretch)))
@@ -142,10 +148,10 @@ def test_pre_training_learns_and_changes_the_network_it_is_for() -> None:
     before = encoder.get_weights()
     said: list[str] = []
     pretrain(
-        guesser(encoder, text_bert.EMBEDDING),
+        masked_language_model(encoder, text_bert.EMBEDDING),
         model.get_layer("pieces").embeddings,
         text_bert.texts("train", "tiny")[:48],
-        schedule=Schedule(epochs=3, batch_size=16, peak_rate=2e-3),
+        schedule=EncoderSchedule(epochs=3, batch_size=16, peak_rate=2e-3),
         progress=lambda _, doing: said.append(doing),
     )
     losses = [float(line.rpartition(" ")[2]) for line in said]

@@ -36,7 +36,7 @@ def test_decoding_with_the_cache_equals_one_pass_over_all_words() -> None:
 def test_levelled_keys_and_values_change_no_answer() -> None:
     import keras
 
-    from edgekit.domains.learning.int8_rounding import level
+    from edgekit.domains.learning.int8_rounding import equalize
     from edgekit.recipes import text_gpt2
 
     keras.utils.set_random_seed(0)
@@ -44,8 +44,8 @@ def test_levelled_keys_and_values_change_no_answer() -> None:
     inputs = text_gpt2.data("test", "tiny").head(2).inputs
     expected = runner(model)(inputs)["log_probabilities"]
     key, value = model.get_layer("key_1"), model.get_layer("value_1")
-    level(key, model.get_layer("query_1"))
-    level(value, model.get_layer("mix_1"), rows=True)
+    equalize(key, model.get_layer("query_1"))
+    equalize(value, model.get_layer("mix_1"), by_rows=True)
     for (kernel,) in (key.get_weights(), value.get_weights()):
         np.testing.assert_allclose(np.linalg.norm(kernel, axis=0), 1, rtol=1e-5)
     found = runner(model)(inputs)["log_probabilities"]

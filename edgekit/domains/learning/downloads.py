@@ -1,7 +1,7 @@
-"""Find, fetch and check the real data sets that recipes train on.
+"""Find, download and check the data sets that recipes train on.
 
-A file is looked for in the folder named by `EDGEKIT_DATA`, then in edgekit's cache, then downloaded
-from its public upstream. Whatever its origin, its SHA-256 must match.
+A file is looked for in the folder named by `EDGEKIT_DATA`, then in edgekit's cache; otherwise it is
+downloaded from its public upstream. Wherever it comes from, its SHA-256 must match.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class DataFile:
     """A public file.
 
     Attributes:
-        path: Where it stands below `EDGEKIT_DATA` and below the cache.
+        path: Relative to `EDGEKIT_DATA` and to the cache.
         sha256: In hex.
         url: Public upstream; "" if nobody publishes this very file.
-        origin: What it was made from, for a file without `url`.
+        origin: What a file without `url` was made from.
     """
 
     path: str
@@ -43,8 +43,8 @@ def locate(file: DataFile) -> Path:
     """Return a local, checked copy of `file`, downloading it if need be.
 
     Raises:
-        BadData: A copy was found or downloaded, and its SHA-256 is another one.
-        Unavailable: It is nowhere on this machine and cannot be downloaded.
+        BadData: A copy was found or downloaded, but its SHA-256 is not the expected one.
+        Unavailable: It is not on this machine and cannot be downloaded.
     """
     cached = home() / "data" / file.path
     given = os.environ.get("EDGEKIT_DATA")
@@ -61,7 +61,7 @@ def read_idx(path: Path) -> Array:
         uint8 array of the shape written in the file.
 
     Raises:
-        BadData: It is not such a file, or it is cut.
+        BadData: It is not such a file, or it is truncated.
 
     Source: LeCun, Cortes, Burges, The MNIST database, http://yann.lecun.com/exdb/mnist.
     """
@@ -84,10 +84,10 @@ def read_packaged(name: str) -> dict[str, Array]:
 
 
 def _checked(path: Path, expected: str) -> Path:
-    found = sha256(path)
-    if found != expected:
+    actual = sha256(path)
+    if actual != expected:
         raise BadData(
-            f"'{path}' has SHA-256 {found[:12]}..., expected {expected[:12]}...; "
+            f"'{path}' has SHA-256 {actual[:12]}..., expected {expected[:12]}...; "
             "delete it or put the published file in its place."
         )
     return path
@@ -104,10 +104,10 @@ def _download(file: DataFile, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         pooch.retrieve(file.url, f"sha256:{file.sha256}", fname=path.name, path=path.parent)
-    except ValueError as error:  # pooch's word for a wrong sum; it keeps no such file
+    except ValueError as error:  # pooch's error for a wrong checksum; it keeps no such file
         raise BadData(
             f"{file.url} no longer holds the expected file (SHA-256 {file.sha256[:12]}...); "
-            f"put a right copy at $EDGEKIT_DATA/{file.path}."
+            f"put the expected file at $EDGEKIT_DATA/{file.path}."
         ) from error
     except OSError as error:  # requests' exceptions derive from it
         raise Unavailable(

@@ -1,1 +1,1 @@
-"""Time series: readings over time, and forecasts of them."""
+"""Time series and their forecasts."""

@@ -1,21 +1,22 @@
-"""What the forecast recipes share: the sea's temperature as windows, training, and the score.
+"""What the forecast recipes share: windows of the sea's temperature, training, and the score.
 
-The test months, January to March, are the hardest to forecast: the sea is mixed by storms and its
-days are hardly warmer than its nights. Repeating the last hour scores 0.717 there, and 0.846 in the
-months trained on; a linear forecast fitted to the test months themselves scores 0.700.
+The test months, January to March, are the hardest to forecast: storms mix the sea, and its days are
+hardly warmer than its nights. Repeating the last hour scores 0.717 there, and 0.846 in the training
+months; a linear forecast fitted to the test months themselves scores 0.700.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgekit.core.recipe import Dataset, Metric, Signature, Tensor
 from edgekit.core.types import Array, Progress, Run, Size, Split
 from edgekit.domains.learning.downloads import PACKAGED
-from edgekit.domains.learning.optimizers import warm_up_and_fall
+from edgekit.domains.learning.fit import fit
+from edgekit.domains.learning.optimizers import adamw
 from edgekit.on_device.programs.forecast import (
     FUTURE_HOURS,
     PAST_HOURS,
@@ -24,15 +25,18 @@ from edgekit.on_device.programs.forecast import (
     relative,
 )
 
+if TYPE_CHECKING:
+    import keras
+
 READINGS = "sea_surface_temperature.csv.gz"
 """The whole data set, half-hourly from February 2016 to March 2017, is small enough to ship."""
 
 DAY = 24
 SHARES = {"train": (0.0, 0.65), "validation": (0.65, 0.8), "test": (0.8, 1.0)}
-"""Which part of the time each split covers."""
+"""Start and end of each split, as shares of the whole time."""
 
 EVERY: dict[Size, int] = {"tiny": 8, "full": 1}
-"""A split has one window for each so many hours."""
+"""Hours from the start of one window to the start of the next."""
 
 NUM_CALIBRATION = 300
 EPOCHS: dict[Size, int] = {"tiny": 4, "full": 6}
@@ -41,7 +45,7 @@ PEAK_LEARNING_RATE = 4e-3
 
 MASE = Metric(name="MASE", higher_is_better=False)
 BASELINE = ("the same hour of the day before", 1.0)
-"""Its error is the unit of the metric."""
+"""The metric is in units of its error."""
 
 SIGNATURE = Signature(
     inputs=(
@@ -77,7 +81,7 @@ def windows(split: Split, size: Size) -> Dataset:
     """Return windows `(n, 72, 1)` and what followed, `(n, 24)`, less each window's last hour.
 
     Splits follow one another in time and share no hour; no window spans an hour without a reading.
-    Calibration takes windows of the whole time that is trained on.
+    Calibration windows are spread evenly over the training split.
     """
     start, end = SHARES["train" if split == "calibration" else split]
     celsius = _hourly()
@@ -94,58 +98,47 @@ def windows(split: Split, size: Size) -> Dataset:
     )
 
 
-def train(model: Any, size: Size, progress: Progress) -> Any:
-    """Train on absolute error, on every window and its mirror image; keep the best epoch.
+def train(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
+    """Train on absolute error and keep the epoch with the lowest validation error.
 
-    Mirrored, because the months trained on are mostly those in which the sea grows warm, and the
-    later ones those in which it cools.
+    Every window is also shown with its sign reversed, because the sea warms in most of the training
+    months and cools in the later ones.
     """
-    import keras
-
-    examples, validation = windows("train", size), windows("validation", size)
+    examples = windows("train", size)
     past, future = examples.inputs["window"], examples.target()
-    past, future = np.concatenate([past, -past]), np.concatenate([future, -future])
-    epochs = EPOCHS[size]
-    steps = epochs * -(-len(past) // BATCH_SIZE)
-    rate = warm_up_and_fall(PEAK_LEARNING_RATE, steps)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0)
-    model.compile(optimizer, "mean_absolute_error")
-
-    def tell(epoch: int, logs: dict[str, float]) -> None:
-        error = f"validation error {logs['val_loss']:.3f} degrees"
-        progress((epoch + 1) / epochs, f"epoch {epoch + 1}/{epochs}, {error}")
-
-    keep_best = keras.callbacks.EarlyStopping(
-        "val_loss", patience=epochs, restore_best_weights=True
+    mirrored = Dataset(
+        inputs={"window": np.concatenate([past, -past])},
+        targets=np.concatenate([future, -future]),
     )
-    model.fit(
-        past,
-        future,
-        validation_data=(validation.inputs["window"], validation.targets),
+    steps = EPOCHS[size] * -(-len(mirrored) // BATCH_SIZE)
+    model.compile(adamw(PEAK_LEARNING_RATE, steps), "mean_absolute_error")
+    fit(
+        model,
+        mirrored,
+        epochs=EPOCHS[size],
         batch_size=BATCH_SIZE,
-        epochs=epochs,
-        verbose=0,
-        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=tell), keep_best],
+        progress=progress,
+        validation=windows("validation", size),
     )
     return model
 
 
 def score(run: Run, dataset: Dataset) -> float:
-    """Return the `mase` of a network's forecasts."""
+    """Return the mean absolute scaled error of a network's forecasts; see `mase`."""
     return mase(run(dataset.inputs)["change"], dataset)
 
 
 def mase(forecast: Array, dataset: Dataset) -> float:
-    """Return the mean absolute scaled error of forecasts; below 1 beats yesterday's same hour.
+    """Return the mean absolute scaled error of forecasts; below 1 is better than the baseline.
 
-    The scale is the mean absolute error of the seasonal naive forecast, which says that each hour
-    will be as it was a day before, on the same windows. (Hyndman and Koehler take the scale from
-    the time before the test. Here that would be another season, whose days are less alike, and
-    make every forecast look better.)
+    The scale is the mean absolute error, on the same windows, of the seasonal naive forecast, which
+    repeats the value of the same hour a day before. (Hyndman and Koehler take the scale from the
+    time before the test. Here that would be another season, whose days are less alike, and every
+    forecast would look better.)
 
     Args:
-        forecast: `(n, 24)`, in degrees, less each window's last hour, as the targets are.
-        dataset: The windows and what followed.
+        forecast: `(n, 24)`, degrees Celsius less each window's last hour, as the targets are.
+        dataset: The windows and what followed, as `windows` returns them.
 
     Source: Hyndman, Koehler, Another look at measures of forecast accuracy, 2006,
         https://doi.org/10.1016/j.ijforecast.2006.03.001.

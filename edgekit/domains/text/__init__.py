@@ -1,1 +1,1 @@
-"""Words and texts: corpora, vocabularies, language models, word vectors."""
+"""Text: corpora, vocabularies, language models and word vectors."""

@@ -29,8 +29,8 @@ SMALL_BIBLE = "bible_small.tsv.gz"
 SMALL_REVIEWS = "reviews_small.csv.gz"
 
 EVERY_REVIEW = 3
-"""Every third review is part of the words' text: together with the Bible it is large enough for
-vectors of 300 of WordSim-353's pairs, and small enough for minutes of training."""
+"""Every third review belongs to the text of `word_lines`. With the Bible it is large enough to give
+vectors to the words of 300 of WordSim-353's pairs, and small enough to train on in minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +58,9 @@ class Review:
 
 @lru_cache(maxsize=2)
 def verses(size: Size) -> tuple[Verse, ...]:
-    """Return the Bible's verses: all 31,072, or the packaged sample of those with few words.
+    """Return the Bible's verses: all 31,072, or the packaged sample of short ones.
 
-    The upstream texts lost some spaces; one between a small and a capital letter is put back.
+    The upstream texts lack some spaces; between a small and a capital letter one is put back.
 
     Raises:
         Unavailable, BadData: The file is not on this machine, or not the expected one.
@@ -75,7 +75,7 @@ def verses(size: Size) -> tuple[Verse, ...]:
 
 @lru_cache(maxsize=2)
 def reviews(size: Size) -> tuple[Review, ...]:
-    """Return film reviews of IMDB without repeated texts: 24,904, or the packaged sample.
+    """Return IMDB film reviews, each text once: 24,904, or the packaged sample.
 
     Raises:
         Unavailable, BadData: The file is not on this machine, or not the expected one.
@@ -84,25 +84,25 @@ def reviews(size: Size) -> tuple[Review, ...]:
         https://aclanthology.org/P11-1015.
     """
     path = PACKAGED / SMALL_REVIEWS if size == "tiny" else locate(REVIEWS)
-    found: dict[str, int] = {}
+    labels: dict[str, int] = {}
     for row in csv.DictReader(_lines(path)):
         if row["source"] == "imdb":
-            found.setdefault(row["text"].replace("<br />", " "), int(row["label"]))
-    return tuple(Review(text=text, label=label) for text, label in found.items())
+            labels.setdefault(row["text"].replace("<br />", " "), int(row["label"]))
+    return tuple(Review(text=text, label=label) for text, label in labels.items())
 
 
 @lru_cache(maxsize=8)
 def word_lines(split: Split, size: Size) -> tuple[tuple[str, ...], ...]:
-    """Return the words' text: English verses and every third review, each a line of words.
+    """Return English verses and every third review, each as a line of words.
 
-    Of 50 different lines one is kept apart for test and one for validation.
+    Of every 50 different lines one is held out for test and one for validation.
     """
     texts = [verse.english for verse in verses(size)]
     step = 1 if size == "tiny" else EVERY_REVIEW
     texts += [review.text for review in reviews(size)[::step]]
     lines = list(dict.fromkeys(words for text in texts if (words := tuple(split_words(text)))))
-    apart: dict[str, list[int]] = {"test": [0], "validation": [1]}
-    kept = apart.get(split, list(range(2, 50)))
+    held_out: dict[str, list[int]] = {"test": [0], "validation": [1]}
+    kept = held_out.get(split, list(range(2, 50)))
     return tuple(line for index, line in enumerate(lines) if index % 50 in kept)
 
 

@@ -1,7 +1,7 @@
-"""Interpolated Kneser-Ney n-gram model: what a neural language model has to beat.
+"""Interpolated Kneser-Ney n-gram model: the baseline of the neural language models.
 
-Modified Kneser-Ney with interpolation, the best of the n-gram models in the comparison of Chen and
-Goodman. Counts are sorted NumPy arrays: a trigram model of millions of words is made in seconds.
+Modified Kneser-Ney with interpolation was the best n-gram model in the comparison of Chen and
+Goodman. Counts are sorted NumPy arrays: a trigram model of millions of words takes seconds to make.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from edgekit.core.types import Array
 
 ORDER = 3
 USUAL_DISCOUNT = 0.75
-"""Taken where a text is too small to estimate discounts from it."""
+"""Used when a text is too small to estimate discounts from it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Level:
-    """N-grams of one length: what is left of their counts, and what that leaves to shorter ones.
+    """N-grams of one length: their discounted probabilities, and the weight of shorter ones.
 
     Attributes:
         grams: Sorted numbers of the n-grams seen.
-        shares: Discounted count of each over that of its context.
-        contexts: Sorted numbers of their contexts, all words but the last.
+        shares: Discounted count of each, divided by the count of its context.
+        contexts: Sorted numbers of their contexts: all words but the last.
         backoffs: Weight of the shorter n-grams after each context.
     """
 
@@ -39,7 +39,7 @@ class _Level:
 
 @dataclass(frozen=True, kw_only=True)
 class KneserNey:
-    """A trigram model made by `fit`."""
+    """A trigram model, made by `fit`."""
 
     num_tokens: int
     levels: tuple[_Level, ...]
@@ -61,17 +61,18 @@ class KneserNey:
                 f"{ORDER - 1} tokens before each: ({len(tokens)}, {ORDER - 1})."
             )
         _check(np.concatenate([contexts.ravel(), tokens]), self.num_tokens)
-        found = np.full(len(tokens), 1 / self.num_tokens)
+        probabilities = np.full(len(tokens), 1 / self.num_tokens)
         for length, level in enumerate(self.levels):
             context = _numbered(contexts[:, ORDER - 1 - length :], self.num_tokens)
             share = _look_up(level.grams, level.shares, context * self.num_tokens + tokens, 0.0)
-            found = share + _look_up(level.contexts, level.backoffs, context, 1.0) * found
-        return cast("Array", np.log(found))
+            backoff = _look_up(level.contexts, level.backoffs, context, 1.0)
+            probabilities = share + backoff * probabilities
+        return cast("Array", np.log(probabilities))
 
     def score(self, stream: Array) -> Array:
-        """Return the logarithms for all tokens of a row but the first, each after those before it.
+        """Return the log-probability of each token of a row but the first, after those before it.
 
-        The first token stands for what came before it, too.
+        The first token also stands for whatever came before it.
         """
         padded = np.concatenate([stream[:1], stream])
         contexts = np.stack([padded[:-2], padded[1:-1]], axis=1)
@@ -79,7 +80,7 @@ class KneserNey:
 
 
 def fit(stream: Array, num_tokens: int) -> KneserNey:
-    """Count a row of tokens and estimate the model.
+    """Count the n-grams of a row of tokens and estimate the model.
 
     Args:
         stream: Training text, integers in 0..num_tokens - 1, at least three.
@@ -104,14 +105,14 @@ def fit(stream: Array, num_tokens: int) -> KneserNey:
     grams, counts = np.unique(_numbered(rows, num_tokens), return_counts=True)
     levels = [_level(grams, counts, num_tokens)]
     for length in range(ORDER - 1, 0, -1):
-        # A shorter n-gram counts for the different words it was seen after, not for how often.
+        # A shorter n-gram counts by how many different words it followed, not by how often.
         grams, counts = np.unique(grams % num_tokens**length, return_counts=True)
         levels.append(_level(grams, counts, num_tokens))
     return KneserNey(num_tokens=num_tokens, levels=tuple(reversed(levels)))
 
 
 def discounts(counts: Array) -> Sequence[float]:
-    """Return what is taken off counts of 1, of 2, and of 3 and more.
+    """Return the discounts of counts of 1, of 2, and of 3 and more.
 
     Source: Chen & Goodman 1999, equation 26.
     """
@@ -128,17 +129,17 @@ def discounts(counts: Array) -> Sequence[float]:
 def _level(grams: Array, counts: Array, num_tokens: int) -> _Level:
     contexts, owner = np.unique(grams // num_tokens, return_inverse=True)
     totals = np.bincount(owner, counts)
-    taken = np.array(discounts(counts))[np.minimum(counts, 3) - 1]
+    discount = np.array(discounts(counts))[np.minimum(counts, 3) - 1]
     return _Level(
         grams=grams,
-        shares=(counts - taken) / totals[owner],
+        shares=(counts - discount) / totals[owner],
         contexts=contexts,
-        backoffs=np.bincount(owner, taken) / totals,
+        backoffs=np.bincount(owner, discount) / totals,
     )
 
 
 def _numbered(rows: Array, num_tokens: int) -> Array:
-    """Return one number for each row of tokens; 0 for a row of none."""
+    """Return one number per row of tokens; 0 for an empty row."""
     numbers = np.zeros(len(rows), np.int64)
     for column in rows.T:
         numbers = numbers * num_tokens + column

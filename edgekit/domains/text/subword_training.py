@@ -1,35 +1,33 @@
-"""Learn the subword pieces of a text: byte-pair encoding (Sennrich et al. 2016)."""
+"""Learn the subword pieces of a text by byte-pair encoding, with Hugging Face's `tokenizers`.
+
+The device needs only the merges; `edgekit.on_device.subwords.Subwords` applies them without the
+library.
+"""
 
 from __future__ import annotations
 
-import heapq
-from collections import Counter, defaultdict
+import json
 from collections.abc import Iterable
-from itertools import pairwise
 
 from edgekit.core.errors import BadInput
-from edgekit.on_device.subwords import (
-    FIRST_BYTE,
-    FIRST_MERGE,
-    Subwords,
-    replace_pair,
-    split_words,
-    to_bytes,
-)
+from edgekit.on_device.subwords import FIRST_BYTE, FIRST_MERGE, Subwords, split_words, to_bytes
 
-Pair = tuple[int, int]
+_BYTE_SIGNS = [chr(0x100 + byte) for byte in range(256)]
+"""One visible character per byte, in the order of the bytes: the library works on characters, and
+breaks ties between equally frequent pairs by the order of its pieces."""
 
 
-def learn(lines: Iterable[str], num_pieces: int) -> Subwords:
-    """Merge the most frequent pair of pieces within words, again and again.
+def learn_subwords(lines: Iterable[str], num_pieces: int) -> Subwords:
+    """Merge the most frequent pair of pieces within words until there are `num_pieces` ids.
 
     Args:
         lines: The text to learn from.
-        num_pieces: How many ids there may be: 4 that stand for no text, 256 bytes, and merges.
-            There are fewer when no pair occurs twice any more.
+        num_pieces: Number of ids: 4 that stand for no text, 256 bytes, and the merges. There are
+            fewer if no pair occurs twice any more.
 
     Returns:
-        The pieces; the same text gives the same ones, whatever the order of its lines.
+        The pieces. The same text gives the same ones, whatever the order of its lines; of equally
+        frequent pairs the one with the smaller ids is merged first.
 
     Raises:
         BadInput: `num_pieces` leaves no room for the bytes.
@@ -37,60 +35,35 @@ def learn(lines: Iterable[str], num_pieces: int) -> Subwords:
     Source: Sennrich, Haddow, Birch, Neural Machine Translation of Rare Words with Subword Units,
         2016, https://aclanthology.org/P16-1162.
     """
+    from tokenizers import Tokenizer, models, trainers
+
     if num_pieces < FIRST_MERGE:
         raise BadInput(
             f"num_pieces is {num_pieces}; the bytes take the first {FIRST_MERGE}: give more."
         )
-    pairs = _Pairs(Counter(word for line in lines for word in split_words(line)))
-    merges: list[Pair] = []
-    while len(merges) < num_pieces - FIRST_MERGE and (pair := pairs.most_frequent()):
-        pairs.merge(pair, FIRST_MERGE + len(merges))
-        merges.append(pair)
-    return Subwords(merges)
+    tokenizer = Tokenizer(models.BPE())
+    trainer = trainers.BpeTrainer(
+        vocab_size=num_pieces,
+        min_frequency=2,
+        special_tokens=[f"<{number}>" for number in range(FIRST_BYTE)],
+        initial_alphabet=_BYTE_SIGNS,
+        show_progress=False,
+    )
+    words = (word for line in lines for word in split_words(line))
+    signs = ("".join(_BYTE_SIGNS[byte] for byte in to_bytes(word)) for word in words)
+    tokenizer.train_from_iterator(signs, trainer)
+    return _numbered(json.loads(tokenizer.to_str())["model"]["merges"])
 
 
-class _Pairs:
-    """How often each pair of neighbouring pieces occurs; kept up to date while they merge.
+def _numbered(merges: Iterable[tuple[str, str]]) -> Subwords:
+    """Return merges of pieces, given as byte signs, as merges of ids.
 
-    A heap holds every count a pair ever had; entries that are no longer true are skipped, which
-    is cheaper than searching for them.
+    A merge that makes a piece there is already gets no id in the library; it is left out.
     """
-
-    def __init__(self, words: Counter[str]) -> None:
-        ordered = sorted(words.items())
-        self._words = [[FIRST_BYTE + byte for byte in to_bytes(word)] for word, _ in ordered]
-        self._times = [times for _, times in ordered]
-        self._counts: Counter[Pair] = Counter()
-        self._places: defaultdict[Pair, set[int]] = defaultdict(set)
-        for index in range(len(ordered)):
-            self._count(index, self._times[index])
-        self._heap = [(-count, pair) for pair, count in self._counts.items()]
-        heapq.heapify(self._heap)
-
-    def most_frequent(self) -> Pair | None:
-        """Return the most frequent pair, the smallest of equals; None if none occurs twice."""
-        while self._heap:
-            count, pair = self._heap[0]
-            if -count == self._counts[pair]:
-                return pair if -count > 1 else None
-            heapq.heappop(self._heap)
-        return None
-
-    def merge(self, pair: Pair, merged: int) -> None:
-        """Replace `pair` by the piece `merged` in every word."""
-        changed: set[Pair] = set()
-        for index in self._places.pop(pair):
-            changed.update(pairwise(self._words[index]))
-            self._count(index, -self._times[index])
-            self._words[index] = replace_pair(self._words[index], pair, merged)
-            self._count(index, self._times[index])
-            changed.update(pairwise(self._words[index]))
-        for other in changed:
-            if self._counts[other] > 0:
-                heapq.heappush(self._heap, (-self._counts[other], other))
-
-    def _count(self, index: int, times: int) -> None:
-        for pair in pairwise(self._words[index]):
-            self._counts[pair] += times
-            if times > 0:
-                self._places[pair].add(index)
+    ids = {sign: FIRST_BYTE + byte for byte, sign in enumerate(_BYTE_SIGNS)}
+    pairs: list[tuple[int, int]] = []
+    for left, right in merges:
+        if left + right not in ids:
+            ids[left + right] = FIRST_MERGE + len(pairs)
+            pairs.append((ids[left], ids[right]))
+    return Subwords(pairs)

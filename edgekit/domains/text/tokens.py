@@ -1,8 +1,8 @@
-"""What the language models share: vocabulary, stream of tokens, windows of it, perplexity.
+"""What the language models share: the vocabulary, the token stream, its windows, perplexity.
 
-All of them, the n-gram model too, read the same stream: the lines of the words' text one after the
-other, each closed by `<end>`, with words outside the vocabulary as `<unk>`. Perplexity counts every
-token of it, `<end>` and `<unk>` like any other.
+All of them, the n-gram model included, read the same stream: the lines of `word_lines` one after
+another, each closed by `<end>`, with `<unk>` for words outside the vocabulary. Perplexity counts
+every token, `<end>` and `<unk>` like any other.
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ from edgekit.domains.text.corpora import word_lines
 from edgekit.on_device.vocabulary import END, FILE_NAME, SPECIAL, Vocabulary
 
 NUM_TOKENS = 6144
-"""Rows of every vocabulary, so that models of either size have the same shape. It covers 95 % of
-the words of unseen text; twice as many rows would cover 2 % more and cost as much as all the rest
-of a small network."""
+"""Rows of every vocabulary, so that models of both sizes have the same shape. They cover 95 % of
+unseen text; twice as many would cover 2 % more and cost as much as the rest of a small network."""
 
 
 @lru_cache(maxsize=2)
 def vocabulary(size: Size) -> Vocabulary:
-    """Return the words that are most frequent in the training text, at most `NUM_TOKENS`.
+    """Return the most frequent words of the training text, at most `NUM_TOKENS`.
 
     Words of equal frequency are in alphabetical order.
     """
@@ -37,13 +36,13 @@ def vocabulary(size: Size) -> Vocabulary:
 
 
 def vocabulary_file(size: Size) -> dict[str, str]:
-    """Return the asset `vocabulary.txt`: one word a line, in the order of their numbers."""
+    """Return the asset `vocabulary.txt`: one word per line, in the order of their numbers."""
     return {FILE_NAME: "\n".join(vocabulary(size).words) + "\n"}
 
 
 @lru_cache(maxsize=8)
 def stream(split: Split, size: Size) -> Array:
-    """Return a split as one row of tokens, int32, that begins and ends with `END`."""
+    """Return a split as one row of tokens, int32; it begins and ends with `END`."""
     encode = vocabulary(size).encode
     lines = (np.array([*encode(line), END], np.int32) for line in word_lines(split, size))
     return np.concatenate([np.array([END], np.int32), *lines])
@@ -52,8 +51,8 @@ def stream(split: Split, size: Size) -> Array:
 def windows(tokens: Array, length: int) -> Array:
     """Cut a row of tokens into windows `(n, length)`.
 
-    A window begins with the last token of the one before, so that each token but the first is
-    predicted once. What does not fill a window is left out.
+    Each window begins with the last token of the one before it, so that each token but the first is
+    predicted once. Tokens that do not fill a window at the end are left out.
 
     Raises:
         BadInput: The row is shorter than a window, or a window than two tokens.
@@ -70,27 +69,30 @@ def windows(tokens: Array, length: int) -> Array:
 def perplexity(log_probabilities: Array) -> float:
     """Return the perplexity of tokens with these natural logarithms of their probabilities.
 
-    It is the number of equally likely tokens that would be as hard to guess; lower is better.
+    It is the number of equally likely tokens that would be as hard to predict; lower is better.
     """
     return float(np.exp(-np.mean(np.asarray(log_probabilities, np.float64))))
 
 
 def sample_windows(split: Split, size: Size, *, length: int, most: int) -> Array:
-    """Return at most so many windows `(n, length)` of a split, evenly spread over its text."""
-    found = windows(stream("train" if split == "calibration" else split, size), length)
-    return found if split == "train" else found[_spread(len(found), most)]
+    """Return windows `(n, length)` of a split, spread evenly over its text.
+
+    There are at most `most` of them; of the training split there are all.
+    """
+    every = windows(stream("train" if split == "calibration" else split, size), length)
+    return every if split == "train" else every[_spread(len(every), most)]
 
 
 def trigram_perplexity(size: Size, *, length: int, most: int) -> float:
     """Return a Kneser-Ney trigram's perplexity on the tokens of `sample_windows("test", ...)`.
 
-    It is made from the same training text, and sees all words before a token, also those before
-    the window. The first token of a window is not counted, as no network predicts it.
+    The trigram is made from the same training text and sees all words before a token, also those
+    before the window. The first token of a window is not counted, since no network predicts it.
     """
     model = kneser_ney.fit(stream("train", size), NUM_TOKENS)
-    found = model.score(stream("test", size))
-    count = len(found) // (length - 1)
-    by_window = found[: count * (length - 1)].reshape(count, length - 1)
+    log_probabilities = model.score(stream("test", size))
+    count = len(log_probabilities) // (length - 1)
+    by_window = log_probabilities[: count * (length - 1)].reshape(count, length - 1)
     return perplexity(by_window[_spread(count, most)])
 
 

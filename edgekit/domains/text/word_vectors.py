@@ -1,6 +1,6 @@
-"""Word vectors: the text as numbers, the model a device runs, data and score.
+"""What the `words_*` recipes share: text as numbers, data, the model of the device, the score.
 
-What the `words_*` recipes share; `edgekit.domains.text.negative_sampling` trains three of them.
+`edgekit.domains.text.negative_sampling` trains three of them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,11 +19,15 @@ from edgekit.domains.learning.downloads import PACKAGED
 from edgekit.domains.text.corpora import word_lines
 from edgekit.on_device.programs.nearest import VOCABULARY
 
+if TYPE_CHECKING:
+    import keras
+    from scipy import sparse
+
 NUM_ROWS = 20_000
-"""Rows of every word table, whatever the size of a build; those without a word stay zero."""
+"""Rows of every word table, whatever the size of a build; rows without a word are zeros."""
 DIMENSIONS = 100
 MIN_COUNT: dict[Size, int] = {"tiny": 1, "full": 5}
-"""How often a word must occur to get a vector."""
+"""Occurrences a word needs to get a vector."""
 WORDSIM = "wordsim353.tsv"
 NUM_CALIBRATION = 300
 
@@ -36,10 +40,10 @@ class Text:
     """A text as numbers.
 
     Attributes:
-        words: The vocabulary, most frequent first; a word's place is its number.
-        counts: How often each occurs, `(words,)`.
-        ids: The text, words outside the vocabulary left out, `(n,)`, int32.
-        lines: Which line each word is from, `(n,)`, int32, never falling.
+        words: The vocabulary, most frequent first; a word's index is its number.
+        counts: Occurrences of each, `(words,)`.
+        ids: The text without the words outside the vocabulary, `(n,)`, int32.
+        lines: Number of the line each word is from, `(n,)`, int32, ascending.
     """
 
     words: tuple[str, ...]
@@ -49,9 +53,9 @@ class Text:
 
 
 def read_text(lines: Sequence[Sequence[str]], *, min_count: int, most: int = NUM_ROWS) -> Text:
-    """Number the words of a text that occur `min_count` times or more, at `most` so many.
+    """Number the words of a text that occur at least `min_count` times; keep the `most` frequent.
 
-    Marks such as commas are left out.
+    Punctuation marks are left out.
     """
     lines = [[word for word in line if word[0].isalnum()] for line in lines]
     counted = Counter(word for line in lines for word in line)
@@ -69,16 +73,15 @@ def read_text(lines: Sequence[Sequence[str]], *, min_count: int, most: int = NUM
 
 @lru_cache(maxsize=2)
 def training_text(size: Size) -> Text:
-    """Return what vectors are trained on: English Bible verses and film reviews."""
+    """Return the text vectors are trained on: English Bible verses and film reviews."""
     return read_text(word_lines("train", size), min_count=MIN_COUNT[size])
 
 
-def cooccurrences(text: Text, window: int) -> Any:
+def cooccurrences(text: Text, window: int) -> sparse.csr_matrix:
     """Count how often two words stand within `window` of each other in a line.
 
     Returns:
-        Symmetric `scipy.sparse` matrix in CSR form, `(words, words)`, float64; two words at
-        distance d count 1/d.
+        Symmetric matrix `(words, words)`, float64; two words at distance d count 1/d.
 
     Source: Pennington, Socher, Manning, GloVe, 2014, https://aclanthology.org/D14-1162.
     """
@@ -92,11 +95,11 @@ def cooccurrences(text: Text, window: int) -> Any:
     return (total + total.T).tocsr()
 
 
-# Data: pairs of words that people judged are the test; the other words are for the rest.
+# Data: the words whose pairs people judged are the test; the other words are for the other splits.
 
 
 def read_wordsim() -> list[tuple[str, str, float]]:
-    """Return the 353 pairs of words and how related people found them, 0 to 10.
+    """Return 353 pairs of words and how related people judged them to be, 0 to 10.
 
     Source: Finkelstein et al., Placing Search in Context: The Concept Revisited, 2002,
         https://doi.org/10.1145/503104.503110.
@@ -110,10 +113,10 @@ def judged_words(words: Sequence[str]) -> tuple[list[str], Array]:
     """Return the WordSim-353 pairs whose words are both among `words`.
 
     Returns:
-        First and second word of each pair in turn, and the judgement of the pair beside both.
+        First and second word of each pair in turn, and for both the judgement of their pair.
     """
-    there = set(words)
-    pairs = [pair for pair in read_wordsim() if there.issuperset(pair[:2])]
+    known = set(words)
+    pairs = [pair for pair in read_wordsim() if known.issuperset(pair[:2])]
     flat = [word for first, second, _ in pairs for word in (first, second)]
     return flat, np.repeat(np.array([value for *_, value in pairs], np.float32), 2)
 
@@ -121,23 +124,23 @@ def judged_words(words: Sequence[str]) -> tuple[list[str], Array]:
 def words_of(split: Split, size: Size) -> tuple[list[str], Array]:
     """Return the words of a split and their targets, float32.
 
-    Test words are those of `judged_words`. Of the other words of the vocabulary every tenth is for
-    validation, the rest for train, whose target is the word's number; calibration is 300 of them.
-    (The vectors themselves are trained on running text, see `training_text`.)
+    Test words are those of `judged_words`, with the judgements as targets. Every tenth of the other
+    words of the vocabulary is for validation, the rest for train, and 300 of these for calibration;
+    their target is the word's number. (The vectors are trained on running text: `training_text`.)
     """
     words = training_text(size).words
     if split == "test":
         return judged_words(words)
     judged = {word for pair in read_wordsim() for word in pair[:2]}
     numbers = [number for number, word in enumerate(words) if word not in judged]
-    kept = [n for place, n in enumerate(numbers) if (place % 10 == 0) == (split == "validation")]
+    kept = [n for index, n in enumerate(numbers) if (index % 10 == 0) == (split == "validation")]
     if split == "calibration":
         kept = kept[:: max(1, len(kept) // NUM_CALIBRATION)][:NUM_CALIBRATION]
     return [words[number] for number in kept], np.array(kept, np.float32)
 
 
 def numbered_words(split: Split, size: Size) -> Dataset:
-    """Return `words_of` a split as their numbers, `(n, 1)`, int32, with their targets."""
+    """Return the words of `words_of` as numbers, `(n, 1)`, int32, with their targets."""
     number = {word: index for index, word in enumerate(training_text(size).words)}
     words, targets = words_of(split, size)
     inputs = {"word": np.array([[number[word]] for word in words], np.int32)}
@@ -145,11 +148,11 @@ def numbered_words(split: Split, size: Size) -> Dataset:
 
 
 def vocabulary_file(size: Size) -> dict[str, str]:
-    """Return the asset `vocabulary.txt`: one word a line, in the order of their numbers."""
+    """Return the asset `vocabulary.txt`: one word per line, in the order of their numbers."""
     return {VOCABULARY: "\n".join(training_text(size).words) + "\n"}
 
 
-# Model: what a device runs. One table is both the vectors and what they are compared with.
+# Model: what the device runs. The same table holds the vectors and what they are compared with.
 
 OUTPUTS = (
     Tensor(name="vector", shape=(1, DIMENSIONS), meaning="vector of the word, length 1"),
@@ -165,20 +168,20 @@ SIGNATURE = Signature(
 )
 
 
-def nearest_model(name: str) -> Any:
+def nearest_model(name: str) -> keras.Model:
     """Return a model of `SIGNATURE`: a word's vector, and its similarity to all words.
 
-    Negative similarities are cut: neighbours are wanted, and in int8 the others have twice the
-    steps so.
+    Negative similarities become 0: only neighbours are wanted, and without them int8 has twice the
+    resolution.
     """
     import keras
 
     ops = keras.ops
     word = keras.Input((1,), dtype="int32", name="word")
     table = keras.layers.Embedding(NUM_ROWS, DIMENSIONS, name="table")
-    # The table is looked up once, whole, and both uses read that. Were it looked up for the word
-    # and multiplied with besides, an int8 file would hold it twice, with two scales; and the scale
-    # for the look-up would come from calibration, not from all words.
+    # The whole table is looked up once, and both uses read the result. A second look-up for the
+    # word would make an int8 file hold the table twice, with two scales, one of which would come
+    # from the calibration words instead of all words.
     zero = ops.multiply(ops.take(word, 0, axis=0), 0)
     whole = table(ops.add(zero, ops.arange(NUM_ROWS, dtype="int32")))
     vector = keras.layers.Flatten(name="vector")(ops.take(whole, word, axis=0))
@@ -187,14 +190,14 @@ def nearest_model(name: str) -> Any:
     return keras.Model(word, [vector, similarity], name=name)
 
 
-def fill(model: Any, vectors: Array) -> Any:
-    """Put word vectors into the model's table."""
+def fill(model: keras.Model, vectors: Array) -> keras.Model:
+    """Put word vectors into the table of a `nearest_model` and return it."""
     model.get_layer("table").set_weights([unit_rows(vectors)])
     return model
 
 
 def unit_rows(vectors: Array) -> Array:
-    """Return a table of vectors scaled to length 1, and zeros behind them, `(NUM_ROWS, ...)`."""
+    """Return vectors scaled to length 1, followed by rows of zeros: `(NUM_ROWS, dimensions)`."""
     rows = np.zeros((NUM_ROWS, vectors.shape[1]), np.float32)
     rows[: len(vectors)] = unit(vectors)
     return rows
@@ -207,11 +210,11 @@ def unit(vectors: Array) -> Array:
 
 
 def start_table(num_rows: int) -> Array:
-    """Return random vectors as word2vec starts with them: uniform, at most half of 1/dimensions."""
+    """Return word2vec's initial vectors: uniform, at most half of 1/dimensions either way."""
     return (np.random.random((num_rows, DIMENSIONS)).astype(np.float32) - 0.5) / DIMENSIONS
 
 
-# Score: do angles between vectors order pairs of words as people do?
+# Score: do the angles between vectors order pairs of words as people do?
 
 
 METRIC = Metric(name="rank correlation on WordSim-353", unit="points")
@@ -226,11 +229,11 @@ def score(run: Run, dataset: Dataset) -> float:
 
 
 def rank_correlation(vectors: Array, judgements: Array) -> float:
-    """Return Spearman's correlation of cosines with judgements, in points: 100 is the same order.
+    """Return Spearman's correlation of cosines and judgements, in points: 100 is the same order.
 
     Args:
         vectors: First and second word of each pair in turn, `(2 * pairs, dimensions)`.
-        judgements: Of the pair, beside both, `(2 * pairs,)`.
+        judgements: For both words the judgement of their pair, `(2 * pairs,)`.
 
     Returns:
         -100 to 100; 0 if all cosines are equal.
@@ -246,7 +249,7 @@ def rank_correlation(vectors: Array, judgements: Array) -> float:
 
 
 def counts_baseline(size: Size, progress: Progress) -> float:
-    """Return the score of rows of co-occurrence counts as vectors: nothing is learnt."""
+    """Return the score of rows of co-occurrence counts, used as vectors without any training."""
     text = training_text(size)
     progress(0.1, "counting")
     counts = cooccurrences(text, 5)

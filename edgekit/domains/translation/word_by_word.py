@@ -1,4 +1,4 @@
-"""Translate word by word: IBM model 1, the simplest statistical translator, to compare with."""
+"""Translate word by word with IBM model 1, the simplest statistical translator: a baseline."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ Pair = tuple[Sequence[str], Sequence[str]]
 
 
 def word_by_word(size: Size, progress: Progress) -> float:
-    """Return the BLEU of saying, for each English word, its most probable Spanish word."""
+    """Return the BLEU of replacing each English word by its most probable Spanish translation."""
     pairs = [(v.english.split(), v.spanish.split()) for v in verse_pairs("train", size)]
     dictionary = most_probable(pairs, progress)
     test = verse_pairs("test", size)
-    said = [" ".join(dictionary.get(w, w) for w in verse.english.split()) for verse in test]
-    return bleu(said, [verse.spanish for verse in test])
+    answers = [" ".join(dictionary.get(w, w) for w in verse.english.split()) for verse in test]
+    return bleu(answers, [verse.spanish for verse in test])
 
 
 def most_probable(pairs: Sequence[Pair], progress: Progress) -> dict[str, str]:
     """Return the most probable translation of each word, learned from aligned sentences.
 
-    Expectation maximization: each word of a target is explained by the words of its source, each
-    by its share of probability, and probabilities are the shares counted. The first round has no
-    probabilities yet and takes all words of the source alike.
+    Expectation maximization: each target word is divided among the words of its source in
+    proportion to their probability of being translated to it, and the sums of these shares are the
+    next probabilities. The first round has none yet and divides equally.
 
     Source: Brown, Della Pietra, Della Pietra, Mercer, The Mathematics of Statistical Machine
         Translation, 1993, https://aclanthology.org/J93-2003.
@@ -41,9 +41,9 @@ def most_probable(pairs: Sequence[Pair], progress: Progress) -> dict[str, str]:
                 total = sum(shares)
                 for word, share in zip(sources, shares, strict=True):
                     counts[word][target] += share / total
-        probabilities = {word: _shares(found) for word, found in counts.items()}
+        probabilities = {word: _shares(targets) for word, targets in counts.items()}
         progress((number + 1) / ROUNDS, f"round {number + 1}/{ROUNDS} of IBM model 1")
-    return {word: max(found, key=lambda w: found[w]) for word, found in probabilities.items()}
+    return {word: max(shares, key=lambda w: shares[w]) for word, shares in probabilities.items()}
 
 
 def _shares(counts: dict[str, float]) -> dict[str, float]:
