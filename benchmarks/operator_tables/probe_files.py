@@ -16,7 +16,7 @@ from ai_edge_litert import schema_py_generated as schema
 from operator_cases import cases
 from probe_case import Case
 
-from edgekit.operators.support import rank_of, type_key
+from edgekit.operators.measured import rank_of, type_key
 from edgekit.tflite.reader import read
 
 _TOLERANCE = {

@@ -1,27 +1,28 @@
-"""What a runtime takes and gets wrong: a verdict beyond the tables of what it takes."""
+"""Operators that a runtime takes and computes wrong, which its tables do not show."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from edgekit.operators.support import Column, check_model
+from edgekit.operators.measured import Column
+from edgekit.operators.support import check_model
 from edgekit.operators.target import Check
 from edgekit.tflite.reader import Model, Operator, Subgraph
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """An operator that is taken and answers wrong.
+    """A kind of operator that a runtime takes and computes wrong.
 
     Attributes:
-        is_in: Whether an operator of a subgraph is one.
+        affects: `(operator, its subgraph) -> whether it is of this kind`.
         reason: What goes wrong, one sentence.
         fix: What to change in the model.
         source: Where it was measured.
     """
 
-    is_in: Callable[[Operator, Subgraph], bool]
+    affects: Callable[[Operator, Subgraph], bool]
     reason: str
     fix: str
     source: str
@@ -29,12 +30,12 @@ class Fault:
 
 def check_with(fault: Fault, model: Model, *, target: str, column: Column) -> Check:
     """Return `check_model`'s verdict, with a "no" for each operator that has the fault."""
-    found = check_model(model, target=target, column=column)
+    check = check_model(model, target=target, column=column)
     operators = tuple(
         replace(verdict, verdict="no", reason=fault.reason, fix=fault.fix, source=fault.source)
-        if fault.is_in(operator, model.main)
+        if fault.affects(operator, model.main)
         else verdict
-        for operator, verdict in zip(model.main.operators, found.operators, strict=True)
+        for operator, verdict in zip(model.main.operators, check.operators, strict=True)
     )
-    ok = found.ok and all(verdict.verdict != "no" for verdict in operators)
-    return replace(found, operators=operators, ok=ok)
+    ok = check.ok and all(verdict.verdict != "no" for verdict in operators)
+    return replace(check, operators=operators, ok=ok)

@@ -1,8 +1,7 @@
 """Which version of an operator takes a type that came long after the operator.
 
-Source: op_version.cc (see `edgekit.operators.version_rules`) and, for float8, the
-    runtime_version_test.cc
-beside it.
+Source: op_version.cc (see `edgekit.operators.version_rules`) and, for float8,
+runtime_version_test.cc beside it.
 """
 
 from __future__ import annotations

@@ -1,101 +1,34 @@
 """Check a model against measured tables of operators; the targets differ in their tables only.
 
-The tables are in `operators.json` beside this file. They were written by
-`benchmarks/operator_tables/probe_operators.py`, which asked the real runtimes. What was not asked
-is "unknown", never a guess.
+What was not measured is "unknown", never a guess.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache, partial
-from typing import Any
+from collections.abc import Collection, Iterator
+from functools import partial
+from typing import NamedTuple
 
 from edgekit.core import registry
-from edgekit.core.kinds import Runtime
-from edgekit.core.paths import packaged
+from edgekit.operators.measured import LITERT, Column, measured, rank_of, source, type_key
 from edgekit.operators.target import Check, OperatorVerdict
 from edgekit.operators.versions import needed_version, release_with
 from edgekit.tflite.graph_check import called_subgraphs
-from edgekit.tflite.reader import Model, Operator, Subgraph, TensorInfo
-
-_TABLES = packaged("operators", "operators.json")
-
-_MAIN_INPUT: Mapping[str, int] = {
-    "CONV_3D_TRANSPOSE": 2,
-    "EMBEDDING_LOOKUP": 1,
-    "FILL": 1,
-    "ONE_HOT": 2,
-    "SCATTER_ND": 1,
-    "SELECT": 1,
-    "SELECT_V2": 1,
-    "SPARSE_TO_DENSE": 2,
-    "SPLIT": 1,
-    "TRANSPOSE_CONV": 2,
-}
-"""Operators whose data do not come in as the first input."""
-
-_WEIGHTS_INPUT: Mapping[str, int] = {
-    "BATCH_MATMUL": 1,
-    "BIDIRECTIONAL_SEQUENCE_LSTM": 2,
-    "CONV_2D": 1,
-    "CONV_3D": 1,
-    "CONV_3D_TRANSPOSE": 1,
-    "DEPTHWISE_CONV_2D": 1,
-    "FULLY_CONNECTED": 1,
-    "LSTM": 2,
-    "RNN": 1,
-    "SVDF": 1,
-    "TRANSPOSE_CONV": 1,
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": 2,
-    "UNIDIRECTIONAL_SEQUENCE_RNN": 1,
-}
-"""Operators with weights, whose type may differ from that of the data."""
+from edgekit.tflite.reader import Model, Operator, Subgraph
 
 
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """One runtime's part of the tables.
+class Refusal(NamedTuple):
+    """Why an operator will not run, and what to do about it: two sentences."""
 
-    Attributes:
-        key: Its name in `operators.json`.
-        runtime: Its name for people.
-        remedy: What to do with an operator it refuses, as a sentence.
-        strict: Whether only what was measured counts, ranks included; a CPU runtime was asked for
-            every operator there is, and the version an operator needs covers its rank.
-    """
-
-    key: str
-    runtime: str
-    remedy: str
-    strict: bool = False
-
-
-TFLITE_RUNTIME = Column(
-    key="tflite_runtime_2_14",
-    runtime="tflite-runtime 2.14",
-    remedy="Convert it again with edgekit, or replace the layer that became this operator.",
-)
-LITERT = Column(
-    key="litert_2_3",
-    runtime="ai-edge-litert 2.3",
-    remedy="Convert it again with edgekit, or replace the layer that became this operator.",
-)
-GPU = Column(
-    key="gpu",
-    runtime="the GPU accelerator of ai-edge-litert 2.3",
-    remedy="Replace the layer that became this operator, or run the file on the CPU.",
-    strict=True,
-)
+    reason: str
+    fix: str
 
 
 def check_model(model: Model, *, target: str, column: Column) -> Check:
     """Return the verdict on every operator of the main subgraph, and on the file as a whole.
 
     Args:
-        model: To be checked; operators of loop bodies and branches count too, as problems.
+        model: The file; what is refused in loop bodies and branches counts as its problem.
         target: The target's name, for the result.
         column: The runtime's part of the tables.
     """
@@ -117,111 +50,68 @@ def file_problems(model: Model, *, brought: Collection[str] = ()) -> tuple[str, 
         model: The file.
         brought: Custom operators that the runtime in question brings along.
     """
-    custom = {
-        operator.name.removeprefix("CUSTOM:")
+    strange = {
+        operator.name.removeprefix(_CUSTOM)
         for subgraph in model.subgraphs
         for operator in subgraph.operators
-        if operator.name.startswith("CUSTOM:")
-        and not _entry(operator.name, LITERT)
-        and operator.name.removeprefix("CUSTOM:") not in brought
+        if operator.name.startswith(_CUSTOM) and not measured(operator.name, LITERT).versions
     }
-    return (*_empty(model), *(f"{_custom(name)[0]} {_custom(name)[1]}" for name in sorted(custom)))
-
-
-def type_key(operator: Operator, subgraph: Subgraph) -> str:
-    """Name the types an operator computes with: data, `/weights`, `>result` where they differ.
-
-    `"float32/int8"` is a convolution with int8 weights, `"float32>int8"` a QUANTIZE.
-    """
-    data = _tensor(operator.inputs, _MAIN_INPUT.get(operator.name, 0), subgraph)
-    weights = _tensor(operator.inputs, _WEIGHTS_INPUT.get(operator.name, -1), subgraph)
-    result = _tensor(operator.outputs, 0, subgraph)
-    key = data.dtype if data else ""
-    if weights and data and weights.dtype != data.dtype:
-        key += f"/{weights.dtype}"
-    if result and data and result.dtype != data.dtype:
-        key += f">{result.dtype}"
-    return key
-
-
-def rank_of(operator: Operator, subgraph: Subgraph) -> int:
-    """Return the largest number of dimensions among an operator's inputs and outputs."""
-    indices = (*operator.inputs, *operator.outputs)
-    return max((len(subgraph.tensors[i].shape) for i in indices if i >= 0), default=0)
-
-
-def _tensor(indices: tuple[int, ...], position: int, subgraph: Subgraph) -> TensorInfo | None:
-    if not 0 <= position < len(indices) or indices[position] < 0:
-        return None
-    return subgraph.tensors[indices[position]]
-
-
-@cache
-def _tables() -> Mapping[str, Any]:
-    tables: Mapping[str, Any] = json.loads(_TABLES.read_text(encoding="utf-8"))
-    return tables
-
-
-def _entry(name: str, column: Column) -> Mapping[str, Any]:
-    """Return what was measured of an operator; {} if it does not exist there or was not asked."""
-    entry: Mapping[str, Any] = _tables()["operators"].get(name, {}).get(column.key, {})
-    return entry
+    refusals = (_custom_refusal(name) for name in sorted(strange.difference(brought)))
+    return (*_empty(model), *(f"{refusal.reason} {refusal.fix}" for refusal in refusals))
 
 
 def _verdict(operator: Operator, subgraph: Subgraph, column: Column) -> OperatorVerdict:
     needed = needed_version(operator, subgraph)
-    told = partial(
+    conclude = partial(
         OperatorVerdict,
         index=operator.index,
         name=operator.name,
         version=operator.version,
         needed_version=needed,
+        source=f"{source()}, {column.runtime}",
     )
-    measured = f"{_tables()['source']}, {column.runtime}"
-    refusal = _version_refusal(operator, needed, column) or _measured_refusal(
-        operator, subgraph, column
-    )
+    refusal = _version_refusal(operator, needed, column)
+    refusal = refusal or _measured_refusal(operator, subgraph, column)
     if refusal:
-        return told(verdict="no", reason=refusal[0], source=measured, fix=refusal[1])
+        return conclude(verdict="no", reason=refusal.reason, fix=refusal.fix)
     doubt = _doubt(operator, subgraph, column) or (needed is None and _NO_VERSION)
     if doubt:
-        return told(verdict="unknown", reason=doubt, source=measured, fix=_RUN_IT)
-    return told(verdict="yes", source=measured)
+        return conclude(verdict="unknown", reason=doubt, fix=_RUN_IT)
+    return conclude(verdict="yes")
 
 
+_CUSTOM = "CUSTOM:"
 _NO_VERSION = "Which version it needs is not known."
 _RUN_IT = "Run it to find out: edgekit verify."
 
 
-def _version_refusal(
-    operator: Operator, needed: int | None, column: Column
-) -> tuple[str, str] | None:
-    """Return why an operator's version will not do, and what to do; None if it will."""
-    name, entry = operator.name, _entry(operator.name, column)
-    versions = entry.get("versions", [])
-    if name.startswith("CUSTOM:"):
+def _version_refusal(operator: Operator, needed: int | None, column: Column) -> Refusal | None:
+    """Return why an operator's version will not do; None if it will."""
+    name, versions = operator.name, measured(operator.name, column).versions
+    if name.startswith(_CUSTOM):
         # The accelerator was not asked for those that its runtime brings along.
-        known = versions or (column.strict and _entry(name, LITERT))
-        return None if known else _custom(name.removeprefix("CUSTOM:"))
+        known = versions or (column.strict and measured(name, LITERT).versions)
+        return None if known else _custom_refusal(name.removeprefix(_CUSTOM))
     if not versions:
         # A CPU runtime was asked for every operator; the accelerator only for those in a model.
-        return None if column.strict else (f"{column.runtime} does not have it.", column.remedy)
+        absent = Refusal(f"{column.runtime} does not have it.", column.remedy)
+        return None if column.strict else absent
     newest = max(versions)
     if operator.version not in versions:
         has = f"{column.runtime} has {_range(versions)}"
         reason = f"The file asks for version {operator.version}; {has}."
-        return reason, _newer(name, operator.version, column)
+        return Refusal(reason, _newer(name, operator.version, column))
     if needed is not None and needed > newest and not column.strict:
         reason = (
             f"Its types and options need version {needed}; {column.runtime} has up to {newest}. "
             f"The file says {operator.version}, so it loads and answers wrong."
         )
-        return reason, _newer(name, needed, column)
+        return Refusal(reason, _newer(name, needed, column))
     return None
 
 
-def _range(versions: list[int]) -> str:
-    return f"{min(versions)} to {max(versions)}" if len(versions) > 1 else f"{versions[0]} only"
+def _range(versions: Collection[int]) -> str:
+    return f"{min(versions)} to {max(versions)}" if len(versions) > 1 else f"{min(versions)} only"
 
 
 def _newer(name: str, version: int, column: Column) -> str:
@@ -229,16 +119,14 @@ def _newer(name: str, version: int, column: Column) -> str:
     return f"{column.remedy} TFLite {release} has it." if release else column.remedy
 
 
-def _measured_refusal(
-    operator: Operator, subgraph: Subgraph, column: Column
-) -> tuple[str, str] | None:
+def _measured_refusal(operator: Operator, subgraph: Subgraph, column: Column) -> Refusal | None:
     """Return what was seen to go wrong with an operator of these types and this rank."""
-    entry = _entry(operator.name, column)
+    known = measured(operator.name, column)
     types, rank = type_key(operator, subgraph), rank_of(operator, subgraph)
-    if words := entry.get("types_refused", {}).get(types):
-        return f"With {types}, {column.runtime} {_said(words)}", column.remedy
-    if words := entry.get("ranks_refused", {}).get(str(rank)):
-        return f"At rank {rank}, {column.runtime} {_said(words)}", column.remedy
+    if words := known.types_refused.get(types):
+        return Refusal(f"With {types}, {column.runtime} {_said(words)}", column.remedy)
+    if words := known.ranks_refused.get(str(rank)):
+        return Refusal(f"At rank {rank}, {column.runtime} {_said(words)}", column.remedy)
     return None
 
 
@@ -250,31 +138,35 @@ def _said(words: str) -> str:
 
 def _doubt(operator: Operator, subgraph: Subgraph, column: Column) -> str:
     """Return what was not measured; "" if all was."""
-    entry = _entry(operator.name, column)
+    known = measured(operator.name, column)
     types, rank = type_key(operator, subgraph), rank_of(operator, subgraph)
-    if types not in entry.get("types", ()):
+    if types not in known.types:
         return f"It was not measured with {types or 'no types'}."
-    if column.strict and str(rank) not in entry.get("ranks", ()):
+    if column.strict and str(rank) not in known.ranks:
         return f"It was not measured at rank {rank}."
     return ""
 
 
-def _custom(name: str) -> tuple[str, str]:
-    """Return why a custom operator will not run, and what to do."""
+def _custom_refusal(name: str) -> Refusal:
+    """Return why a custom operator will not run."""
     if name.startswith("Flex"):
-        reason = f"'{name}' is TensorFlow's own operator, which only a Flex delegate runs."
-        return reason, "Convert with built-in operators only, or replace the layer it came from."
-    if owners := [r for r in registry.names("runtimes") if name in _brought(r)]:
-        reason = f"The file is compiled for the runtime {owners[0]}, which alone runs '{name}'."
-        return reason, "Use the file it was compiled from."
-    reason = f"'{name}' is a custom operator that the runtime does not bring along."
-    return reason, "Convert with built-in operators only, or register its kernel yourself."
+        return Refusal(
+            f"'{name}' is TensorFlow's own operator, which only a Flex delegate runs.",
+            "Convert with built-in operators only, or replace the layer it came from.",
+        )
+    if owners := [runtime for runtime in registry.names("runtimes") if name in _brought(runtime)]:
+        return Refusal(
+            f"The file is compiled for the runtime {owners[0]}, which alone runs '{name}'.",
+            "Run it there, or use the file it was compiled from.",
+        )
+    return Refusal(
+        f"'{name}' is a custom operator that the runtime does not bring along.",
+        "Convert with built-in operators only, or register its kernel yourself.",
+    )
 
 
 def _brought(runtime: str) -> tuple[str, ...]:
-    """Return the custom operators that a runtime brings along."""
-    found: Runtime = registry.get("runtimes", runtime)
-    return found.custom_operators
+    return registry.get("runtimes", runtime).custom_operators
 
 
 def _empty(model: Model) -> Iterator[str]:
@@ -294,7 +186,7 @@ def _dynamic(model: Model) -> Iterator[str]:
 
 
 def _inner_problems(model: Model, column: Column) -> Iterator[str]:
-    """Give a sentence for every refused operator of the subgraphs that operators call."""
+    """Yield a sentence for every refused operator of the subgraphs that operators call."""
     seen, todo = {0}, [0]
     while todo:
         current = model.subgraphs[todo.pop()]
@@ -304,7 +196,7 @@ def _inner_problems(model: Model, column: Column) -> Iterator[str]:
     for index in sorted(seen - {0}):
         subgraph = model.subgraphs[index]
         for operator in subgraph.operators:
-            found = _verdict(operator, subgraph, column)
-            if found.verdict == "no":
+            verdict = _verdict(operator, subgraph, column)
+            if verdict.verdict == "no":
                 where = f"Subgraph {index} ('{subgraph.name}'), operator {operator.index}"
-                yield f"{where}, {operator.name}: {found.reason} {found.fix}"
+                yield f"{where}, {operator.name}: {verdict.reason} {verdict.fix}"

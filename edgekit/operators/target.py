@@ -1,4 +1,4 @@
-"""A target: what a kind of device accepts, told from tables, and where that is proven."""
+"""A target: what a kind of device accepts, by its tables, and what proves that."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class OperatorVerdict:
         name: Built-in operator name, or `CUSTOM:code`.
         version: The version written in the file.
         needed_version: The version its types and options need; None when not known.
-        verdict: For `edgetpu`, "yes" means predicted mapped, "no" means it stays on the CPU.
+        verdict: Whether it runs there; for an accelerator that shares a model with the CPU, whether
+            the accelerator takes it.
         reason: One sentence; empty for a plain yes.
         source: Where the rule comes from.
         fix: What to change in the model; empty for a plain yes.
@@ -40,8 +41,9 @@ class Check:
     """A target's static verdict on a file.
 
     Attributes:
-        ok: Whether the file will run on the target (for `edgetpu`: at least partly on it).
-        problems: Findings about the file as a whole.
+        ok: Whether the file will run on the target; on an accelerator that shares a model with the
+            CPU, whether a part of it will.
+        problems: What is wrong with the file as a whole, as sentences.
     """
 
     target: str
@@ -58,10 +60,9 @@ class Target:
         check: `(model) -> Check`, from operator tables alone; nothing is run.
         runtime: Name of the runtime that proves the verdict.
         device: Name of the device that proves it.
-        precisions: What it accepts.
-        converter: Name of the converter that makes what it runs from a `.tflite`, such as a
-            compiler; "" if it runs the `.tflite` itself. Where that converter is missing, the
-            target's verdict is a prediction.
+        precisions: Those it accepts.
+        converter: Name of the converter, such as a compiler, that makes what it runs from a
+            `.tflite`; "" if it runs the `.tflite` itself.
     """
 
     check: Callable[[Model], Check]

@@ -8,7 +8,7 @@ Source: the conditions are those of op_version.cc and op_signature.cc in
 https://github.com/google-ai-edge/LiteRT/tree/main/tflite/converter/tools/versioning (2026). There,
 the first condition that holds decides; here, the one that asks for most, because an operator with
 two features needs both. Releases: runtime_version.cc in the same folder, kept as
-`targets/runtime_versions.json`.
+`runtime_versions.json` beside this file.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _RELEASES = packaged("operators", "runtime_versions.json")
 
 
 def needed_version(operator: Operator, subgraph: Subgraph) -> int | None:
-    """Return the lowest version of its kind that can compute an operator; None if not known.
+    """Return the lowest version of an operator that has what this one needs; None if not known.
 
     Args:
-        operator: Any operator of `subgraph`.
+        operator: An operator of `subgraph`.
         subgraph: Holds its tensors.
     """
     known = _releases().get(operator.name)
@@ -67,7 +67,7 @@ def minimum_runtime(model: Model) -> tuple[str, tuple[str, ...]]:
         The release, "" if no operator is known; and the names of the operators that are not
         known, which may ask for more.
     """
-    found, unknown = "", set()
+    newest, unknown = "", set()
     for subgraph in model.subgraphs:
         for operator in subgraph.operators:
             needed = needed_version(operator, subgraph)
@@ -75,8 +75,8 @@ def minimum_runtime(model: Model) -> tuple[str, tuple[str, ...]]:
             if needed is None or release is None:
                 unknown.add(operator.name)
             if release is not None:
-                found = max(found, release, key=_order)
-    return found, tuple(sorted(unknown))
+                newest = max(newest, release, key=_order)
+    return newest, tuple(sorted(unknown))
 
 
 @cache

@@ -1,6 +1,6 @@
 """A computer's CPU with tflite-runtime 2.14.
 
-What it has was asked of the released wheel, operator by operator, version by version, type by type.
+Its tables come from asking the released wheel for each operator, in each version and type.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 from functools import partial
 
 from edgekit.core.variant import PRECISIONS
-from edgekit.operators.support import TFLITE_RUNTIME, check_model
+from edgekit.operators.measured import TFLITE_RUNTIME
+from edgekit.operators.support import check_model
 from edgekit.operators.target import Target
 
 target = Target(

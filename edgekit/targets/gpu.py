@@ -1,8 +1,8 @@
 """A GPU through the LiteRT accelerator (ML Drift) of ai-edge-litert 2.3, alone.
 
 "Alone" means that nothing is left to the CPU: the accelerator takes every operator or the file is
-refused. Tables were measured on a software Vulkan driver, which shows what is taken and whether it
-is right; a phone's own driver may still differ.
+refused. Its tables were measured on a software Vulkan driver, which shows what is taken and whether
+the answer is right; a phone's own driver may still differ.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 
 from edgekit.operators.known_faults import Fault, check_with
-from edgekit.operators.support import GPU
+from edgekit.operators.measured import GPU
 from edgekit.operators.target import Target
 from edgekit.tflite.reader import Operator, Subgraph
 
@@ -25,9 +25,9 @@ def _is_strided_1x1(operator: Operator, subgraph: Subgraph) -> bool:
 
 
 STRIDED_1X1 = Fault(
-    is_in=_is_strided_1x1,
-    reason="The accelerator takes an int8 convolution of 1x1 with stride and answers wrong.",
-    fix="Put AveragePooling2D in front and leave the stride out, or use a kernel of 2x2 or more.",
+    affects=_is_strided_1x1,
+    reason="The accelerator takes an int8 1x1 convolution with a stride and answers wrong.",
+    fix="Put AveragePooling2D before it and leave the stride out, or use a kernel of 2x2 or more.",
     source="measured by tests/targets/test_gpu_faults.py on ai-edge-litert 2.3",
 )
 """Mean error 10 % of the range where the CPU is off by 0.1 %; right in float32."""

@@ -1,8 +1,8 @@
 """A Raspberry Pi 4 or newer, 64-bit, with tflite-runtime 2.14.
 
-The aarch64 wheel is built from the same sources as the x86-64 wheel, whose tables it shares. In one
-thing it answers otherwise, which a rule here foretells; that there is no other is what running a
-file on the device shows.
+The aarch64 wheel is built from the same sources as the x86-64 wheel, whose tables it shares. It is
+known to answer differently in one case, which a rule here predicts; running a file on the device
+shows whether there are others.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import partial
 
 from edgekit.core.variant import PRECISIONS
 from edgekit.operators.known_faults import Fault, check_with
-from edgekit.operators.support import TFLITE_RUNTIME
+from edgekit.operators.measured import TFLITE_RUNTIME
 from edgekit.operators.target import Target
 from edgekit.tflite.reader import Operator, Subgraph
 
@@ -30,9 +30,9 @@ def _is_unbounded(operator: Operator, subgraph: Subgraph) -> bool:
 
 
 UNBOUNDED = Fault(
-    is_in=_is_unbounded,
-    reason="Where both sides of a product of int8 hold -128, an ARM processor without dot product "
-    "instructions (Raspberry Pi 4) adds in 16 bits that wrap around: answers are wrong.",
+    affects=_is_unbounded,
+    reason="Where both sides of an int8 product hold -128, an ARM processor without dot product "
+    "instructions (Raspberry Pi 4) overflows its 16-bit sums: answers are wrong.",
     fix="Convert the model with edgekit, which keeps -128 out of one side.",
     source="measured by tests/conversion/test_saturation.py; see edgekit/conversion/saturation.py",
 )

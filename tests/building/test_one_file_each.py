@@ -33,7 +33,8 @@ converter = Converter(precisions=("int8",), convert=convert, missing=lambda: "")
 TARGET = '''
 """A board that runs stamped files."""
 from functools import partial
-from edgekit.operators.support import LITERT, check_model
+from edgekit.operators.measured import LITERT
+from edgekit.operators.support import check_model
 from edgekit.operators.target import Target
 
 target = Target(
