@@ -7,21 +7,26 @@ whole; 72 hours are given, 24 are asked for. Model: one layer of simple recurren
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgekit.core.recipe import Program, Recipe
 from edgekit.core.types import Size
+from edgekit.domains.learning.answer_keys import numbers_key
 from edgekit.domains.series import sea_temperature
+from edgekit.domains.series.example import FILE, example_readings
 from edgekit.on_device.programs.forecast import FUTURE_HOURS, PAST_HOURS
+
+if TYPE_CHECKING:
+    import keras
 
 UNITS = 32
 
 
-def build(size: Size) -> Any:
+def build(size: Size) -> keras.Model:
     """Return the untrained network; it is the same for every size.
 
-    Each hour the 32 units see the temperature and what they were an hour before. In an int8 file
-    the 72 hours are written out one after the other.
+    At each hour the 32 units see the temperature and their own last state. In an int8 file
+    the 72 steps are unrolled, one after another.
     """
     import keras
 
@@ -44,7 +49,9 @@ recipe = Recipe(
     data=sea_temperature.windows,
     train=sea_temperature.train,
     score=sea_temperature.score,
+    answer_key=numbers_key("change"),
     variants=("float32", "float16", "dynamic_int8", "int8"),  # int8 loses nothing
     drop_limits=sea_temperature.DROP_LIMITS,
-    program=Program(name="forecast", example=("readings.csv",)),
+    program=Program(name="forecast", example=(FILE,)),
+    assets=example_readings,
 )

@@ -7,14 +7,21 @@ to four blocks. Score: top-1 accuracy.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgekit.core.recipe import Dataset, FineTuning, Metric, Recipe, Signature, Tensor
+from edgekit.core.recipe import Dataset, FineTuning, Metric, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Array, Progress, Run, Size, Split
+from edgekit.domains.learning.answer_keys import labels_key
 from edgekit.domains.learning.downloads import DataFile, locate, read_idx, read_packaged
+from edgekit.domains.learning.fit import fit
 from edgekit.domains.learning.optimizers import warm_up_and_fall
+from edgekit.domains.learning.scores import accuracy
+from edgekit.on_device.pictures import to_pgm
+
+if TYPE_CHECKING:
+    import keras
 
 LABELS = (
     "T-shirt/top",
@@ -40,18 +47,18 @@ BATCH_SIZE = 128
 PEAK_LEARNING_RATE = 3e-3
 
 
-# Data: the last twelfth of the training images is kept apart for validation.
+# Data: the last twelfth of the training images is for validation.
 
 
 def data(split: Split, size: Size) -> Dataset:
     """Return images `(n, 28, 28, 1)`, float32 in 0..1, and their class numbers `(n,)`."""
     part = "t10k" if split == "test" else "train"
     images, labels = read_upstream(part) if size == "full" else _read_small(part)
-    kept_apart = len(images) // 12
+    num_validation = len(images) // 12
     if split == "validation":
-        images, labels = images[-kept_apart:], labels[-kept_apart:]
+        images, labels = images[-num_validation:], labels[-num_validation:]
     elif split != "test":
-        images, labels = images[:-kept_apart], labels[:-kept_apart]
+        images, labels = images[:-num_validation], labels[:-num_validation]
     if split == "calibration":
         images, labels = images[:500], labels[:500]
     inputs = {"image": images[..., np.newaxis].astype(np.float32) / 255}
@@ -77,10 +84,19 @@ def _read_small(part: str) -> tuple[Array, Array]:
     return arrays[f"{split}_images"], arrays[f"{split}_labels"]
 
 
+EXAMPLE = "example.pgm"
+
+
+def assets(size: Size) -> dict[str, bytes]:
+    """Return a test image as a file to try a bundle with."""
+    images, _ = _read_small("t10k")
+    return {EXAMPLE: to_pgm(images[0])}
+
+
 # Model: 28x28 -> 14x14 -> 7x7, each stage one block that halves the image and one that keeps it.
 
 
-def build(size: Size) -> Any:
+def build(size: Size) -> keras.Model:
     """Return the untrained network; it is the same for every size."""
     import keras
 
@@ -96,7 +112,9 @@ def build(size: Size) -> Any:
     return keras.Model(image, scores, name="image_cnn")
 
 
-def _convolution(x: Any, filters: int, *, stride: int = 1, relu: bool = True) -> Any:
+def _convolution(
+    x: keras.KerasTensor, filters: int, *, stride: int = 1, relu: bool = True
+) -> keras.KerasTensor:
     """Convolution, batch normalization, ReLU: the order every later tool can fuse."""
     import keras
 
@@ -105,12 +123,12 @@ def _convolution(x: Any, filters: int, *, stride: int = 1, relu: bool = True) ->
     return keras.layers.ReLU()(x) if relu else x
 
 
-def _block(x: Any, filters: int, *, stride: int = 1) -> Any:
+def _block(x: keras.KerasTensor, filters: int, *, stride: int = 1) -> keras.KerasTensor:
     """Residual block (He et al. 2015).
 
-    A strided one pools before the 1x1 convolution of its shortcut (He et al. 2018). No value is
-    thrown away so, and a strided 1x1 convolution in int8 is what LiteRT 2.3's GPU accelerator gets
-    wrong: it took the whole network with strided shortcuts and was right on 40 % of the images.
+    A strided block pools before the 1x1 convolution of its shortcut (He et al. 2018). This discards
+    no values, and avoids strided 1x1 convolutions, which LiteRT 2.3's GPU accelerator gets wrong in
+    int8: with them it ran the network, and was right on 40 % of the images.
     """
     import keras
 
@@ -125,33 +143,23 @@ def _block(x: Any, filters: int, *, stride: int = 1) -> Any:
     return keras.layers.ReLU()(keras.layers.Add()([x, shortcut]))
 
 
-# Training: Adam with cosine decay; every image is shown as it is and mirrored.
+# Training: AdamW with cosine decay, on every image and its mirror image.
 
 
-def train(model: Any, size: Size, progress: Progress) -> Any:
+def train(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
     """Train on the training split and return the model."""
     import keras
 
     examples = data("train", size)
     images = examples.inputs["image"]
-    images = np.concatenate([images, images[:, :, ::-1]])
-    labels = np.concatenate([examples.targets, examples.targets])
-    epochs = EPOCHS[size]
-    steps = epochs * -(-len(images) // BATCH_SIZE)
-    rate = warm_up_and_fall(PEAK_LEARNING_RATE, steps)
-    model.compile(keras.optimizers.AdamW(rate, weight_decay=2e-4), recipe.loss)
-
-    def tell(epoch: int, logs: dict[str, float]) -> None:
-        progress((epoch + 1) / epochs, f"epoch {epoch + 1}/{epochs}, loss {logs['loss']:.3f}")
-
-    model.fit(
-        images,
-        labels,
-        batch_size=BATCH_SIZE,
-        epochs=epochs,
-        verbose=0,
-        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=tell)],
+    mirrored = Dataset(
+        inputs={"image": np.concatenate([images, images[:, :, ::-1]])},
+        targets=np.concatenate([examples.target(), examples.target()]),
     )
+    epochs = EPOCHS[size]
+    rate = warm_up_and_fall(PEAK_LEARNING_RATE, epochs * -(-len(mirrored) // BATCH_SIZE))
+    model.compile(keras.optimizers.AdamW(rate, weight_decay=2e-4), recipe.loss)
+    fit(model, mirrored, epochs=epochs, batch_size=BATCH_SIZE, progress=progress)
     return model
 
 
@@ -160,8 +168,7 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
 
 def score(run: Run, dataset: Dataset) -> float:
     """Return top-1 accuracy in percent."""
-    scores = run(dataset.inputs)["scores"]
-    return 100 * float(np.mean(np.argmax(scores, axis=-1) == dataset.targets))
+    return accuracy(run(dataset.inputs)["scores"], dataset.target())
 
 
 recipe = Recipe(
@@ -181,6 +188,7 @@ recipe = Recipe(
     data=data,
     train=train,
     score=score,
+    answer_key=labels_key(len(LABELS)),
     loss="sparse_categorical_crossentropy",
     fine_tuning=FineTuning(epochs={"tiny": 4, "full": 5}),
     variants=(
@@ -197,4 +205,6 @@ recipe = Recipe(
         "qat-int8",
     ),
     drop_limits={"int8": 0.5, "pruned": 1.0, "pruned_2_4": 1.0, "clustered": 1.0, "qat": 0.5},
+    program=Program(name="classify", example=(EXAMPLE,)),
+    assets=assets,
 )

@@ -8,23 +8,28 @@ accuracy.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgekit.core.recipe import Dataset, FineTuning, Metric, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Progress, Run, Size
+from edgekit.domains.learning.answer_keys import labels_key
 from edgekit.domains.learning.scores import accuracy
 from edgekit.domains.speech import spoken_digits
+from edgekit.domains.speech.example import RECORDING, example_recording
+
+if TYPE_CHECKING:
+    import keras
 
 FILTERS = 48
 NUM_BLOCKS = 4
 EPOCHS: dict[Size, int] = {"tiny": 20, "full": 14}
 
 
-def build(size: Size) -> Any:
+def build(size: Size) -> keras.Model:
     """Return the untrained network; it is the same for every size.
 
-    The first convolution looks at 200 ms and 4 bands and halves both axes; all later ones look at
-    3x3 places of one channel, then at all channels of one place.
+    The first convolution covers 200 ms and 4 bands and halves both axes. Each later block convolves
+    3x3 within every channel, then mixes the channels at every position.
     """
     import keras
 
@@ -43,21 +48,23 @@ def build(size: Size) -> Any:
     return keras.Model(frames, scores, name="keywords_cnn")
 
 
-def _normalized(x: Any) -> Any:
+def _normalized(x: keras.KerasTensor) -> keras.KerasTensor:
     import keras
 
     return keras.layers.ReLU()(keras.layers.BatchNormalization(momentum=0.9)(x))
 
 
-def train(model: Any, size: Size, progress: Progress) -> Any:
+def train(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
     """Train on the training split, augmented anew for every epoch, and return the model."""
     return fit(model, spoken_digits.of_split("train", size), EPOCHS[size], progress)
 
 
-def fit(model: Any, found: spoken_digits.Recordings, epochs: int, progress: Progress) -> Any:
+def fit(
+    model: keras.Model, recordings: spoken_digits.Recordings, epochs: int, progress: Progress
+) -> keras.Model:
     """Train on any recordings, such as those of five speakers, and return the model."""
     return spoken_digits.fit(
-        model, found, epochs=epochs, peak_learning_rate=5e-3, progress=progress
+        model, recordings, epochs=epochs, peak_learning_rate=5e-3, progress=progress
     )
 
 
@@ -82,6 +89,7 @@ recipe = Recipe(
     data=spoken_digits.spoken_digits,
     train=train,
     score=score,
+    answer_key=labels_key(len(spoken_digits.DIGITS)),
     loss="sparse_categorical_crossentropy",
     fine_tuning=FineTuning(epochs={"tiny": 30, "full": 5}, batch_size=32),
     variants=(
@@ -96,5 +104,6 @@ recipe = Recipe(
         "qat-int8",
     ),
     drop_limits={"pruned": 1.0, "clustered": 1.0, "qat": 0.5},
-    program=Program(name="keywords", example=("recording.wav",)),
+    program=Program(name="keywords", example=(RECORDING,)),
+    assets=example_recording,
 )

@@ -9,28 +9,32 @@ of the worse of the two.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgekit.core.recipe import Dataset, Metric, Parts, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Progress, Run, Size
+from edgekit.domains.learning.answer_keys import labels_key
 from edgekit.domains.learning.scores import accuracy
 from edgekit.domains.speech import spoken_digits
+from edgekit.domains.speech.example import RECORDING, example_recording
 from edgekit.on_device.log_mel import NUM_BANDS
 from edgekit.on_device.programs.keywords import STATE, drive
 
+if TYPE_CHECKING:
+    import keras
+
 LASTING = 3.0
-"""Bias of the forget gates at first: they keep 95 %, and so a word for half a second (Tallec,
-Ollivier 2018). Keras' 1, halved by `_couple`, keeps it for 50 ms, and hardly learns to do better
-from few recordings."""
+"""Initial bias of the forget gates: they keep 95 % at each step, so a word lasts half a second
+(Tallec, Ollivier 2018). Keras' 1, halved by `_couple`, keeps it for 50 ms, and few recordings
+hardly teach it to last longer."""
 
 EPOCHS: dict[Size, int] = {"tiny": 45, "full": 30}
 SCORES = Tensor(name="scores", shape=(1, 10), meaning="probability of each digit")
 
 
-def build(size: Size) -> Any:
+def build(size: Size) -> keras.Model:
     """Return the untrained network; it is the same for every size."""
     import keras
 
@@ -46,16 +50,18 @@ def build(size: Size) -> Any:
     return keras.Model(frames, scores, name="keywords_lstm")
 
 
-def train(model: Any, size: Size, progress: Progress) -> Any:
+def train(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
     """Train on the training split, augmented anew for every epoch, and return the model."""
     return fit(model, spoken_digits.of_split("train", size), EPOCHS[size], progress)
 
 
-def fit(model: Any, found: spoken_digits.Recordings, epochs: int, progress: Progress) -> Any:
+def fit(
+    model: keras.Model, recordings: spoken_digits.Recordings, epochs: int, progress: Progress
+) -> keras.Model:
     """Train on any recordings, such as those of five speakers, and return the model."""
     return spoken_digits.fit(
         model,
-        found,
+        recordings,
         epochs=epochs,
         peak_learning_rate=5e-3,
         progress=progress,
@@ -63,11 +69,11 @@ def fit(model: Any, found: spoken_digits.Recordings, epochs: int, progress: Prog
     )
 
 
-def _couple(memory: Any) -> None:
-    """Make the LSTM's input gate what its forget gate leaves, by weights of opposite sign.
+def _couple(memory: keras.layers.LSTM) -> None:
+    """Make the LSTM's input gate 1 minus its forget gate, by weights of opposite sign.
 
-    Its cells are then averages and stay within -1..1. Free ones counted up to 29 here, so that the
-    256 values of int8, which a cell has between two hops, were 0.2 apart (Greff et al. 2015).
+    Its cells are then averages and stay within -1..1 (Greff et al. 2015). Uncoupled, they grew up
+    to 29 here, so that the 256 values a cell has in int8 between two hops were 0.2 apart.
     """
     from keras import ops
 
@@ -77,16 +83,16 @@ def _couple(memory: Any) -> None:
         weights.assign(ops.concatenate([half, -half, candidate, show], axis=-1))
 
 
-def split(model: Any) -> Mapping[str, Any]:
-    """Return the trained network twice: as it is, and as one of its steps."""
+def split(model: keras.Model) -> dict[str, keras.Model]:
+    """Return the trained network twice: as it is, and as a single step."""
     import keras
 
     frame = keras.Input((NUM_BANDS,), name="frame")
     hidden = keras.Input((STATE,), name="hidden")
     cell = keras.Input((STATE,), name="cell")
-    heard = keras.layers.Dense(4 * STATE, name="heard")
-    remembered = keras.layers.Dense(4 * STATE, use_bias=False, name="remembered")
-    gates = keras.ops.add(heard(frame), remembered(hidden))
+    from_frame = keras.layers.Dense(4 * STATE, name="heard")
+    from_state = keras.layers.Dense(4 * STATE, use_bias=False, name="remembered")
+    gates = keras.ops.add(from_frame(frame), from_state(hidden))
     take_in, keep, candidate, show = keras.ops.split(gates, 4, axis=-1)
     kept = keras.ops.sigmoid(keep) * cell
     taken_in = keras.ops.sigmoid(take_in) * keras.ops.tanh(candidate)
@@ -97,8 +103,8 @@ def split(model: Any) -> Mapping[str, Any]:
     outputs = [next_cell, next_hidden, last(next_hidden)]
     hop = keras.Model([frame, hidden, cell], outputs, name="keywords_lstm_hop")
     kernel, recurrent_kernel, bias = model.get_layer("memory").get_weights()
-    heard.set_weights([kernel, bias])
-    remembered.set_weights([recurrent_kernel])
+    from_frame.set_weights([kernel, bias])
+    from_state.set_weights([recurrent_kernel])
     last.set_weights(model.get_layer("scores").get_weights())
     return {"whole": model, "hop": hop}
 
@@ -145,8 +151,10 @@ recipe = Recipe(
     data=spoken_digits.spoken_digits,
     train=train,
     score=score,
+    answer_key=labels_key(len(spoken_digits.DIGITS), ("scores", "streamed")),
     # Not int16x8: int8 loses nothing, and tflite-runtime 2.14 answers such a `hop` wrong.
     variants=("float32", "float16", "dynamic_int8", "int8"),
     parts=Parts(signatures={"whole": WHOLE, "hop": HOP}, split=split, drive=drive),
-    program=Program(name="keywords", example=("recording.wav",)),
+    program=Program(name="keywords", example=(RECORDING,)),
+    assets=example_recording,
 )

@@ -8,30 +8,44 @@ et al. 2017) that first learn to guess hidden subwords (Devlin et al. 2019). Sco
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgekit.core.recipe import Dataset, Metric, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Array, Progress, Run, Size, Split
+from edgekit.domains.learning.answer_keys import labels_key
+from edgekit.domains.learning.fit import fit
+from edgekit.domains.learning.scores import accuracy
 from edgekit.domains.text.attention_start import waves
 from edgekit.domains.text.corpora import Review, reviews
 from edgekit.domains.text.masked_language import EncoderSchedule, masked_language_model, pretrain
 from edgekit.domains.text.subword_training import learn_subwords
-from edgekit.on_device.programs.sentiment import LABELS, LENGTH, MERGES, fit, normalize, pieces
+from edgekit.on_device.programs.sentiment import (
+    LABELS,
+    LENGTH,
+    MERGES,
+    fit_length,
+    normalize,
+    pieces,
+)
 from edgekit.on_device.subwords import Subwords
 from edgekit.source_model.reference import runner
+
+if TYPE_CHECKING:
+    import keras
 
 VOCABULARY = 8192
 EMBEDDING, WIDTH, INNER, HEADS, BLOCKS = 64, 128, 256, 4, 2
 LOOKS = ((-1, 1.0), (1, 1.0), (0, 0.15), None)
-"""Where the heads look at first: one place back, one ahead, around, and nowhere."""
+"""Where the heads look at first: one position back, one ahead, around, and nowhere."""
 HEIGHT = 41.0
-"""Of that: the place looked for gets half of the weight, as scores are divided by a root of 32."""
+"""Of that start: the position looked for gets half of the weight, as scores are divided by a root
+of 32."""
 NUM_TEST: dict[Size, int] = {"tiny": 120, "full": 2500}
 NUM_VALIDATION: dict[Size, int] = {"tiny": 60, "full": 1000}
 NUM_LABELS = 8000
-"""Training reviews whose labels are used; the others are only read. Pre-training is for want of
+"""Training reviews whose labels are used; the others are only read. Pre-training makes up for few
 labels: with all 21,399 of them the network was as good without it, at 87.7 %."""
 NUM_CALIBRATION = 200
 PRE_TRAINING = {
@@ -46,15 +60,15 @@ ALONE = {
     "tiny": EncoderSchedule(epochs=5, batch_size=32, peak_rate=1e-3),
     "full": EncoderSchedule(epochs=4, batch_size=64, peak_rate=1e-3),
 }
-"""Of the network without pre-training, which has farther to go."""
+"""Of the network without pre-training, which has more to learn."""
 
 
-# Data: reviews in random order; what is pre-trained on is the training split, never another.
+# Data: reviews in random order; pre-training reads the training split only.
 
 
 def data(split: Split, size: Size) -> Dataset:
     """Return `tokens` `(n, 128)`, int32, and labels `(n,)`: 1 for a positive review."""
-    tokens = np.stack([fit(text) for text in texts(split, size)])
+    tokens = np.stack([fit_length(text) for text in texts(split, size)])
     labels = np.array([review.label for review in _reviews(split, size)], np.int32)
     return Dataset(inputs={"tokens": tokens}, targets=labels)
 
@@ -93,24 +107,24 @@ def _reviews(split: Split, size: Size) -> tuple[Review, ...]:
 def _shuffled(size: Size) -> tuple[Review, ...]:
     """Return the reviews in random order; of those the network cannot tell apart, the first.
 
-    Two reviews that begin and end with the same words must not stand in two splits.
+    Two reviews that begin and end with the same words must not be in two splits.
     """
-    found: dict[bytes, Review] = {}
+    by_ends: dict[bytes, Review] = {}
     for review in reviews(size):
         words = normalize(review.text).split()
         ends = " ".join(words[: LENGTH // 2] + words[-(LENGTH // 2) :])
         if words:
-            found.setdefault(ends.encode(), review)
-    every = list(found.values())
+            by_ends.setdefault(ends.encode(), review)
+    every = list(by_ends.values())
     return tuple(every[index] for index in np.random.default_rng(0).permutation(len(every)))
 
 
-# Model: BERT's encoder, and the mean and the largest of its vectors instead of a [CLS] piece, which
-# would need far more training to gather the same. ReLU instead of GELU: less work, and exact in
-# int8.
+# Model: BERT's encoder. In place of a [CLS] piece, which would need far more training to gather as
+# much, the mean and the maximum of its vectors are classified. ReLU replaces GELU: it is cheaper,
+# and exact in int8.
 
 
-def build(size: Size) -> Any:
+def build(size: Size) -> keras.Model:
     """Return the untrained network; it is the same for every size."""
     import keras
 
@@ -135,12 +149,12 @@ def build(size: Size) -> Any:
     return keras.Model(tokens, scores, name="text_bert")
 
 
-def _embedded(tokens: Any) -> Any:
-    """Look pieces up, widen their vectors, add to each a vector of its place.
+def _embedded(tokens: keras.KerasTensor) -> keras.KerasTensor:
+    """Look pieces up, widen their vectors, and add a vector for each position.
 
-    The small table is widened as in ALBERT (Lan et al. 2020). The layer's bias is the vector of the
-    place. Both have their reason on the GPU accelerator: its GATHER takes one axis of indices only,
-    and it adds wrongly what comes from there without a matrix product in between.
+    The small table is widened as in ALBERT (Lan et al. 2020); the bias of the widening layer holds
+    the positions' vectors. Indices are flattened and a matrix product follows because of LiteRT's
+    GPU accelerator: its GATHER takes one axis of indices, and an addition right after it is wrong.
     """
     import keras
 
@@ -154,54 +168,54 @@ def _embedded(tokens: Any) -> Any:
     return keras.layers.LayerNormalization(epsilon=1e-5)(x)
 
 
-def _attention(x: Any, is_text: Any) -> Any:
+def _attention(x: keras.KerasTensor, is_text: keras.KerasTensor) -> keras.KerasTensor:
     """Multi-head self-attention that looks away from padding (Vaswani et al. 2017)."""
     import keras
 
     ops = keras.ops
     width = WIDTH // HEADS
 
-    def heads(vectors: Any) -> Any:
+    def heads(vectors: keras.KerasTensor) -> keras.KerasTensor:
         return ops.transpose(ops.reshape(vectors, (-1, LENGTH, HEADS, width)), (0, 2, 1, 3))
 
-    places = waves(LOOKS, length=LENGTH, width=WIDTH, height=HEIGHT)
-    query, key = (heads(_placed(x, starts)) for starts in places)
+    biases = waves(LOOKS, length=LENGTH, width=WIDTH, height=HEIGHT)
+    query, key = (heads(_by_position(x, start)) for start in biases)
     fits = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))) * width**-0.5
     # Minus 10 hides padding: 1 part in 20,000. Minus a billion would take all of int8's steps.
     fits = fits + 10 * ops.reshape(is_text - 1, (-1, 1, 1, LENGTH))
-    found = ops.matmul(keras.layers.Softmax()(fits), heads(keras.layers.Dense(WIDTH)(x)))
-    found = ops.reshape(ops.transpose(found, (0, 2, 1, 3)), (-1, LENGTH, WIDTH))
-    return keras.layers.Dense(WIDTH)(found)
+    mixed = ops.matmul(keras.layers.Softmax()(fits), heads(keras.layers.Dense(WIDTH)(x)))
+    mixed = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, LENGTH, WIDTH))
+    return keras.layers.Dense(WIDTH)(mixed)
 
 
-def _placed(x: Any, places: Array) -> Any:
-    """Return a dense layer of `x` whose bias is another for each place, and begins as `places`.
+def _by_position(x: keras.KerasTensor, biases: Array) -> keras.KerasTensor:
+    """Return a dense layer of `x` with a bias for each position, which starts as `biases`.
 
-    So places are untied from words, as in TUPE (Ke et al. 2021).
+    This unties positions from words, as in TUPE (Ke et al. 2021).
     """
     import keras
 
     layer = keras.layers.EinsumDense("nld,de->nle", (LENGTH, WIDTH), bias_axes="le")
-    placed = layer(x)
+    answer = layer(x)
     kernel, _ = layer.get_weights()
-    layer.set_weights([kernel, places])
-    return placed
+    layer.set_weights([kernel, biases])
+    return answer
 
 
-def _added(x: Any, found: Any) -> Any:
+def _added(x: keras.KerasTensor, change: keras.KerasTensor) -> keras.KerasTensor:
     """Residual connection, then normalization: BERT's order, and what suits int8.
 
-    All vectors are then of one length, so one scale fits them, and so do their variances.
+    All vectors then have the same length, so one scale fits them, and another their variances.
     """
     import keras
 
-    return keras.layers.LayerNormalization(epsilon=1e-5)(x + found)
+    return keras.layers.LayerNormalization(epsilon=1e-5)(x + change)
 
 
 # Training: guess hidden pieces of all training reviews, then learn the labels of some.
 
 
-def train(model: Any, size: Size, progress: Progress) -> Any:
+def train(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
     """Pre-train and fine-tune on the training split and return the model."""
     import keras
 
@@ -221,30 +235,25 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
     )
 
 
-def fine_tune(model: Any, size: Size, progress: Progress, *, schedule: EncoderSchedule) -> Any:
+def fine_tune(
+    model: keras.Model, size: Size, progress: Progress, *, schedule: EncoderSchedule
+) -> keras.Model:
     """Teach the model the labels of `NUM_LABELS` training reviews and return it."""
-    import keras
-
     examples = data("train", size).head(NUM_LABELS)
-    epochs = schedule.epochs
-
-    def tell(epoch: int, logs: dict[str, float]) -> None:
-        progress((epoch + 1) / epochs, f"labels {epoch + 1}/{epochs}, loss {logs['loss']:.3f}")
-
     model.compile(schedule.optimizer(len(examples)), recipe.loss)
-    model.fit(
-        examples.inputs["tokens"],
-        examples.targets,
+    fit(
+        model,
+        examples,
+        epochs=schedule.epochs,
         batch_size=schedule.batch_size,
-        epochs=epochs,
-        verbose=0,
-        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=tell)],
+        progress=progress,
+        stage="labels",
     )
     return model
 
 
 def without_pretraining(size: Size, progress: Progress) -> float:
-    """Return what the same network scores when it learns the labels only."""
+    """Return the score of the same network when it learns the labels only."""
     model = fine_tune(build(size), size, progress, schedule=ALONE[size])
     return score(runner(model), data("test", size))
 
@@ -254,8 +263,7 @@ def without_pretraining(size: Size, progress: Progress) -> float:
 
 def score(run: Run, dataset: Dataset) -> float:
     """Return accuracy in percent."""
-    scores = run(dataset.inputs)["scores"]
-    return 100 * float(np.mean(np.argmax(scores, axis=-1) == dataset.targets))
+    return accuracy(run(dataset.inputs)["scores"], dataset.target())
 
 
 recipe = Recipe(
@@ -280,6 +288,7 @@ recipe = Recipe(
     data=data,
     train=train,
     score=score,
+    answer_key=labels_key(len(LABELS)),
     loss="sparse_categorical_crossentropy",
     variants=("float32", "float16", "dynamic_int8", "int8"),
     program=Program(name="sentiment", example=("a wonderful film",)),

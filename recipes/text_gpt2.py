@@ -1,25 +1,25 @@
-"""Causal Transformer that goes on with a text word by word, with a key and value cache.
+"""Causal Transformer that continues a text word by word, with a key and value cache.
 
 Data: English Bible verses and film reviews (`edgekit.domains.text.corpora`), 2.9 million words and
-    marks; `tiny`
-uses the sample that ships with edgekit. Model: GPT-2's (Radford et al. 2019) at a size for small
-boards, with words in place of word pieces. Three things differ so that int8 hurts little: root mean
-square normalization without gain (its gain could be folded into the next layer anyway), GELU by a
-sigmoid, and scores cut off `FLOOR` below the likely ones. Score: perplexity a token.
+marks; `tiny` uses the sample that ships with edgekit. Model: GPT-2's (Radford et al. 2019) at a
+size for small boards, with words in place of word pieces. Three things differ so that int8 hurts
+little: root mean square normalization without gain (it could be folded into the next layer anyway),
+GELU by a sigmoid, and scores cut off `FLOOR` below the likely ones. Score: perplexity per token.
 
-The device runs one step a token: it gets the keys and values of the words before, and gives those
-of this one. `edgekit/on_device/complete.py` keeps them.
+The device runs one step per token: it gets the keys and values of the words before, and gives those
+of this one. `edgekit/on_device/programs/complete.py` keeps them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgekit.core.recipe import Dataset, Metric, Parts, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Progress, Run, Size, Split
+from edgekit.domains.learning.answer_keys import probabilities_key
 from edgekit.domains.learning.int8_rounding import equalize
 from edgekit.domains.text.language_model import (
     LanguageModelSchedule,
@@ -44,9 +44,13 @@ from edgekit.on_device.programs.complete import (
     drive,
 )
 
+if TYPE_CHECKING:
+    import keras
+    from keras import KerasTensor
+
 DIM = HEADS * HEAD_DIM
 FLOOR = 13.0
-"""Scores more than about this far below the likely ones are cut off: int8 has 255 steps for all."""
+"""Scores further than about this below the likely ones are cut off: int8 has 255 steps for all."""
 SCHEDULES: Mapping[Size, LanguageModelSchedule] = {
     "tiny": LanguageModelSchedule(epochs=1, full_softmax_share=0.0, batch_size=8, peak_rate=6e-3),
     "full": LanguageModelSchedule(
@@ -68,35 +72,37 @@ def data(split: Split, size: Size) -> Dataset:
 
 # Model: the same blocks for all positions at once, in training, and for one step on the device.
 
-Attend = Callable[[int, Any, Any, Any], Any]
+Attend = Callable[[int, "KerasTensor", "KerasTensor", "KerasTensor"], "KerasTensor"]
 """`(layer, query, key, value) -> mixed values`, each `(batch, heads, positions, DIM / HEADS)`."""
 
 
-def build(size: Size) -> Any:
+def build(size: Size) -> keras.Model:
     """Return the untrained network: tokens to the logarithm of each next token's probability."""
     import keras
     from keras import ops
 
     tokens = keras.Input((CONTEXT + 1,), dtype="int32", name="tokens")
     positions = ops.zeros_like(tokens[:, :-1]) + ops.arange(CONTEXT)
-    causal = np.tri(CONTEXT, CONTEXT + 1, k=1, dtype=bool)  # the first slot is nobody's
+    causal = np.tri(CONTEXT, CONTEXT + 1, k=1, dtype=bool)  # the first slot stays empty
 
-    def attend(layer: int, query: Any, key: Any, value: Any) -> Any:
+    def attend(layer: int, query: KerasTensor, key: KerasTensor, value: KerasTensor) -> KerasTensor:
         keys, values = (ops.pad(each, ((0, 0), (0, 0), (1, 0), (0, 0))) for each in (key, value))
         scores = ops.relu(ops.matmul(query, ops.transpose(keys, (0, 1, 3, 2))) + VISIBLE)
         return ops.matmul(ops.softmax(ops.where(causal, scores, -1e9)), values)
 
     scores = _network(tokens[:, :-1], positions, attend, scale=DIM**0.5)
-    found = ops.take_along_axis(ops.log_softmax(scores), tokens[:, 1:, None], axis=-1)
-    found = keras.layers.Reshape((CONTEXT,), name="log_probabilities")(found)
-    return keras.Model(tokens, found, name="text_gpt2")
+    chosen = ops.take_along_axis(ops.log_softmax(scores), tokens[:, 1:, None], axis=-1)
+    log_probabilities = keras.layers.Reshape((CONTEXT,), name="log_probabilities")(chosen)
+    return keras.Model(tokens, log_probabilities, name="text_gpt2")
 
 
-def _network(tokens: Any, positions: Any, attend: Attend, *, scale: float) -> Any:
-    """Return scores; what is looked up is `scale` times as large as what scores are made with.
+def _network(
+    tokens: KerasTensor, positions: KerasTensor, attend: Attend, *, scale: float
+) -> KerasTensor:
+    """Return scores; looked-up vectors are `scale` times as large as those that make scores.
 
     In training one table serves both. On the device the table itself is that large, and the last
-    vectors are so much shorter: in int8 the product of a row and a number had a tenth of the steps.
+    vectors are shorter by as much: scaling what was looked up left int8 a tenth of the steps.
     """
     import keras
     from keras import ops
@@ -115,25 +121,25 @@ def _network(tokens: Any, positions: Any, attend: Attend, *, scale: float) -> An
     return ops.relu(words(x, reverse=True) + FLOOR)
 
 
-def _normal(deviation: float) -> Any:
+def _normal(deviation: float) -> keras.initializers.Initializer:
     import keras
 
     return keras.initializers.RandomNormal(stddev=deviation)
 
 
-def _normalized(x: Any, shorter: float = 1.0) -> Any:
-    """Divide by the root mean square (Zhang & Sennrich 2019), and by one number more."""
+def _normalized(x: KerasTensor, shorter: float = 1.0) -> KerasTensor:
+    """Divide by the root mean square (Zhang & Sennrich 2019), and by `shorter`."""
     from keras import ops
 
     square = ops.mean(ops.square(x), axis=-1, keepdims=True) + 1e-6
     return x * ops.rsqrt(square if shorter == 1 else square * shorter**2)
 
 
-def _attention(x: Any, layer: int, attend: Attend) -> Any:
+def _attention(x: KerasTensor, layer: int, attend: Attend) -> KerasTensor:
     import keras
     from keras import ops
 
-    def heads(name: str) -> Any:
+    def heads(name: str) -> KerasTensor:
         y = keras.layers.Dense(DIM, use_bias=False, name=f"{name}_{layer}")(x)
         return ops.transpose(ops.reshape(y, (-1, x.shape[1], HEADS, DIM // HEADS)), (0, 2, 1, 3))
 
@@ -143,7 +149,7 @@ def _attention(x: Any, layer: int, attend: Attend) -> Any:
     return keras.layers.Dense(DIM, use_bias=False, name=f"mix_{layer}")(mixed)
 
 
-def _feed_forward(x: Any, layer: int) -> Any:
+def _feed_forward(x: KerasTensor, layer: int) -> KerasTensor:
     import keras
     from keras import ops
 
@@ -155,7 +161,7 @@ def _feed_forward(x: Any, layer: int) -> Any:
 # Training.
 
 
-def train(model: Any, size: Size, progress: Progress) -> Any:
+def train(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
     """Train on the training split and return the model."""
     import keras
 
@@ -177,7 +183,7 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
 # The device runs one step.
 
 
-def split(model: Any) -> dict[str, Any]:
+def split(model: keras.Model) -> dict[str, keras.Model]:
     """Return the step for the device, with the weights of a whole model.
 
     It attends to the words in its slots and, last, to its own.
@@ -190,9 +196,9 @@ def split(model: Any) -> dict[str, Any]:
     visible = keras.Input((CONTEXT + 1,), name="visible")
     slots = (LAYERS * HEADS, CONTEXT, HEAD_DIM)
     keys, values = keras.Input(slots, name="keys"), keras.Input(slots, name="values")
-    new: list[tuple[Any, Any]] = []
+    new: list[tuple[KerasTensor, KerasTensor]] = []
 
-    def attend(layer: int, query: Any, key: Any, value: Any) -> Any:
+    def attend(layer: int, query: KerasTensor, key: KerasTensor, value: KerasTensor) -> KerasTensor:
         new.append((key, value))
         of_layer = slice(layer * HEADS, (layer + 1) * HEADS)
         all_keys = ops.concatenate([keys[:, of_layer], key], axis=2)
@@ -221,7 +227,7 @@ def split(model: Any) -> dict[str, Any]:
 
 
 def score(run: Run, dataset: Dataset) -> float:
-    """Return the perplexity per token, `<end>` and `<unk>` among them."""
+    """Return the perplexity per token, `<end>` and `<unk>` included."""
     return perplexity(run(dataset.inputs)["log_probabilities"])
 
 
@@ -244,9 +250,7 @@ STEP = Signature(
         Tensor(name="values", shape=(1, LAYERS * HEADS, CONTEXT, HEAD_DIM)),
     ),
     outputs=(
-        Tensor(
-            name="scores", shape=(1, NUM_TOKENS), meaning="of each next word; their softmax counts"
-        ),
+        Tensor(name="scores", shape=(1, NUM_TOKENS), meaning="of each next word, before softmax"),
         Tensor(name="key", shape=(1, LAYERS * HEADS, 1, HEAD_DIM), meaning="for its slot"),
         Tensor(name="value", shape=(1, LAYERS * HEADS, 1, HEAD_DIM), meaning="for its slot"),
     ),
@@ -286,6 +290,7 @@ recipe = Recipe(
     data=data,
     train=train,
     score=score,
+    answer_key=probabilities_key((CONTEXT,), NUM_TOKENS),
     parts=Parts(signatures={"step": STEP}, split=split, drive=drive),
     variants=("float32", "float16", "dynamic_int8", "int8"),  # int16x8 takes no token ids
     program=Program(name="complete", example=("in the beginning",)),

@@ -4,34 +4,30 @@ Data: 12,544 verses of at most 20 words from the World English Bible and the Rei
 `tiny` uses 2,150 of them that ship with edgekit. Model: a bidirectional LSTM reads, an LSTM writes
 and looks back (Sutskever et al. 2014, Bahdanau et al. 2015). Attention is that of Luong et al.
 2015: it comes after the LSTM, so that in training all steps are one matrix product. On the device
-`encode` runs once and `step` once a subword. Score: BLEU of greedy decoding.
+`encode` runs once and `step` once per subword. Score: BLEU of greedy decoding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgekit.core.recipe import Metric, Parts, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Progress, Run, Size
 from edgekit.domains.learning.int8_rounding import on_grid, round_dense, round_lstm
+from edgekit.domains.translation import verses
 from edgekit.domains.translation.teacher_forcing import (
     TranslatorSchedule,
     train_translator,
     translator,
 )
-from edgekit.domains.translation.verses import (
-    NUM_PIECES,
-    SCORES,
-    SIGNATURE,
-    assets,
-    score_bleu,
-    translation_data,
-)
 from edgekit.on_device.programs.translate import SCORE_RANGE, SOURCE_LENGTH, translate
 from edgekit.on_device.subwords import PADDING
+
+if TYPE_CHECKING:
+    import keras
 
 UNITS = 192
 DROPOUT = 0.1
@@ -44,30 +40,31 @@ SCHEDULES: dict[Size, tuple[TranslatorSchedule, ...]] = {
 }
 
 GATES = {"keep": "relu6", "new": "hard_tanh", "give": "relu6"}
-"""In the order of Keras' LSTM kernels, whose first gate is what `keep` leaves of 1."""
+"""In the order of Keras' LSTM kernels; their first gate is left out, as it is 1 minus `keep`."""
 
 DENSE = ("h", "c", "keys", "combined", "answer")
 READERS = ("forward", "backward")
 SHARPNESS = 0.125
-"""Of attention: state and memory are within -1..1, and scores so in a range that int8 resolves."""
+"""Factor of attention scores: state and memory are within -1..1, which keeps scores in a range that
+int8 resolves."""
 
 
-# Model: a dot product of what the decoder is at and each word of the source says where to look.
+# Model: dot products of the decoder's state with each word of the source say where to look.
 
 
-def build(size: Size) -> Any:
+def build(size: Size) -> keras.Model:
     """Return the untrained network of training: (source, said before) -> scores, at any size."""
     return network(None)
 
 
-def network(length: int | None) -> Any:
+def network(length: int | None) -> keras.Model:
     """Return the network for sources of a length, or of any."""
     import keras
     from keras import layers, ops
 
     wide = keras.initializers.RandomNormal(stddev=0.3)
     source = keras.Input((length,), dtype="int32", name="source")
-    x = layers.Embedding(NUM_PIECES, UNITS, wide, name="english")(source)
+    x = layers.Embedding(verses.NUM_PIECES, UNITS, wide, name="english")(source)
     x = layers.Dropout(DROPOUT)(x)
     seen = ops.cast(ops.not_equal(source, PADDING), "float32")[..., None]
     flipped = _flipped(source)
@@ -76,15 +73,15 @@ def network(length: int | None) -> Any:
     )
     turned = ops.take_along_axis(backward(ops.take_along_axis(x, flipped, 1)), flipped, 1)
     read = layers.Dropout(DROPOUT)(layers.Concatenate()([forward(x), turned]))
-    # The backward LSTM has seen all where it is at the first word: Sutskever's reversed source.
+    # At the first word the backward LSTM has read all others: Sutskever's reversed source.
     h, c = (layers.Dense(UNITS, "hard_tanh", name=name)(read[:, 0]) for name in ("h", "c"))
-    # The words themselves are remembered too: with few examples they are what is learned first
-    # (Nguyen, Chiang 2018). Padding is zeros: a look at it brings nothing, so there is no mask.
+    # The words themselves are remembered too, since they are learned first where examples are few
+    # (Nguyen, Chiang 2018). Padding is zeros, so looking at it adds nothing and needs no mask.
     keys = layers.Dense(UNITS, "hard_tanh", name="keys")(layers.Concatenate()([read, x]))
     memory = layers.Multiply(name="memory")([keys, seen])
 
     said = keras.Input((None,), dtype="int32", name="said")
-    y = layers.Embedding(NUM_PIECES, UNITS, wide, name="spanish")(said)
+    y = layers.Embedding(verses.NUM_PIECES, UNITS, wide, name="spanish")(said)
     writer = layers.LSTM(UNITS, "hard_tanh", "hard_sigmoid", return_sequences=True, name="writer")
     written = writer(layers.Dropout(DROPOUT)(y), initial_state=[h, c])
     _couple([forward, backward, writer])
@@ -92,29 +89,29 @@ def network(length: int | None) -> Any:
     scores = ops.matmul(written, ops.transpose(memory, (0, 2, 1))) * SHARPNESS
     looked = ops.matmul(ops.softmax(scores), memory)
     both = layers.Concatenate()([looked, written])
-    found = layers.Dense(UNITS, "hard_tanh", name="combined")(both)
-    scores = layers.Dense(NUM_PIECES, name="answer")(layers.Dropout(DROPOUT)(found))
+    combined = layers.Dense(UNITS, "hard_tanh", name="combined")(both)
+    scores = layers.Dense(verses.NUM_PIECES, name="answer")(layers.Dropout(DROPOUT)(combined))
     return keras.Model([source, said], scores, name="translate_seq2seq")
 
 
-def _flipped(source: Any) -> Any:
-    """Return, for each place of a source, the place it takes when the words are turned around.
+def _flipped(source: keras.KerasTensor) -> keras.KerasTensor:
+    """Return, for each position of a source, its position when the words are reversed.
 
-    Padding stays behind the words, where no LSTM has to read it before them: `Bidirectional` reads
-    it first, and while it did, rounding errors of int8 added up to ten times the usual.
+    Padding stays after the words, so that no LSTM has to read it before them. `Bidirectional` reads
+    it first, over which the rounding errors of int8 added up to ten times the usual.
     """
     from keras import ops
 
-    place = ops.cumsum(ops.ones_like(source), axis=1)
+    position = ops.cumsum(ops.ones_like(source), axis=1)
     words = ops.sum(ops.cast(ops.not_equal(source, PADDING), "int32"), axis=1, keepdims=True)
-    total = ops.max(place, axis=1, keepdims=True)
-    return ops.expand_dims((words - place + total) % total, -1)
+    total = ops.max(position, axis=1, keepdims=True)
+    return ops.expand_dims((words - position + total) % total, -1)
 
 
 # Training: the decoder is given the right beginning of each verse, and says the next subword.
 
 
-def train(model: Any, size: Size, progress: Progress) -> Any:
+def train(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
     """Train on the training split, round the weights to those of int8, and return the model."""
     find = model.get_layer
     lstms = [find(name) for name in (*READERS, "writer")]
@@ -136,12 +133,12 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
     return model
 
 
-def _couple(lstms: list[Any]) -> None:
-    """Make the input gates of LSTMs what their forget gates leave, by weights of opposite sign.
+def _couple(lstms: Sequence[keras.layers.LSTM]) -> None:
+    """Make the input gates of LSTMs 1 minus their forget gates, by weights of opposite sign.
 
-    Cells are then averages and stay within -1..1. Free ones counted up to 29 here: int8 had steps
-    of 0.2 for them, and the fused LSTM of TFLite clips them at 10, in float too. Coupled ones
-    translate as well (Greff et al. 2015).
+    Cells are then averages and stay within -1..1. Uncoupled, they grew up to 29 here: int8 had
+    steps of 0.2 for them, and TFLite's fused LSTM clips them at 10, in float too. Coupled gates
+    translate equally well (Greff et al. 2015).
     """
     from keras import ops
 
@@ -151,15 +148,20 @@ def _couple(lstms: list[Any]) -> None:
         weights.assign(ops.concatenate([half, -half, new, give], axis=-1))
 
 
-def _bound(embedding: Any, readers: list[Any], last: Any = None) -> None:
-    """Make 1 an embedding's largest weight, and that up in what reads it; nothing else changes.
+def _bound(
+    embedding: keras.layers.Embedding,
+    readers: Sequence[keras.layers.LSTM],
+    last: keras.layers.Dense | None = None,
+) -> None:
+    """Scale an embedding to a largest weight of 1, and what reads it by the inverse.
 
-    It is concatenated with the states of LSTMs, and in int8 one range holds both: theirs.
+    It is concatenated with states of LSTMs, and in int8 both share one range: that of the states.
+    Apart from rounding, no answer changes.
 
     Args:
         embedding: The layer to bound.
         readers: LSTMs that read it.
-        last: A dense layer that reads it in its last rows.
+        last: A dense layer whose last rows read it.
     """
     (table,) = embedding.get_weights()
     largest = np.abs(table).max()
@@ -173,7 +175,7 @@ def _bound(embedding: Any, readers: list[Any], last: Any = None) -> None:
         last.set_weights([kernel, bias])
 
 
-def _round_gates(writer: Any) -> None:
+def _round_gates(writer: keras.layers.LSTM) -> None:
     """Round the decoder's kernels as the step has them: one dense layer for each gate."""
     kernel, recurrent, bias = writer.get_weights()
     gates = on_grid(np.concatenate([kernel, recurrent]))
@@ -185,15 +187,15 @@ def without_attention(size: Size, progress: Progress) -> float:
     model = build(size)
     keys = model.get_layer("keys")
     keys.set_weights([np.zeros_like(weights) for weights in keys.get_weights()])
-    keys.trainable = False  # what attention looks at stays zero: it never brings anything
+    keys.trainable = False  # what attention looks at stays zero, so it adds nothing
     run = translator(split(train(model, size, progress)), drive)
-    return score_bleu(run, translation_data("test", size))
+    return verses.score_bleu(run, verses.translation_data("test", size))
 
 
 # Parts: the encoder as it is; one step of the decoder, with its state going in and out.
 
 
-def split(model: Any) -> Mapping[str, Any]:
+def split(model: keras.Model) -> dict[str, keras.Model]:
     """Return `encode`, and `step` with the weights of the trained decoder."""
     import keras
 
@@ -206,8 +208,8 @@ def split(model: Any) -> Mapping[str, Any]:
     }
 
 
-def _step(find: Callable[[str], Any]) -> Any:
-    """Return the decoder's step, from the same layers where they are no loop.
+def _step(find: Callable[[str], keras.Layer]) -> keras.Model:
+    """Return the decoder's step, from the trained layers except the LSTM.
 
     Each gate of the LSTM is a dense layer of its own: in int8 each then has its own range.
     """
@@ -217,8 +219,8 @@ def _step(find: Callable[[str], Any]) -> Any:
     token = keras.Input((1,), dtype="int32", name="token")
     h, c = (keras.Input((UNITS,), name=name) for name in ("h", "c"))
     memory = keras.Input((SOURCE_LENGTH, UNITS), name="memory")
-    heard = layers.Reshape((UNITS,))(find("spanish")(token))
-    both = layers.Concatenate()([heard, h])
+    embedded = layers.Reshape((UNITS,))(find("spanish")(token))
+    both = layers.Concatenate()([embedded, h])
     dense = {name: layers.Dense(UNITS, kind, name=name) for name, kind in GATES.items()}
     keep, new, give = (gate(both) for gate in dense.values())
     keep, give = keep / 6, give / 6
@@ -226,9 +228,9 @@ def _step(find: Callable[[str], Any]) -> Any:
     next_h = layers.Multiply(name="next_h")([give, next_c])
     weights = ops.softmax(ops.matmul(memory, next_h[..., None]) * SHARPNESS, axis=1)
     looked = layers.Reshape((UNITS,))(ops.matmul(ops.transpose(weights, (0, 2, 1)), memory))
-    found = find("combined")(layers.Concatenate()([looked, next_h]))
-    # The training's penalty made them log-probabilities: few are above 0, and most far below.
-    scores = layers.ReLU(6.0, name="scores")(find("answer")(found) + SCORE_RANGE)
+    combined = find("combined")(layers.Concatenate()([looked, next_h]))
+    # Training's penalty made scores log-probabilities: few are above 0, and most far below.
+    scores = layers.ReLU(6.0, name="scores")(find("answer")(combined) + SCORE_RANGE)
     step = keras.Model([token, h, c, memory], [scores, next_h, next_c], name="step")
     kernel, recurrent, bias = find("writer").get_weights()
     rows = np.split(np.concatenate([kernel, recurrent]), 4, axis=1)
@@ -243,14 +245,14 @@ def drive(runs: Mapping[str, Run], beam: int = 1) -> Run:
     return lambda batch: {"tokens": translate(runs, batch["source"], caches={}, beam=beam)}
 
 
-SOURCE = SIGNATURE.inputs
+SOURCE = verses.SIGNATURE.inputs
 STATE = (Tensor(name="h", shape=(1, UNITS)), Tensor(name="c", shape=(1, UNITS)))
 MEMORY = (Tensor(name="memory", shape=(1, SOURCE_LENGTH, UNITS), meaning="the source, to look at"),)
 TOKEN = (Tensor(name="token", shape=(1, 1), dtype="int32", meaning="the last Spanish subword"),)
 NEXT = tuple(Tensor(name=f"next_{tensor.name}", shape=tensor.shape) for tensor in STATE)
 
 recipe = Recipe(
-    signature=SIGNATURE,
+    signature=verses.SIGNATURE,
     metric=Metric(name="BLEU"),
     baseline=("the same without attention", without_attention),
     source=(
@@ -262,19 +264,20 @@ recipe = Recipe(
         "Improving Lexical Choice, 2018, https://arxiv.org/abs/1710.01329"
     ),
     build=build,
-    data=translation_data,
+    data=verses.translation_data,
     train=train,
-    score=score_bleu,
+    score=verses.score_bleu,
+    answer_key=verses.answer_key,
     parts=Parts(
         signatures={
             "encode": Signature(inputs=SOURCE, outputs=(*MEMORY, *STATE)),
-            "step": Signature(inputs=(*TOKEN, *STATE, *MEMORY), outputs=(SCORES, *NEXT)),
+            "step": Signature(inputs=(*TOKEN, *STATE, *MEMORY), outputs=(verses.SCORES, *NEXT)),
         },
         split=split,
         drive=drive,
     ),
     variants=("float32", "float16", "dynamic_int8", "int8"),
     program=Program(name="translate", example=("In the beginning God created the heavens.",)),
-    assets=assets,
+    assets=verses.assets,
     num_emulated=20,
 )

@@ -8,16 +8,21 @@ that are in the vocabulary.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgekit.core.recipe import Program, Recipe
 from edgekit.core.types import Progress, Size
+from edgekit.domains.learning.answer_keys import relatedness_key
 from edgekit.domains.text import word_vectors
 from edgekit.domains.text.negative_sampling import (
     NegativeSamplingSettings,
     clipped_softplus,
     train_table,
 )
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
 
 SETTINGS: dict[Size, NegativeSamplingSettings] = {
     "tiny": NegativeSamplingSettings(epochs=20, learning_rate=0.1),
@@ -28,7 +33,7 @@ SETTINGS: dict[Size, NegativeSamplingSettings] = {
 # Model: one table, in which a word is looked up and with which its vector is compared.
 
 
-def build(size: Size) -> Any:
+def build(size: Size) -> keras.Model:
     """Return the model with a random table; it is the same for every size."""
     return word_vectors.nearest_model("words_cbow")
 
@@ -36,7 +41,9 @@ def build(size: Size) -> Any:
 # Training: the mean of the neighbours' input vectors is to tell the word from noise.
 
 
-def objective(inputs: Any, outputs: Any, noise: Any, near: Any, share: float) -> Any:
+def objective(
+    inputs: tf.Tensor, outputs: tf.Tensor, noise: tf.Tensor, near: tf.Tensor, share: float
+) -> tf.Tensor:
     """Return the loss of a step; see `edgekit.domains.text.negative_sampling.Objective`."""
     import tensorflow as tf
 
@@ -49,11 +56,11 @@ def objective(inputs: Any, outputs: Any, noise: Any, near: Any, share: float) ->
     right = tf.reduce_sum(bag * outputs, axis=-1, keepdims=True)
     wrong = tf.einsum("btd,nd->btn", bag, noise)
     asked = tf.minimum(neighbours, 1.0)
-    found = tf.reduce_sum(asked * clipped_softplus(-right))
-    return found + share * tf.reduce_sum(asked * clipped_softplus(wrong))
+    of_words = tf.reduce_sum(asked * clipped_softplus(-right))
+    return of_words + share * tf.reduce_sum(asked * clipped_softplus(wrong))
 
 
-def train(model: Any, size: Size, progress: Progress) -> Any:
+def train(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
     """Train on running text, put the input vectors into the model and return it."""
     return train_table(model, size, objective, settings=SETTINGS[size], progress=progress)
 
@@ -70,6 +77,7 @@ recipe = Recipe(
     data=word_vectors.numbered_words,
     train=train,
     score=word_vectors.score,
+    answer_key=relatedness_key(10.0),
     variants=("float32", "float16", "dynamic_int8", "int8"),
     program=Program(name="nearest", example=("king",)),
     assets=word_vectors.vocabulary_file,

@@ -1,24 +1,24 @@
 """Vectors of words in their context, from two LSTM language models that read from both ends.
 
 Data: English Bible verses and film reviews (`edgekit.domains.text.corpora`), 2.9 million words and
-    marks; `tiny`
-uses the sample that ships with edgekit. Model: ELMo (Peters et al. 2018) with one layer and an
-embedding of each word in place of the network over its characters. Score: perplexity a token, the
-mean of both directions.
+marks; `tiny` uses the sample that ships with edgekit. Model: ELMo (Peters et al. 2018) with one
+layer, and an embedding of each word in place of the network over its characters. Score: perplexity
+per token, the mean of both directions.
 
-The device needs `context` alone: words to vectors. `neighbours` holds the softmax that trains and
-judges them.
+The device needs only the part `context`, from words to vectors. `neighbours` holds the softmax that
+trains and scores them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgekit.core.recipe import Dataset, Metric, Parts, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Array, Batch, Progress, Run, Size, Split
+from edgekit.domains.learning.answer_keys import probabilities_key
 from edgekit.domains.text.language_model import (
     LanguageModelSchedule,
     shuffled_windows,
@@ -34,6 +34,9 @@ from edgekit.domains.text.tokens import (
 )
 from edgekit.on_device.programs.context import LENGTH
 
+if TYPE_CHECKING:
+    import keras
+
 UNITS: Mapping[Size, int] = {"tiny": 64, "full": 192}
 DIM = 128
 """Numbers in a word's vector from each direction."""
@@ -44,7 +47,7 @@ SCHEDULES: Mapping[Size, LanguageModelSchedule] = {
 NUM_WINDOWS = {"train": 0, "validation": 300, "test": 300, "calibration": 100}
 
 
-# Data: windows of the text. Each word is predicted from those before it, and from those behind it.
+# Data: windows of the text. Each word is predicted from those before it, and from those after it.
 
 
 def data(split: Split, size: Size) -> Dataset:
@@ -54,14 +57,14 @@ def data(split: Split, size: Size) -> Dataset:
 
 
 def _neighbours(tokens: Array) -> Array:
-    """Return what the directions have to predict, `(n, 62)`: next words, then previous ones."""
+    """Return what both directions have to predict, `(n, 62)`: next words, then previous ones."""
     return np.concatenate([tokens[:, 1:], tokens[:, :-1]], axis=1)
 
 
-# Model: embedding, an LSTM in either direction, projections; both share the embedding as softmax.
+# Model: an embedding, an LSTM in each direction, projections. The embedding is the softmax of both.
 
 
-def build(size: Size) -> Any:
+def build(size: Size) -> keras.Model:
     """Return the untrained network: words to vectors and to the neighbours' log-probabilities."""
     import keras
 
@@ -80,21 +83,23 @@ def build(size: Size) -> Any:
         for name, y in (("before", forward), ("behind", backward))
     ]
     vectors = keras.layers.Concatenate(name="vectors")(both)
-    found = _log_probabilities(vectors, tokens, words)
-    return keras.Model(tokens, [vectors, found], name="words_elmo")
+    log_probabilities = _log_probabilities(vectors, tokens, words)
+    return keras.Model(tokens, [vectors, log_probabilities], name="words_elmo")
 
 
-def _log_probabilities(vectors: Any, tokens: Any, words: Any) -> Any:
+def _log_probabilities(
+    vectors: keras.KerasTensor, tokens: keras.KerasTensor, words: keras.Layer
+) -> keras.KerasTensor:
     import keras
     from keras import ops
 
     scores = ops.log_softmax(words(_towards_neighbours(vectors), reverse=True))
     targets = ops.concatenate([tokens[:, 1:], tokens[:, :-1]], axis=1)
-    found = ops.take_along_axis(scores, targets[..., None], axis=-1)
-    return keras.layers.Reshape((2, LENGTH - 1), name="log_probabilities")(found)
+    chosen = ops.take_along_axis(scores, targets[..., None], axis=-1)
+    return keras.layers.Reshape((2, LENGTH - 1), name="log_probabilities")(chosen)
 
 
-def _towards_neighbours(vectors: Any) -> Any:
+def _towards_neighbours(vectors: keras.KerasTensor) -> keras.KerasTensor:
     """Return the vectors that predict next words, then those that predict previous ones."""
     from keras import ops
 
@@ -104,7 +109,7 @@ def _towards_neighbours(vectors: Any) -> Any:
 # Training.
 
 
-def train(model: Any, size: Size, progress: Progress) -> Any:
+def train(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
     """Train on the training split and return the model."""
     import keras
 
@@ -121,10 +126,10 @@ def train(model: Any, size: Size, progress: Progress) -> Any:
     return model
 
 
-# The device runs two parts: what predicts neighbours, and what gives vectors.
+# The device can run two parts: one gives vectors, the other predicts neighbours from them.
 
 
-def split(model: Any) -> dict[str, Any]:
+def split(model: keras.Model) -> dict[str, keras.Model]:
     """Return the parts of a trained model."""
     import keras
 
@@ -141,8 +146,8 @@ def drive(runs: Mapping[str, Run]) -> Run:
     """Return both parts as one function, from windows to vectors and log-probabilities."""
 
     def run(inputs: Batch) -> Batch:
-        found = runs["context"](inputs)
-        return {**found, **runs["neighbours"]({**found, **inputs})}
+        vectors = runs["context"](inputs)
+        return {**vectors, **runs["neighbours"]({**vectors, **inputs})}
 
     return run
 
@@ -151,15 +156,15 @@ def drive(runs: Mapping[str, Run]) -> Run:
 
 
 def score(run: Run, dataset: Dataset) -> float:
-    """Return the mean perplexity of both directions, `<end>` and `<unk>` among the tokens."""
-    found = run(dataset.inputs)["log_probabilities"]
-    return (perplexity(found[:, 0]) + perplexity(found[:, 1])) / 2
+    """Return the mean perplexity of both directions, `<end>` and `<unk>` included."""
+    forwards, backwards = np.moveaxis(run(dataset.inputs)["log_probabilities"], 1, 0)
+    return (perplexity(forwards) + perplexity(backwards)) / 2
 
 
 def baseline(size: Size, progress: Progress) -> float:
     """Return the perplexity of the Kneser-Ney trigram on the words that `score` sees.
 
-    It reads forwards. Trained on the reversed text it is as good: 86.3 either way.
+    It reads forwards; trained on the reversed text it is no better: 86.3 either way.
     """
     progress(0.0, "counting trigrams")
     return trigram_perplexity(size, length=LENGTH, most=NUM_WINDOWS["test"])
@@ -169,7 +174,7 @@ TOKENS = Tensor(name="tokens", shape=(1, LENGTH), dtype="int32", meaning="words 
 VECTORS = Tensor(
     name="vectors",
     shape=(1, LENGTH, 2 * DIM),
-    meaning="of each word: 128 numbers from those up to it, 128 from those behind",
+    meaning="of each word: 128 numbers from those up to it, 128 from those after it",
 )
 LOG_PROBABILITIES = Tensor(
     name="log_probabilities",
@@ -190,6 +195,7 @@ recipe = Recipe(
     data=data,
     train=train,
     score=score,
+    answer_key=probabilities_key((2, LENGTH - 1), NUM_TOKENS),
     parts=Parts(
         signatures={
             "neighbours": Signature(inputs=(VECTORS, TOKENS), outputs=(LOG_PROBABILITIES,)),

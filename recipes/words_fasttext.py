@@ -8,12 +8,13 @@ with the word pairs of WordSim-353 that are in the vocabulary.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgekit.core.recipe import Dataset, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Array, Progress, Size, Split
+from edgekit.domains.learning.answer_keys import relatedness_key
 from edgekit.domains.text import word_vectors
 from edgekit.domains.text.negative_sampling import (
     Bags,
@@ -32,6 +33,9 @@ from edgekit.domains.text.word_vectors import (
     words_of,
 )
 from edgekit.on_device.ngrams import FIRST_BUCKET, MOST, NUM_BUCKETS, inputs_of, rows_of
+
+if TYPE_CHECKING:
+    import keras
 
 SETTINGS: dict[Size, NegativeSamplingSettings] = {
     "tiny": NegativeSamplingSettings(epochs=6, learning_rate=0.1),
@@ -52,7 +56,7 @@ def data(split: Split, size: Size) -> Dataset:
 # Model: the mean of a word's n-grams, scaled to length 1, and compared with all words.
 
 
-def build(size: Size) -> Any:
+def build(size: Size) -> keras.Model:
     """Return the model with random tables; it is the same for every size."""
     import keras
 
@@ -75,7 +79,7 @@ def build(size: Size) -> Any:
 # Training: skip-gram, where a word's input vector is the mean of its n-grams' and its own.
 
 
-def train(model: Any, size: Size, progress: Progress) -> Any:
+def train(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
     """Train on running text, put n-grams and finished words into the model and return it."""
     text = training_text(size)
     bags = bags_of(text.words)
@@ -127,6 +131,7 @@ recipe = Recipe(
     data=data,
     train=train,
     score=word_vectors.score,
+    answer_key=relatedness_key(10.0),
     variants=("float32", "float16", "dynamic_int8", "int8"),
     program=Program(name="nearest_ngrams", example=("kingliest",)),
     assets=vocabulary_file,

@@ -1,21 +1,23 @@
 """Word vectors from global counts: products of vectors are logarithms of co-occurrence (GloVe).
 
 Data: 2.5 million words of the English Bible and of film reviews; `tiny` uses the 68,000 that ship
-with edgekit. Model: Pennington et al. 2014; then the mean and the first principal direction are
-taken away, which tell how frequent words are (Mu and Viswanath 2018). The file for the device looks
-a word up and compares it with all others. Score: rank correlation with the word pairs of
+with edgekit. Model: Pennington et al. 2014; then the mean and the first principal direction, which
+mostly encode how frequent words are, are removed (Mu and Viswanath 2018). The file for the device
+looks a word up and compares it with all others. Score: rank correlation with the word pairs of
 WordSim-353 that are in the vocabulary.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgekit.core.recipe import Program, Recipe
 from edgekit.core.types import Array, Progress, Size
+from edgekit.domains.learning.answer_keys import relatedness_key
 from edgekit.domains.text import word_vectors
 from edgekit.domains.text.word_vectors import (
     DIMENSIONS,
@@ -27,9 +29,16 @@ from edgekit.domains.text.word_vectors import (
     training_text,
 )
 
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+Epoch = Callable[[Array, Array, Array, Array], "tf.Tensor"]
+"""`(rows, columns, logarithms, weights) -> mean loss`: one pass over all counts."""
+
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class GloVeSettings:
     """How vectors are fitted; the names are those of Pennington's program.
 
     Attributes:
@@ -47,14 +56,14 @@ class Settings:
     learning_rate: float = 0.4
 
 
-SETTINGS: dict[Size, Settings] = {"tiny": Settings(epochs=8), "full": Settings()}
+SETTINGS: dict[Size, GloVeSettings] = {"tiny": GloVeSettings(epochs=8), "full": GloVeSettings()}
 BATCH_SIZE = 1024
 
 
 # Model: one table, in which a word is looked up and with which its vector is compared.
 
 
-def build(size: Size) -> Any:
+def build(size: Size) -> keras.Model:
     """Return the model with a random table; it is the same for every size."""
     return nearest_model("words_glove")
 
@@ -62,15 +71,15 @@ def build(size: Size) -> Any:
 # Training: AdaGrad on weighted squares of (vector . context + both biases - log count).
 
 
-def train(model: Any, size: Size, progress: Progress) -> Any:
+def train(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
     """Fit vectors to counts, put them into the model and return it."""
     return fill(model, without_frequency(fit(training_text(size), SETTINGS[size], progress)))
 
 
 def without_frequency(vectors: Array) -> Array:
-    """Return vectors less their mean and less their part in the first principal direction.
+    """Return vectors without their mean and without their first principal component.
 
-    It is one direction for every 100 dimensions, as the paper proposes.
+    One component for every 100 dimensions is what the paper proposes.
 
     Source: Mu, Viswanath, All-but-the-Top, 2018, https://arxiv.org/abs/1702.01417.
     """
@@ -80,7 +89,7 @@ def without_frequency(vectors: Array) -> Array:
     return np.asarray(centred - centred @ first @ first.T)
 
 
-def fit(text: Text, settings: Settings, progress: Progress) -> Array:
+def fit(text: Text, settings: GloVeSettings, progress: Progress) -> Array:
     """Return a vector for each word of a text, `(words, DIMENSIONS)`: the sum of its two.
 
     The biases are two more columns: one table holds (vector, bias, 1), the other (vector, 1, bias).
@@ -106,20 +115,22 @@ def fit(text: Text, settings: Settings, progress: Progress) -> Array:
     return np.asarray(tables[0] + tables[1])[:, :DIMENSIONS]
 
 
-def _epoch_function(tables: Any, learning_rate: float) -> Any:
-    """Compile one pass over all counts: `(rows, columns, logarithms, weights) -> mean loss`.
+def _epoch_function(tables: Sequence[tf.Variable], learning_rate: float) -> Epoch:
+    """Compile one pass over all counts.
 
-    AdaGrad keeps one number for a word's whole row, the mean of its squared gradients: twice as
-    fast as one for each column.
+    AdaGrad keeps one number per row, the mean of its squared gradients: twice as fast as one number
+    per column.
     """
     import tensorflow as tf
 
     width = DIMENSIONS + 2
     squares = [tf.Variable(np.ones(table.shape[0], np.float32)) for table in tables]
-    learns = 1 - np.eye(width, dtype=np.float32)[[DIMENSIONS + 1, DIMENSIONS]]  # but the ones
+    learns = 1 - np.eye(width, dtype=np.float32)[[DIMENSIONS + 1, DIMENSIONS]]  # the ones stay
 
     @tf.function  # type: ignore[untyped-decorator]
-    def epoch(first: Any, second: Any, logarithm: Any, weight: Any) -> Any:
+    def epoch(
+        first: tf.Tensor, second: tf.Tensor, logarithm: tf.Tensor, weight: tf.Tensor
+    ) -> tf.Tensor:
         total, count = 0.0, tf.shape(first)[0]
         for start in tf.range(0, count, BATCH_SIZE):
             here = slice(start, start + BATCH_SIZE)
@@ -137,7 +148,8 @@ def _epoch_function(tables: Any, learning_rate: float) -> Any:
                 tables[side].scatter_add(tf.IndexedSlices(moves, chosen[side]))
         return total / tf.cast(count, tf.float32)
 
-    return epoch
+    run_epoch: Epoch = epoch
+    return run_epoch
 
 
 recipe = Recipe(
@@ -154,6 +166,7 @@ recipe = Recipe(
     data=word_vectors.numbered_words,
     train=train,
     score=word_vectors.score,
+    answer_key=relatedness_key(10.0),
     variants=("float32", "float16", "dynamic_int8", "int8"),
     program=Program(name="nearest", example=("king",)),
     assets=word_vectors.vocabulary_file,

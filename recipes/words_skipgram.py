@@ -8,12 +8,16 @@ that are in the vocabulary.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgekit.core.recipe import Program, Recipe
 from edgekit.core.types import Progress, Size
+from edgekit.domains.learning.answer_keys import relatedness_key
 from edgekit.domains.text import word_vectors
 from edgekit.domains.text.negative_sampling import NegativeSamplingSettings, skip_gram, train_table
+
+if TYPE_CHECKING:
+    import keras
 
 SETTINGS: dict[Size, NegativeSamplingSettings] = {
     "tiny": NegativeSamplingSettings(epochs=20, learning_rate=0.1),
@@ -24,7 +28,7 @@ SETTINGS: dict[Size, NegativeSamplingSettings] = {
 # Model: one table, in which a word is looked up and with which its vector is compared.
 
 
-def build(size: Size) -> Any:
+def build(size: Size) -> keras.Model:
     """Return the model with a random table; it is the same for every size."""
     return word_vectors.nearest_model("words_skipgram")
 
@@ -32,7 +36,7 @@ def build(size: Size) -> Any:
 # Training: a word's input vector is to tell its neighbours' output vectors from noise.
 
 
-def train(model: Any, size: Size, progress: Progress) -> Any:
+def train(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
     """Train on running text, put the input vectors into the model and return it."""
     return train_table(model, size, skip_gram, settings=SETTINGS[size], progress=progress)
 
@@ -49,6 +53,7 @@ recipe = Recipe(
     data=word_vectors.numbered_words,
     train=train,
     score=word_vectors.score,
+    answer_key=relatedness_key(10.0),
     variants=("float32", "float16", "dynamic_int8", "int8"),
     program=Program(name="nearest", example=("king",)),
     assets=word_vectors.vocabulary_file,

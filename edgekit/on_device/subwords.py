@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 
 PADDING, BEGIN, END, MASK = range(4)
-"""The first ids stand for no text; `encode` never gives them. No piece is ever unknown, so the
-fourth is free to hide a word from a model that is to guess it."""
+"""The first ids stand for no text; `encode` never returns them. No piece is ever unknown, so the
+fourth is free to mask a word that a model is to guess."""
 
 FIRST_BYTE = 4
 """Id of the piece that is byte 0; the bytes take 256 ids, then the merges follow."""
@@ -22,7 +22,7 @@ FIRST_BYTE = 4
 FIRST_MERGE = FIRST_BYTE + 256
 
 _WORD = re.compile(r" ?[^\W_]+| ?(?:[^\w\s]|_)+|\s")
-"""Words and rows of signs, each with the space before it: they add up to the whole text."""
+"""Words and runs of signs, each with the space before it; together they are the whole text."""
 
 CACHE_SIZE = 200_000
 
@@ -64,12 +64,12 @@ class Subwords:
         """Return the ids of a text's pieces; a space in front makes its first word like others."""
         ids: list[int] = []
         for word in split_words(text):
-            found = self._cache.get(word)
-            if found is None:
-                found = self._merged([FIRST_BYTE + byte for byte in to_bytes(word)])
+            pieces = self._cache.get(word)
+            if pieces is None:
+                pieces = self._merged([FIRST_BYTE + byte for byte in to_bytes(word)])
                 if len(self._cache) < CACHE_SIZE:
-                    self._cache[word] = found
-            ids += found
+                    self._cache[word] = pieces
+            ids += pieces
         return ids
 
     def decode(self, ids: list[int]) -> str:
@@ -99,7 +99,7 @@ class Subwords:
         return cls([(int(left), int(right)) for left, right in rows])
 
     def _merged(self, ids: list[int]) -> list[int]:
-        """Merge the pieces of a word, the merge that was learned first before others."""
+        """Merge the pieces of a word, always by the merge that was learned first."""
         while len(ids) > 1:
             pairs = zip(ids[:-1], ids[1:])
             best = min(pairs, key=lambda pair: self._ids.get(pair, len(self._pieces)))

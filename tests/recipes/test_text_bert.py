@@ -73,7 +73,7 @@ def test_a_window_is_a_stretch_of_its_text(size: int, length: int, seed: int) ->
 @given(st.integers(0, 400))
 def test_a_long_text_keeps_its_beginning_and_its_end(size: int) -> None:
     ids = np.arange(1, 1 + size, dtype=np.int32)
-    found = sentiment.fit(ids)
+    found = sentiment.fit_length(ids)
     if size <= sentiment.LENGTH:
         np.testing.assert_array_equal(found[:size], ids)
         assert not found[size:].any()

@@ -38,7 +38,7 @@ def pieces(subwords: Subwords, text: str) -> Array:
     return np.array(subwords.encode(normalize(text)), np.int32)
 
 
-def fit(ids: Array) -> Array:
+def fit_length(ids: Array) -> Array:
     """Return `LENGTH` ids: padded at the end, or the first and the last half of a longer text.
 
     Reviews most often give their verdict at the end, and next often at the beginning.
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ids = pieces(subwords, text)
         if not len(ids):
             parser.error(f"there is no word in '{text}'; give an English review.")
-        scores = run({"tokens": fit(ids)[np.newaxis]})["scores"][0]
+        scores = run({"tokens": fit_length(ids)[np.newaxis]})["scores"][0]
         best = int(np.argmax(scores))
         print(f"{LABELS[best]} ({100 * scores[best]:.0f} %): {text}")
 
