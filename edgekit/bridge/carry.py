@@ -1,8 +1,8 @@
-"""Carry models between Keras 3 and tf_keras, with proof that both answer alike.
+"""Carry models between Keras 3 and tf_keras, and check that both give the same answers.
 
-tensorflow-model-optimization (tfmot) works on tf_keras models only, while Keras 3 is what people
-write. `to_tf_keras` makes an equal tf_keras model; after tfmot has changed its weights, `to_keras`
-brings them back.
+tensorflow-model-optimization (tfmot) works on tf_keras models only, while people write models in
+Keras 3. `to_tf_keras` makes an equal tf_keras model; `to_keras` brings its weights back after tfmot
+has changed them.
 
     twin = to_tf_keras(model)
     pruned = tfmot.sparsity.keras.prune_low_magnitude(twin, ...)
@@ -15,35 +15,42 @@ layers, `trainable` flags, regularizers, constraints and float dtype policies. W
 compiled state (optimizer, loss, metrics), initializers, and `training=` or masks filled in by Keras
 itself. `docs/keras_bridge_layers.md` lists every class of `keras.layers`.
 
-Importing this module imports no framework; calling it imports tf_keras, which, unlike tfmot, leaves
-the process's environment alone.
+Importing this module imports no framework. Calling its functions imports tf_keras, which, unlike
+tfmot, does not change the process's environment.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgekit.bridge import parity
-from edgekit.bridge.graph import graph_of, layers_of, walk
+from edgekit.bridge.graph import Arguments, Options, graph_of, layers_of, walk
 from edgekit.bridge.layers import refusal, twin_layer, twin_name
 from edgekit.bridge.ops import call_twin
 from edgekit.bridge.weights import set_keras_weights, set_twin_weights
 from edgekit.core.errors import BadInput, UnsupportedLayer
 
+if TYPE_CHECKING:
+    import keras
+    import tf_keras
+    from keras.src.ops.node import Node
+
+    from edgekit.bridge.graph import TwinTensor
+
 TOLERANCE = 1e-5
 """Largest accepted error, relative to the largest output where that is above 1.
 
-Both sides compute in float32 with kernels that add up in different orders. The rounding error of a
-sum grows with its size (about 1e-7 of it for each step), so an output around 1000 cannot be right
-to 1e-5; one in -1..1 can.
+Both sides compute in float32, with kernels that sum in different orders. The rounding error of a
+sum grows with its size (about 1e-7 of it for each addition), so an output around 1000 cannot be
+exact to 1e-5; one in -1..1 can.
 """
 
 HALF_TOLERANCE = 1e-2
 """The same for models that compute in float16 or bfloat16, whose steps are 1e-3 and 8e-3."""
 
 
-def to_tf_keras(model: Any, *, batch_size: int | None = None) -> Any:
-    """Return a tf_keras model that equals a Keras 3 model, weights included.
+def to_tf_keras(model: keras.Model, *, batch_size: int | None = None) -> tf_keras.Model:
+    """Return a tf_keras model equal to a Keras 3 model, weights included.
 
     The twin is always functional; its layers have the names of the originals (characters that
     TensorFlow does not allow in a scope become `_`). It is checked against `model` on random input.
@@ -67,11 +74,11 @@ def to_tf_keras(model: Any, *, batch_size: int | None = None) -> Any:
     return twin
 
 
-def to_keras(twin: Any, like: Any) -> Any:
+def to_keras(twin: tf_keras.Model, like: keras.Model) -> keras.Model:
     """Return a new Keras 3 model like `like`, with the weights of its tf_keras twin.
 
     Args:
-        twin: From `to_tf_keras(like)`, possibly trained on; wrappers of tfmot stripped.
+        twin: From `to_tf_keras(like)`, possibly trained further; wrappers of tfmot stripped.
         like: The Keras 3 model the twin was made from; it is not changed.
 
     Raises:
@@ -99,7 +106,7 @@ def to_keras(twin: Any, like: Any) -> Any:
     return model
 
 
-def _copy(model: Any) -> Any:
+def _copy(model: keras.Model) -> keras.Model:
     import keras
 
     try:
@@ -112,7 +119,7 @@ def _copy(model: Any) -> Any:
         ) from error
 
 
-def _fresh(layer: Any) -> Any:
+def _fresh(layer: keras.Layer) -> keras.Layer:
     """Return a new layer like `layer`; a `Lambda` keeps its function, which is the user's own."""
     import keras
 
@@ -121,7 +128,7 @@ def _fresh(layer: Any) -> Any:
     return type(layer).from_config(layer.get_config())
 
 
-def check_parity(model: Any, twin: Any, *, seed: int = 0) -> float:
+def check_parity(model: keras.Model, twin: tf_keras.Model, *, seed: int = 0) -> float:
     """Return the largest error between a Keras 3 model and its twin on random input.
 
     Both run in inference mode. The error is absolute while outputs stay within -1..1, and relative
@@ -136,14 +143,19 @@ def check_parity(model: Any, twin: Any, *, seed: int = 0) -> float:
     return parity.error(model, twin, seed=seed)
 
 
-def _twin_model(model: Any, batch_size: int | None, twins: dict[int, Any], trace: list[Any]) -> Any:
+def _twin_model(
+    model: keras.Model,
+    batch_size: int | None,
+    twins: dict[int, tf_keras.layers.Layer],
+    trace: list[parity.Traced],
+) -> tf_keras.Model:
     """Make the twin of a model.
 
     Args:
         model: A Keras 3 model, or one nested in it.
         batch_size: As in `to_tf_keras`.
         twins: `id` of a layer -> its twin; filled here, so that shared layers stay shared.
-        trace: Filled with what stands for what, in order.
+        trace: Filled with each operation, its outputs and those of its twin, in order.
     """
     import keras
     import tf_keras
@@ -152,7 +164,7 @@ def _twin_model(model: Any, batch_size: int | None, twins: dict[int, Any], trace
     inputs = keras.tree.map_structure(lambda x: _twin_input(x, batch_size), graph._inputs_struct)
     names: dict[str, int] = {}
 
-    def call(node: Any, args: Any, kwargs: Any) -> Any:
+    def call(node: Node, args: Arguments, kwargs: Options) -> object:
         operation = node.operation
         try:
             if isinstance(operation, keras.layers.Layer):
@@ -170,7 +182,9 @@ def _twin_model(model: Any, batch_size: int | None, twins: dict[int, Any], trace
     return tf_keras.Model(inputs, outputs, name=twin_name(model.name))
 
 
-def _twin_of(layer: Any, batch_size: int | None, twins: dict[int, Any]) -> Any:
+def _twin_of(
+    layer: keras.Layer, batch_size: int | None, twins: dict[int, tf_keras.layers.Layer]
+) -> tf_keras.layers.Layer:
     import keras
 
     if id(layer) not in twins:
@@ -180,7 +194,7 @@ def _twin_of(layer: Any, batch_size: int | None, twins: dict[int, Any]) -> Any:
     return twins[id(layer)]
 
 
-def _twin_input(tensor: Any, batch_size: int | None) -> Any:
+def _twin_input(tensor: keras.KerasTensor, batch_size: int | None) -> TwinTensor:
     import tf_keras
 
     own_batch_size, *shape = tensor.shape
@@ -192,14 +206,14 @@ def _twin_input(tensor: Any, batch_size: int | None) -> Any:
     )
 
 
-def _new_name(operation: Any, names: dict[str, int]) -> str:
+def _new_name(operation: keras.Operation, names: dict[str, int]) -> str:
     """Return a name for a call: an operation can be called twice, where a layer is shared."""
     name = twin_name(operation.name)
     names[name] = names.get(name, 0) + 1
     return name if names[name] == 1 else f"{name}_call_{names[name]}"
 
 
-def _tolerance(model: Any) -> float:
+def _tolerance(model: keras.Model) -> float:
     half = any(layer.compute_dtype in ("float16", "bfloat16") for layer in layers_of(model))
     return HALF_TOLERANCE if half else TOLERANCE
 

@@ -1,4 +1,4 @@
-"""Train a model on while tfmot changes it: what pruning, clustering and QAT have in common.
+"""Continue training while tfmot changes the model: what pruning, clustering and QAT share.
 
 tfmot works on tf_keras models; `edgekit.bridge.carry` makes them. Importing tfmot sets
 `TF_USE_LEGACY_KERAS` and may make `tf.keras` mean Keras 2, so optimizations run in a child process.
@@ -6,70 +6,78 @@ tfmot works on tf_keras models; `edgekit.bridge.carry` makes them. Importing tfm
 
 from __future__ import annotations
 
+import importlib
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeAlias
 
 from edgekit.bridge.graph import layers_of
 from edgekit.bridge.layers import parts
+from edgekit.bridge.losses import minimizing, objective
 from edgekit.core.errors import UnsupportedLayer
-from edgekit.core.recipe import Recipe
-from edgekit.core.types import Progress, Size
+from edgekit.core.recipe import Dataset, Recipe
+from edgekit.core.types import Array, Progress, Size
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+    import tf_keras
+
+    KernelSizes: TypeAlias = Mapping[tf_keras.layers.Layer, int]
+    """Layer -> number of weights in its kernels."""
 
 KERNELS = ("kernel", "pointwise_kernel", "recurrent_kernel", "embeddings")
 """Attributes that hold the bulk of a layer's weights.
 
-Depthwise kernels are not among them: they have a few weights for each channel, save next to nothing
-and lose much accuracy, so tfmot leaves them alone too.
+Depthwise kernels are not among them: they have a few weights for each channel, so that pruning them
+saves next to nothing and costs much accuracy. tfmot leaves them alone too.
 """
 
-Sizes = Mapping[Any, int]
-"""Layer -> number of weights in its kernels."""
 
+def import_tfmot() -> ModuleType:
+    """Import tfmot, and undo the change this makes to the environment.
 
-def import_tfmot() -> Any:
-    """Import tfmot and undo what that does to the environment of processes started later."""
+    It sets `TF_USE_LEGACY_KERAS`, which processes started later would inherit.
+    """
     before = os.environ.get("TF_USE_LEGACY_KERAS")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # its use of distutils
-            import tensorflow_model_optimization as tfmot
+            return importlib.import_module("tensorflow_model_optimization")
     finally:
         os.environ.pop("TF_USE_LEGACY_KERAS", None)
         if before is not None:
             os.environ["TF_USE_LEGACY_KERAS"] = before
-    return tfmot
 
 
-def kernels(layer: Any) -> list[Any]:
+def kernels(layer: tf_keras.layers.Layer) -> list[tf.Variable]:
     """Return the kernels of a built tf_keras layer, those of the layers inside it included."""
-    found = [weight for part in parts(layer) for weight in kernels(part)]
-    if not parts(layer):
-        found += [getattr(layer, name) for name in KERNELS if hasattr(layer, name)]
-    return found
+    if inner := parts(layer):
+        return [kernel for part in inner for kernel in kernels(part)]
+    return [getattr(layer, name) for name in KERNELS if hasattr(layer, name)]
 
 
-def kernel_sizes(model: Any) -> Sizes:
+def kernel_sizes(model: tf_keras.Model) -> KernelSizes:
     """Return how many weights the kernels of each layer hold, for layers that have any.
 
     Raises:
         UnsupportedLayer: No layer has.
     """
-    counts = {
-        layer: sum(kernel.shape.num_elements() for kernel in kernels(layer))
+    sizes = {
+        layer: sum(kernel.shape.num_elements() for kernel in own)
         for layer in layers_of(model)
+        if (own := kernels(layer))
     }
-    found = {layer: count for layer, count in counts.items() if count}
-    if not found:
+    if not sizes:
         raise UnsupportedLayer(
             f"Model '{model.name}' has no kernel to change; Dense, Conv*, Embedding, attention and "
             "recurrent layers have one. Build it without this optimization."
         )
-    return found
+    return sizes
 
 
-def summary(doing: str, chosen: Sizes, sizes: Sizes) -> str:
+def summary(doing: str, chosen: KernelSizes, sizes: KernelSizes) -> str:
     """Say which layers an optimization changes and which it leaves alone."""
     share = 100 * sum(chosen.values()) / sum(sizes.values())
     left = [layer.name for layer in sizes if layer not in chosen]
@@ -77,10 +85,12 @@ def summary(doing: str, chosen: Sizes, sizes: Sizes) -> str:
     return f"{doing} {len(chosen)} layers, {share:.0f} % of the weights in kernels{also}"
 
 
-def wrap_layers(model: Any, wrap: Callable[[Any], Any]) -> Any:
+def wrap_layers(
+    model: tf_keras.Model, wrap: Callable[[tf_keras.layers.Layer], tf_keras.layers.Layer]
+) -> tf_keras.Model:
     """Return the tf_keras model with some layers replaced by tfmot's wrappers around them.
 
-    Layers are shared with `model`, so weights and batch statistics carry on.
+    Layers are shared with `model`, so their weights and batch statistics are kept.
 
     Args:
         model: From `to_tf_keras`.
@@ -88,7 +98,7 @@ def wrap_layers(model: Any, wrap: Callable[[Any], Any]) -> Any:
     """
     import tf_keras
 
-    def replace(layer: Any) -> Any:
+    def replace(layer: tf_keras.layers.Layer) -> tf_keras.layers.Layer:
         if isinstance(layer, tf_keras.Model):
             return wrap_layers(layer, wrap)
         wrapper = wrap(layer)
@@ -99,11 +109,11 @@ def wrap_layers(model: Any, wrap: Callable[[Any], Any]) -> Any:
     return tf_keras.models.clone_model(model, clone_function=replace)
 
 
-def _let_masks_through(wrapper: Any) -> None:
+def _let_masks_through(wrapper: tf_keras.layers.Wrapper) -> None:
     """Make a wrapper of tfmot 0.8.1 treat masks as the layer inside it does.
 
-    By itself it drops them, so that recurrent layers train on padding, or hands them to layers that
-    take none, which fails.
+    On its own it drops them, so that recurrent layers train on padding, or passes them to layers
+    that take none, which fails.
     """
     wrapper.supports_masking = wrapper.layer.supports_masking
     wrapper.compute_mask = wrapper.layer.compute_mask
@@ -117,45 +127,56 @@ def num_steps(recipe: Recipe, size: Size) -> int:
 
 
 def fine_tune(
-    model: Any,
+    model: tf_keras.Model,
     recipe: Recipe,
     *,
     size: Size,
     seed: int,
     progress: Progress,
-    callbacks: Iterable[Any] = (),
+    callbacks: Iterable[tf_keras.callbacks.Callback] = (),
 ) -> None:
-    """Train a tf_keras model on, in place, as `recipe.fine_tuning` says.
+    """Continue the training of a tf_keras model, in place, as `recipe.fine_tuning` says.
 
-    Adam, with a learning rate that falls to zero along half a cosine: the model is trained already,
-    and has to settle around the change. Validation loss is told by `progress`.
+    Trains with Adam, whose learning rate falls to zero along half a cosine: the model is trained
+    already and only has to adapt to the change. What it minimizes is `recipe.loss`; see
+    `edgekit.bridge.losses.objective`.
 
     Args:
-        model: A tf_keras model with the inputs of the recipe.
+        model: A tf_keras model with the inputs and outputs of the recipe.
         recipe: Gives data, loss, epochs, batch size and learning rate.
         size: Of the data and of the training.
         seed: For the order of examples and for dropout.
-        progress: Told after each epoch.
-        callbacks: tf_keras callbacks, such as those of tfmot.
+        progress: Told the losses after each epoch.
+        callbacks: Such as those of tfmot.
+
+    Raises:
+        BadInput: The recipe's loss does not fit its outputs or its targets.
     """
     import tf_keras
 
     tf_keras.utils.set_random_seed(seed)
     tuning, epochs = recipe.fine_tuning, recipe.fine_tuning.epochs[size]
     rate = tf_keras.optimizers.schedules.CosineDecay(tuning.learning_rate, num_steps(recipe, size))
-    model.compile(optimizer=tf_keras.optimizers.Adam(rate), loss=recipe.loss)
     train, validation = recipe.data("train", size), recipe.data("validation", size)
+    names = [tensor.name for tensor in recipe.signature.outputs]
+    learner = minimizing(model, objective(recipe, train.targets), names)
+    learner.compile(optimizer=tf_keras.optimizers.Adam(rate))
 
     def tell(epoch: int, logs: dict[str, float]) -> None:
         losses = f"loss {logs['loss']:.3f}, validation {logs['val_loss']:.3f}"
         progress((epoch + 1) / epochs, f"epoch {epoch + 1}/{epochs}, {losses}")
 
-    model.fit(
-        dict(train.inputs),
-        train.targets,
+    learner.fit(
+        *_batches(train),
         batch_size=tuning.batch_size,
         epochs=epochs,
-        validation_data=(dict(validation.inputs), validation.targets),
+        validation_data=_batches(validation),
         callbacks=[*callbacks, tf_keras.callbacks.LambdaCallback(on_epoch_end=tell)],
         verbose=0,
     )
+
+
+def _batches(data: Dataset) -> tuple[dict[str, Array], Array | dict[str, Array]]:
+    """Return inputs and targets in the types tf_keras takes: no other mapping than a dict."""
+    targets = data.targets
+    return dict(data.inputs), dict(targets) if isinstance(targets, Mapping) else targets

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from edgekit.core.errors import UnsupportedLayer
 
-Call = Callable[[Any, Any, Any], Any]
-"""`(node, args, kwargs) -> outputs`; the node has `operation` and its own `outputs`."""
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+    import tf_keras
+    from keras.src.ops.node import Node
+
+    EitherModel: TypeAlias = keras.Model | tf_keras.Model
+    EitherLayer: TypeAlias = keras.Layer | tf_keras.layers.Layer
+    TwinTensor: TypeAlias = tf_keras.__internal__.KerasTensor
+    EitherVariable: TypeAlias = keras.Variable | tf.Variable
+
+Arguments = tuple[object, ...]
+Options = dict[str, object]
+
+Call = Callable[["Node", Arguments, Options], object]
+"""`(node, args, kwargs) -> outputs`: computes one node of a graph with tensors of another kind."""
 
 
-def graph_of(model: Any) -> Any:
+def graph_of(model: keras.Model) -> keras.Model:
     """Return the functional graph of a Sequential or Functional Keras 3 model.
 
     Raises:
@@ -39,58 +53,59 @@ def graph_of(model: Any) -> Any:
     )
     raise UnsupportedLayer(
         f"Model '{model.name}' ({type(model).__name__}) {cause}. Sequential and functional models "
-        "are carried."
+        "can be carried."
     )
 
 
-def walk(graph: Any, tensors: list[Any], call: Call) -> Any:
+def walk(graph: keras.Model, tensors: Sequence[object], call: Call) -> object:
     """Call every operation of a graph in order, on other tensors; return its outputs.
 
     Args:
         graph: From `graph_of`.
         tensors: One for each of `graph.inputs`.
-        call: Told of each call once; arguments hold other tensors in place of the graph's own.
+        call: Called once for each node; its arguments hold `tensors`, and what it returned before,
+            in place of the graph's own tensors.
 
     Returns:
-        The outputs, in the structure the model was made with.
+        The outputs, in the structure the model was built with.
     """
     import keras
 
     values = {id(own): other for own, other in zip(graph.inputs, tensors, strict=True)}
     for node in nodes(graph):
         args, kwargs = keras.tree.map_structure(
-            lambda leaf: values.get(id(leaf), leaf), (node.arguments.args, _said(node))
+            lambda leaf: values.get(id(leaf), leaf), (node.arguments.args, _given(node))
         )
         outputs = keras.tree.flatten(call(node, args, kwargs))
         values.update(zip(map(id, node.outputs), outputs, strict=False))
     return keras.tree.map_structure(lambda own: values[id(own)], graph._outputs_struct)
 
 
-def nodes(graph: Any) -> Iterator[Any]:
+def nodes(graph: keras.Model) -> Iterator[Node]:
     """Yield the calls of a graph, in an order in which they can be computed."""
     for depth in sorted(graph._nodes_by_depth, reverse=True):
         yield from (node for node in graph._nodes_by_depth[depth] if not node.is_input)
 
 
-def layers_of(model: Any) -> Iterator[Any]:
+def layers_of(model: EitherModel) -> Iterator[EitherLayer]:
     """Yield all layers of a model, those of nested models included."""
     for layer in model.layers:
         yield from layers_of(layer) if hasattr(layer, "layers") else (layer,)
 
 
-def _said(node: Any) -> dict[str, Any]:
-    """Return the keyword arguments the model's author gave.
+def _given(node: Node) -> Options:
+    """Return the keyword arguments that the model's author gave.
 
-    Keras 3 notes down some that it filled in itself: masks, which tf_keras passes on by itself too,
+    Keras 3 also records those it filled in itself: masks, which tf_keras passes on by itself too,
     and `training`, which `fit` and `predict` override in Keras 3 but would not in tf_keras.
     """
     import keras
 
-    carried = [getattr(tensor, "_keras_mask", None) for tensor in node.input_tensors]
+    masks = [getattr(tensor, "_keras_mask", None) for tensor in node.input_tensors]
 
-    def is_implied(value: Any) -> bool:
+    def is_implied(value: object) -> bool:
         leaves = keras.tree.flatten(value)
-        return all(leaf is None or any(leaf is mask for mask in carried) for leaf in leaves)
+        return all(leaf is None or any(leaf is mask for mask in masks) for leaf in leaves)
 
     return {
         key: value

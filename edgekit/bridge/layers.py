@@ -3,7 +3,7 @@
 tf_keras is Keras 2.15 kept alive, so most options have the same name and meaning. What differs is
 written down here, once: renamed options, options only one side has, activations that changed.
 Initializers are not carried, because the weights are; everything else that matters for inference or
-for training on is.
+for further training is.
 """
 
 from __future__ import annotations
@@ -11,12 +11,19 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgekit.bridge.ops import twin_activation
 from edgekit.core.errors import UnsupportedLayer
 
-Config = dict[str, Any]
+if TYPE_CHECKING:
+    import keras
+    import tf_keras
+
+    from edgekit.bridge.graph import EitherLayer
+    from edgekit.bridge.ops import Activation
+
+Config = dict[str, object]
 
 SAME_ACTIVATIONS = frozenset(
     {
@@ -58,14 +65,14 @@ BASE_OPTIONS = frozenset({"name", "trainable", "dtype", "zero_output_for_mask"})
 """Options that tf_keras takes without naming them in a signature."""
 
 WITHOUT_MEANING = frozenset({"flash_attention", "use_cudnn", "seed", "vocabulary_size"})
-"""Options about speed, the course of random numbers, or said elsewhere: they change no answer."""
+"""Options that change no answer: about speed, about random numbers, or stated elsewhere."""
 
-ABSENT_AS: Mapping[str, Any] = {
+ABSENT_AS: Mapping[str, object] = {
     "data_format": "channels_last",
     "rms_scaling": False,
     "oov_method": "floormod",
 }
-"""Value at which an option that tf_keras lacks may stand, where Keras' default is not a value."""
+"""Options that tf_keras lacks, with the value at which both do the same, if not the default."""
 
 
 def twin_name(name: str) -> str:
@@ -73,7 +80,7 @@ def twin_name(name: str) -> str:
     return re.sub(r"^[^A-Za-z0-9.]", ".", re.sub(r"[^A-Za-z0-9_.\\/>-]", "_", name))
 
 
-def twin_layer(layer: Any) -> Any:
+def twin_layer(layer: keras.Layer) -> tf_keras.layers.Layer:
     """Return a new tf_keras layer like `layer`; its weights are not set.
 
     Args:
@@ -100,8 +107,8 @@ def twin_layer(layer: Any) -> Any:
         raise refusal(layer, f"tf_keras refuses its options ({_first_line(error)})") from error
 
 
-def twin_class(layer: Any) -> Any:
-    """Return the tf_keras class that stands for the layer's class.
+def twin_class(layer: keras.Layer) -> type[tf_keras.layers.Layer]:
+    """Return the tf_keras class that corresponds to the layer's class.
 
     Raises:
         UnsupportedLayer: The class is not one of Keras' own, or tf_keras has none of that name.
@@ -114,14 +121,14 @@ def twin_class(layer: Any) -> Any:
         raise refusal(layer, "the class is not one of keras.layers")
     if name in BROKEN:
         raise refusal(layer, BROKEN[name])
-    kind = getattr(tf_keras.layers, name, None)
+    kind: type | None = getattr(tf_keras.layers, name, None)
     if kind is None:
         raise refusal(layer, "tf_keras has no layer of that name")
     return kind
 
 
-def refusal(operation: Any, because: str) -> UnsupportedLayer:
-    """Return the error for a layer that cannot be carried: what it is, what is allowed, the way."""
+def refusal(operation: keras.Operation, because: str) -> UnsupportedLayer:
+    """Return the error for a layer that cannot be carried, with what to do about it."""
     return UnsupportedLayer(
         f"Layer '{operation.name}' ({type(operation).__name__}) cannot be carried from Keras 3 to "
         f"tf_keras: {because}. Layers of keras.layers and keras.ops that both sides have are "
@@ -130,16 +137,17 @@ def refusal(operation: Any, because: str) -> UnsupportedLayer:
     )
 
 
-def parts(layer: Any) -> list[Any]:
-    """Return the layers inside a layer, in one order on both sides; empty for a plain layer."""
-    found: list[Any] = []
+def parts(layer: EitherLayer) -> list[EitherLayer]:
+    """Return the layers inside a layer, in the same order on both sides; none for a plain layer."""
+    inner: list[EitherLayer] = []
     for attribute in PARTS.get(type(layer).__name__, ()):
         part = getattr(layer, attribute)
-        found.extend(part if isinstance(part, list | tuple) else [part])
-    return found
+        inner.extend(part if isinstance(part, list | tuple) else [part])
+    return inner
 
 
-def _value(layer: Any, key: str, value: Any) -> Any:
+def _value(layer: keras.Layer, key: str, value: object) -> object:
+    """Return the value of an option in the form tf_keras takes."""
     if key == "dtype":
         return _policy(layer)
     if key.endswith("activation"):
@@ -151,7 +159,7 @@ def _value(layer: Any, key: str, value: Any) -> Any:
     return value
 
 
-def activation(function: Callable[..., Any]) -> Any:
+def activation(function: Activation) -> str | Activation:
     """Return what tf_keras takes for an activation function of Keras 3."""
     import keras
 
@@ -160,42 +168,44 @@ def activation(function: Callable[..., Any]) -> Any:
     return name if is_known else twin_activation(function)
 
 
-def _policy(layer: Any) -> str:
+def _policy(layer: keras.Layer) -> str:
     policy = layer.dtype_policy
     if getattr(policy, "quantization_mode", None) or not isinstance(policy.name, str):
         raise refusal(layer, f"its dtype policy {policy.name} is quantized; use a float policy")
     return str(policy.name)
 
 
-def _same_named(layer: Any, key: str, module: str) -> Any:
+def _same_named(
+    layer: keras.Layer, key: str, module: str
+) -> tf_keras.regularizers.Regularizer | tf_keras.constraints.Constraint | None:
     """Return the regularizer or constraint of the same class and options, or None."""
     import keras
     import tf_keras
 
-    found = getattr(layer, key, None)
-    if found is None:
+    original = getattr(layer, key, None)
+    if original is None:
         return None
-    name = type(found).__name__
+    name = type(original).__name__
     kind = getattr(getattr(tf_keras, module), name, None)
-    if kind is None or getattr(getattr(keras, module), name, None) is not type(found):
+    if kind is None or getattr(getattr(keras, module), name, None) is not type(original):
         raise refusal(layer, f"tf_keras has no {name} for its {key}")
-    return kind(**found.get_config())
+    return kind(**original.get_config())
 
 
-def _parameters(kind: Any) -> set[str]:
-    """Return the options a class takes, those it hands on to its base classes included."""
+def _parameters(kind: type) -> set[str]:
+    """Return the options a class takes, those it passes on to its base classes included."""
     accepted: set[str] = set()
     for owner in kind.__mro__:
         if "__init__" in vars(owner):
-            found = inspect.signature(owner.__init__).parameters
-            accepted |= set(found)
-            if not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in found.values()):
+            parameters = inspect.signature(vars(owner)["__init__"]).parameters
+            accepted |= set(parameters)
+            if not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
                 break
     return accepted - {"self", "args", "kwargs"}
 
 
-def _check_absent(layer: Any, key: str, value: Any) -> None:
-    """Let an option that tf_keras lacks pass where it changes nothing, else refuse."""
+def _check_absent(layer: keras.Layer, key: str, value: object) -> None:
+    """Refuse an option that tf_keras lacks, unless its value changes nothing."""
     parameter = inspect.signature(type(layer).__init__).parameters.get(key)
     default = parameter.default if parameter else None
     neutral = (None, default, ABSENT_AS.get(key, default))
@@ -208,45 +218,45 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().split("\n")[0].rstrip(".")
 
 
-# What differs by class. Each function takes the layer and its config, and returns options.
+# What differs from class to class. Each function takes a layer and its config and returns options.
 
 
-def _as_it_is(_layer: Any, config: Config) -> Config:
+def _as_it_is(_layer: keras.Layer, config: Config) -> Config:
     return config
 
 
-def _leaky(_layer: Any, config: Config) -> Config:
+def _leaky(_layer: keras.Layer, config: Config) -> Config:
     return {"alpha": config.pop("negative_slope"), **config}
 
 
-def _wrapping(layer: Any, config: Config) -> Config:
+def _wrapping(layer: keras.Layer, config: Config) -> Config:
     return {**config, "layer": twin_layer(layer.layer)}
 
 
-def _bidirectional(layer: Any, config: Config) -> Config:
+def _bidirectional(layer: keras.Layer, config: Config) -> Config:
     both = {"layer": layer.forward_layer, "backward_layer": layer.backward_layer}
     return {**config, **{key: twin_layer(part) for key, part in both.items()}}
 
 
-def _recurrent(layer: Any, config: Config) -> Config:
+def _recurrent(layer: keras.Layer, config: Config) -> Config:
     return {**config, "cell": twin_layer(layer.cell)}
 
 
-def _stacked(layer: Any, config: Config) -> Config:
+def _stacked(layer: keras.Layer, config: Config) -> Config:
     return {**config, "cells": [twin_layer(cell) for cell in layer.cells]}
 
 
-def _lookup(_layer: Any, config: Config) -> Config:
+def _lookup(_layer: keras.Layer, config: Config) -> Config:
     # Keras 3 notes float32 where both sides answer int64; tf_keras insists on an exact dtype.
     return {key: value for key, value in config.items() if key != "dtype"}
 
 
-def _lambda(layer: Any, config: Config) -> Config:
+def _lambda(layer: keras.Layer, config: Config) -> Config:
     options = {key: config[key] for key in ("name", "trainable", "dtype")}
     return {**options, "function": layer.function, "arguments": layer.arguments}
 
 
-_ADJUST: Mapping[str, Callable[[Any, Config], Config]] = {
+_ADJUST: Mapping[str, Callable[[keras.Layer, Config], Config]] = {
     "LeakyReLU": _leaky,
     "TimeDistributed": _wrapping,
     "Bidirectional": _bidirectional,

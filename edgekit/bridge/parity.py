@@ -1,10 +1,10 @@
-"""How far a Keras 3 model and its tf_keras twin answer apart on random input."""
+"""How far the answers of a Keras 3 model and its tf_keras twin differ on random input."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,14 +12,20 @@ from edgekit.bridge.graph import layers_of
 from edgekit.bridge.weights import states
 from edgekit.core.types import Array
 
+if TYPE_CHECKING:
+    import keras
+    import tf_keras
+
+    from edgekit.bridge.graph import EitherLayer, EitherModel, TwinTensor
+
+    Traced = tuple[keras.Operation, list[keras.KerasTensor], list[TwinTensor]]
+    """An operation, its outputs in Keras 3, and those in tf_keras."""
+
 UNKNOWN_SIZE = 32
-"""Stands for an axis of unknown length: enough for five halvings of an image."""
-
-Traced = tuple[Any, list[Any], list[Any]]
-"""An operation, its outputs in Keras 3, and those in tf_keras."""
+"""Length taken for an axis of unknown length: an image of it can be halved five times."""
 
 
-def error(model: Any, twin: Any, *, seed: int) -> float:
+def error(model: keras.Model, twin: EitherModel, *, seed: int) -> float:
     """Return the largest error of any output; see `edgekit.bridge.carry.check_parity`."""
     import keras
 
@@ -31,8 +37,10 @@ def error(model: Any, twin: Any, *, seed: int) -> float:
     return max(_distance(np.asarray(one), np.asarray(other)) for one, other in pairs)
 
 
-def first_apart(model: Any, twin: Any, trace: list[Traced], *, limit: float) -> Any:
-    """Return the first operation whose twin answers otherwise, to name it in an error."""
+def first_apart(
+    model: keras.Model, twin: tf_keras.Model, trace: list[Traced], *, limit: float
+) -> keras.Operation:
+    """Return the first operation whose twin gives another answer, to name it in an error."""
     import keras
     import tf_keras
 
@@ -43,10 +51,10 @@ def first_apart(model: Any, twin: Any, trace: list[Traced], *, limit: float) -> 
     return model
 
 
-def random_inputs(model: Any, batch_size: int, seed: int) -> Any:
+def random_inputs(model: keras.Model, batch_size: int, seed: int) -> object:
     """Return random inputs in the structure the model takes.
 
-    Floats are normal with mean 0 and deviation 1. If a layer looks numbers up in a table, all
+    Floats have mean 0 and standard deviation 1. If a layer looks numbers up in a table, all
     inputs are integers within the smallest table; where a layer masks steps, the last third of the
     steps carries its mask value.
     """
@@ -57,7 +65,7 @@ def random_inputs(model: Any, batch_size: int, seed: int) -> Any:
     tables = [n for layer in layers for n in _table_sizes(layer)]
     masks = [layer.mask_value for layer in layers if isinstance(layer, keras.layers.Masking)]
 
-    def draw(tensor: Any) -> Array:
+    def draw(tensor: keras.KerasTensor) -> Array:
         shape = [UNKNOWN_SIZE if n is None else n for n in tensor.shape]
         shape[:1] = [batch_size]
         array = _draw(random, tuple(shape), tensor.dtype, min(tables, default=None))
@@ -65,8 +73,8 @@ def random_inputs(model: Any, batch_size: int, seed: int) -> Any:
             array[:, -(array.shape[1] // 3) :] = masks[0]
         return array
 
-    struct = model._functional if isinstance(model, keras.Sequential) else model
-    return keras.tree.map_structure(draw, struct._inputs_struct)
+    graph = model._functional if isinstance(model, keras.Sequential) else model
+    return keras.tree.map_structure(draw, graph._inputs_struct)
 
 
 def _draw(
@@ -82,13 +90,13 @@ def _draw(
     return random.standard_normal(shape).astype("float32" if dtype == "bfloat16" else dtype)
 
 
-def _table_sizes(layer: Any) -> Iterator[int]:
+def _table_sizes(layer: EitherLayer) -> Iterator[int]:
     for attribute in ("input_dim", "num_tokens"):
         if isinstance(getattr(layer, attribute, None), int):
             yield getattr(layer, attribute)
 
 
-def _batch_size(model: Any, twin: Any) -> int:
+def _batch_size(model: keras.Model, twin: EitherModel) -> int:
     return next((n for n in (twin.inputs[0].shape[0], model.inputs[0].shape[0]) if n), 2)
 
 
@@ -109,7 +117,7 @@ def _distance(one: Array, other: Array) -> float:
 
 
 @contextmanager
-def _states_kept(model: Any) -> Iterator[None]:
+def _states_kept(model: EitherModel) -> Iterator[None]:
     """Put the states of stateful layers back, so that checking a model does not change it."""
     before = [(state, np.asarray(state)) for state in states(model)]
     yield

@@ -1,14 +1,13 @@
-"""Pruning with tfmot: set the smallest weights of every kernel to zero while training on."""
+"""Pruning with tfmot: training continues while the smallest weights of each kernel become zero."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgekit.bridge.carry import to_keras, to_tf_keras
 from edgekit.bridge.fine_tuning import (
-    Sizes,
     fine_tune,
     import_tfmot,
     kernel_sizes,
@@ -18,98 +17,135 @@ from edgekit.bridge.fine_tuning import (
     wrap_layers,
 )
 from edgekit.core.errors import BadInput
-from edgekit.core.kinds import Optimization
 from edgekit.core.recipe import Recipe
 from edgekit.core.types import Progress, Size
 from edgekit.core.variant import Precision
 
+if TYPE_CHECKING:
+    import keras
+    import tf_keras
+
+    from edgekit.bridge.fine_tuning import KernelSizes
+
 PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "dynamic_int8", "int8", "int16x8")
 """Zero stays zero in every type, so pruning goes with all of them."""
 
-WHOLE = 0.02
-"""Share of the kernels' weights that are left whole, in the smallest layers.
+UNPRUNED_SHARE = 0.02
+"""Share of the kernels' weights that are not pruned, in the smallest layers.
 
-First, last and shortcut layers are among them: they save next to nothing and cost much. On
-`image_cnn` (seed 0, 6 epochs) pruning them too took test accuracy from 93.0 to 92.1 %.
+First, last and shortcut layers are among them: pruning them saves next to nothing and costs much
+accuracy. On `image_cnn` (seed 0, 6 epochs), pruning them too took test accuracy from 93.0 to
+92.1 %.
 """
 
-RATE = 5
-"""Times the learning rate of `Recipe.fine_tuning`: what pruning breaks has to be learned anew."""
+LEARNING_RATE_FACTOR = 5
+"""Pruning needs a higher learning rate than `Recipe.fine_tuning` says, to recover what it lost."""
 
-RISE = 0.5
-"""Share of the training in which sparsity rises; the rest heals what pruning broke."""
+RAMP_SHARE = 0.5
+"""Share of the training during which sparsity rises; in the rest, the model recovers."""
 
 NUM_MASK_UPDATES = 50
-"""How often the choice of zeros is made anew."""
+"""How often tfmot chooses again which weights are zero."""
 
-IN_PATTERN = ("Dense", "Conv2D", "SeparableConv2D")
-
-Options = Callable[[Any, int, float], Mapping[str, Any]]
-"""`(tfmot.sparsity.keras, steps, share of the weights in pruned layers) -> wrapper options`."""
+PATTERN_LAYERS = ("Dense", "Conv2D", "SeparableConv2D")
+"""Layers whose kernels tfmot can prune two in four along the input axis."""
 
 
-def gradual(target_sparsity: float) -> Optimization:
-    """Return an optimization that sets the smallest weights to zero, by a cubic schedule.
+def prune_gradually(
+    model: keras.Model,
+    recipe: Recipe,
+    size: Size,
+    seed: int,
+    progress: Progress,
+    *,
+    sparsity: float,
+) -> keras.Model:
+    """Set the smallest weights to zero, more and more of them along a cubic schedule.
 
     Kernels of Dense, Conv*, SeparableConv* (the pointwise part), Embedding, recurrent, attention
-    and EinsumDense layers are pruned, each to the same sparsity. The smallest of them are left
-    whole (see `WHOLE`), and the others make up for it. Depthwise kernels, biases and normalizations
-    are never touched: see `edgekit.bridge.fine_tuning.KERNELS`.
+    and EinsumDense layers are pruned, all to the same sparsity. The smallest layers are not pruned
+    (see `UNPRUNED_SHARE`); the others make up for them. Depthwise kernels, biases and
+    normalizations are never touched: see `edgekit.bridge.fine_tuning.KERNELS`.
 
     Args:
-        target_sparsity: Share of zeros among the weights of all kernels, above 0 and below 1.
+        model: A trained model; it is not changed.
+        recipe: Says how to continue its training.
+        size: Of the data and of the training.
+        seed: For the order of examples and for dropout.
+        progress: Told which layers are pruned, and after each epoch.
+        sparsity: Share of zeros among the weights of all kernels, above 0 and below 1.
 
     Raises:
-        BadInput: `target_sparsity` is out of range.
+        BadInput: `sparsity` is out of range.
 
     Source: Zhu & Gupta, To prune, or not to prune, 2017, https://arxiv.org/abs/1710.01878.
     """
-    if not 0 < target_sparsity < 1:
+    if not 0 < sparsity < 1:
         raise BadInput(
-            f"A sparsity of {target_sparsity} was asked for; it is the share of zeros, above 0 and "
+            f"A sparsity of {sparsity:g} was asked for; it is the share of zeros, above 0 and "
             "below 1, such as 0.75."
         )
+    twin = to_tf_keras(model)
+    sizes = kernel_sizes(twin)
+    chosen = _all_but_the_smallest(sizes)
+    steps = num_steps(recipe, size)
+    frequency = max(1, round(RAMP_SHARE * steps / NUM_MASK_UPDATES))
+    schedule = import_tfmot().sparsity.keras.PolynomialDecay(
+        initial_sparsity=0.0,
+        final_sparsity=min(sparsity * sum(sizes.values()) / sum(chosen.values()), 0.99),
+        begin_step=0,
+        # A whole number of updates, so that the last one reaches the target.
+        end_step=frequency * max(1, round(RAMP_SHARE * steps / frequency)),
+        frequency=frequency,
+    )
+    progress(0.0, summary("pruning", chosen, sizes))
+    pruned = _pruned(twin, chosen, recipe, size, seed, progress, pruning_schedule=schedule)
+    return to_keras(pruned, like=model)
 
-    def options(sparsity: Any, steps: int, pruned_share: float) -> Mapping[str, Any]:
-        frequency = max(1, round(RISE * steps / NUM_MASK_UPDATES))
-        schedule = sparsity.PolynomialDecay(
-            initial_sparsity=0.0,
-            final_sparsity=min(target_sparsity / pruned_share, 0.99),
-            begin_step=0,
-            # A whole number of updates, so that the last one reaches the target.
-            end_step=frequency * max(1, round(RISE * steps / frequency)),
-            frequency=frequency,
-        )
-        return {"pruning_schedule": schedule}
 
-    return _pruning(options, _all_but_the_smallest)
+def prune_two_in_four(
+    model: keras.Model, recipe: Recipe, size: Size, seed: int, progress: Progress
+) -> keras.Model:
+    """Set two of every four weights along the input axis to zero, from the first step on.
 
+    Only in Dense, Conv2D and SeparableConv2D (pointwise) kernels: there tfmot's pattern runs along
+    the inputs, as sparse matrix units want it. Groups of four are counted from the first input
+    channel; where fewer than four are left at the end, two of them stay.
 
-def two_in_four() -> Optimization:
-    """Return an optimization that sets two of every four weights along the input axis to zero.
-
-    In Dense, Conv2D and SeparableConv2D (pointwise) kernels only: for those tfmot's pattern runs
-    along the inputs, as sparse matrix units want it. Groups of four are counted from the first
-    input channel; of a shorter rest, two stay.
+    Args:
+        model: A trained model; it is not changed.
+        recipe: Says how to continue its training.
+        size: Of the data and of the training.
+        seed: For the order of examples and for dropout.
+        progress: Told which layers are pruned, and after each epoch.
 
     Source: Mishra et al., Accelerating sparse deep neural networks, 2021,
     https://arxiv.org/abs/2104.08378.
     """
+    twin = to_tf_keras(model)
+    sizes = kernel_sizes(twin)
+    chosen = {layer: n for layer, n in sizes.items() if type(layer).__name__ in PATTERN_LAYERS}
+    frequency = max(1, num_steps(recipe, size) // NUM_MASK_UPDATES)
+    schedule = import_tfmot().sparsity.keras.ConstantSparsity(
+        0.5, begin_step=0, frequency=frequency
+    )
+    progress(0.0, summary("pruning", chosen, sizes))
+    pruned = _pruned(
+        twin,
+        chosen,
+        recipe,
+        size,
+        seed,
+        progress,
+        pruning_schedule=schedule,
+        sparsity_m_by_n=(2, 4),
+    )
+    return to_keras(pruned, like=model)
 
-    def options(sparsity: Any, steps: int, _pruned_share: float) -> Mapping[str, Any]:
-        frequency = max(1, steps // NUM_MASK_UPDATES)
-        schedule = sparsity.ConstantSparsity(0.5, begin_step=0, frequency=frequency)
-        return {"pruning_schedule": schedule, "sparsity_m_by_n": (2, 4)}
 
-    def choose(sizes: Sizes) -> Sizes:
-        return {layer: size for layer, size in sizes.items() if type(layer).__name__ in IN_PATTERN}
-
-    return _pruning(options, choose)
-
-
-def _all_but_the_smallest(sizes: Sizes) -> Sizes:
-    """Leave out the smallest layers that together hold at most `WHOLE` of the weights."""
-    chosen, left = dict(sizes), WHOLE * sum(sizes.values())
+def _all_but_the_smallest(sizes: KernelSizes) -> KernelSizes:
+    """Leave out the smallest layers that together hold at most `UNPRUNED_SHARE` of the weights."""
+    chosen, left = dict(sizes), UNPRUNED_SHARE * sum(sizes.values())
     for layer in sorted(sizes, key=sizes.__getitem__):
         left -= sizes[layer]
         if left < 0:
@@ -118,29 +154,28 @@ def _all_but_the_smallest(sizes: Sizes) -> Sizes:
     return chosen
 
 
-def _pruning(options: Options, choose: Callable[[Sizes], Sizes]) -> Optimization:
-    def apply(model: Any, recipe: Recipe, size: Size, seed: int, progress: Progress) -> Any:
-        sparsity = import_tfmot().sparsity.keras
-        tuning = recipe.fine_tuning
-        faster = replace(tuning, learning_rate=RATE * tuning.learning_rate)
-        recipe = replace(recipe, fine_tuning=faster)
-        twin = to_tf_keras(model)
-        sizes = kernel_sizes(twin)
-        chosen = choose(sizes)
-        progress(0.0, summary("pruning", chosen, sizes))
-        share = sum(chosen.values()) / sum(sizes.values())
-        how = options(sparsity, num_steps(recipe, size), share)
+def _pruned(
+    twin: tf_keras.Model,
+    chosen: Collection[tf_keras.layers.Layer],
+    recipe: Recipe,
+    size: Size,
+    seed: int,
+    progress: Progress,
+    **wrapper_options: object,
+) -> tf_keras.Model:
+    """Train a model with tfmot's pruning wrappers around the chosen layers, and strip them."""
+    tfmot = import_tfmot().sparsity.keras
 
-        def wrap(layer: Any) -> Any:
-            if layer not in chosen:
-                return layer
-            own = kernels(layer)
-            layer.get_prunable_weights = lambda: own  # tfmot asks a layer for its kernels
-            return sparsity.prune_low_magnitude(layer, **how)
+    def wrap(layer: tf_keras.layers.Layer) -> tf_keras.layers.Layer:
+        if layer not in chosen:
+            return layer
+        own = kernels(layer)
+        layer.get_prunable_weights = lambda: own  # tfmot asks a layer for its kernels
+        return tfmot.prune_low_magnitude(layer, **wrapper_options)
 
-        pruned = wrap_layers(twin, wrap)
-        callbacks = [sparsity.UpdatePruningStep()]
-        fine_tune(pruned, recipe, size=size, seed=seed, progress=progress, callbacks=callbacks)
-        return to_keras(sparsity.strip_pruning(pruned), like=model)
-
-    return Optimization(precisions=PRECISIONS, apply=apply)
+    model = wrap_layers(twin, wrap)
+    rate = LEARNING_RATE_FACTOR * recipe.fine_tuning.learning_rate
+    recipe = replace(recipe, fine_tuning=replace(recipe.fine_tuning, learning_rate=rate))
+    callbacks = [tfmot.UpdatePruningStep()]
+    fine_tune(model, recipe, size=size, seed=seed, progress=progress, callbacks=callbacks)
+    return tfmot.strip_pruning(model)

@@ -1,14 +1,24 @@
 """Rewrite a Keras 3 model into a form that tfmot can train with quantization.
 
-tfmot looks for convolution, batch normalization, activation as three layers, and cannot look into
-nested models. Its own transform of SeparableConv2D fails (shape mismatch, tfmot 0.8.1).
+tfmot looks for a convolution, a batch normalization and an activation as three layers, and does not
+look into nested models. Its own transform of SeparableConv2D fails (shape mismatch, tfmot 0.8.1).
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from edgekit.bridge.graph import graph_of, nodes, walk
+from edgekit.bridge.graph import Arguments, Options, graph_of, nodes, walk
+from edgekit.core.types import Array
+
+if TYPE_CHECKING:
+    import keras
+    from keras.src.ops.node import Node
+
+    from edgekit.bridge.graph import EitherLayer
+
+    Piece = tuple[keras.Layer, list[Array]]
+    """A new layer, and the weights it is to have."""
 
 TRAINABLE_ACTIVATIONS = frozenset(
     {"linear", "relu", "softmax", "sigmoid", "tanh", "gelu", "silu", "swish"}
@@ -17,30 +27,27 @@ TRAINABLE_ACTIVATIONS = frozenset(
 
 WITH_KERNEL = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose", "Dense")
 
-Piece = tuple[Any, list[Any]]
-"""A new layer, and the weights it is to have."""
 
+def rewritten(model: keras.Model) -> keras.Model:
+    """Return a new Keras 3 model that computes what `model` does, in the form tfmot understands.
 
-def rewritten(model: Any) -> Any:
-    """Return a new Keras 3 model that answers like `model`, in the form tfmot understands.
-
-    - Nested models are laid out flat.
+    - Nested models are flattened.
     - An activation inside a convolution or Dense layer becomes a layer of its own where a
       BatchNormalization follows, or where tfmot does not know it; relu6 becomes ReLU(6).
     - SeparableConv2D becomes DepthwiseConv2D and a 1x1 Conv2D.
 
-    The last new layer keeps the name of the layer it stands for; inputs and outputs keep their
+    The last of the new layers keeps the name of the one they replace; inputs and outputs keep their
     structure.
     """
     import keras
 
     graph = graph_of(model)
     before_norm = _before_normalization(model)
-    copies: dict[int, list[Any]] = {}
+    copies: dict[int, list[keras.Layer]] = {}
     pending: list[Piece] = []
     names: set[str] = set()
 
-    def call(node: Any, args: Any, kwargs: Any) -> Any:
+    def call(node: Node, args: Arguments, kwargs: Options) -> object:
         operation = node.operation
         if isinstance(operation, keras.Model):
             return walk(graph_of(operation), keras.tree.flatten(args[0]), call)
@@ -64,14 +71,14 @@ def rewritten(model: Any) -> Any:
     return flat
 
 
-def is_trainable_activation(layer: Any) -> bool:
+def is_trainable_activation(layer: EitherLayer) -> bool:
     """Whether tfmot can quantize the activation of a layer of either Keras; true if it has none."""
     activation = getattr(layer, "activation", None)
     return activation is None or getattr(activation, "__name__", "") in TRAINABLE_ACTIVATIONS
 
 
-def _pieces(layer: Any, name: str, before_norm: set[int]) -> list[Piece]:
-    """Return the layers that stand for one layer, in order, with their weights."""
+def _pieces(layer: keras.Layer, name: str, before_norm: set[int]) -> list[Piece]:
+    """Return the layers that replace one layer, in order, with their weights."""
     import keras
 
     kind = type(layer).__name__
@@ -91,7 +98,7 @@ def _pieces(layer: Any, name: str, before_norm: set[int]) -> list[Piece]:
     return [*linear, (keras.layers.Activation(layer.activation, name=name), [])]
 
 
-def _plain(layer: Any, config: dict[str, Any], weights: list[Any]) -> list[Piece]:
+def _plain(layer: keras.Layer, config: Options, weights: list[Array]) -> list[Piece]:
     """Return a copy of a layer, or the two layers that make up a separable convolution."""
     import keras
 
@@ -118,20 +125,20 @@ def _plain(layer: Any, config: dict[str, Any], weights: list[Any]) -> list[Piece
     return [(depthwise, weights[:1]), (pointwise, weights[1:])]
 
 
-def _before_normalization(model: Any) -> set[int]:
+def _before_normalization(model: keras.Model) -> set[int]:
     """Return the `id` of every operation whose output goes into a BatchNormalization."""
     import keras
 
-    found: set[int] = set()
+    before: set[int] = set()
     for node in nodes(graph_of(model)):
         if isinstance(node.operation, keras.Model):
-            found |= _before_normalization(node.operation)
+            before |= _before_normalization(node.operation)
         elif isinstance(node.operation, keras.layers.BatchNormalization):
-            found |= {id(tensor._keras_history.operation) for tensor in node.input_tensors}
-    return found
+            before |= {id(tensor._keras_history.operation) for tensor in node.input_tensors}
+    return before
 
 
-def _new_input(tensor: Any) -> Any:
+def _new_input(tensor: keras.KerasTensor) -> keras.KerasTensor:
     import keras
 
     name = tensor._keras_history.operation.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,8 +11,15 @@ from edgekit.bridge.graph import graph_of
 from edgekit.bridge.layers import parts, refusal, twin_name
 from edgekit.core.errors import BadInput
 
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+    import tf_keras
 
-def set_twin_weights(model: Any, twin: Any) -> None:
+    from edgekit.bridge.graph import EitherLayer, EitherModel, EitherVariable
+
+
+def set_twin_weights(model: keras.Model, twin: tf_keras.Model) -> None:
     """Copy the weights, recurrent states and trainable flags of a Keras 3 model to its twin."""
     for layer, its_twin in _layer_pairs(model, twin):
         for weight, its_weight in _weight_pairs(layer, its_twin):
@@ -21,7 +28,7 @@ def set_twin_weights(model: Any, twin: Any) -> None:
     _set_trainable(model, twin)
 
 
-def set_keras_weights(model: Any, twin: Any) -> None:
+def set_keras_weights(model: keras.Model, twin: tf_keras.Model) -> None:
     """Copy the weights of a twin into a Keras 3 model of the same structure."""
     for layer, its_twin in _layer_pairs(model, twin):
         for weight, its_weight in _weight_pairs(layer, its_twin):
@@ -29,21 +36,23 @@ def set_keras_weights(model: Any, twin: Any) -> None:
         _finalize(layer)
 
 
-def states(model: Any) -> list[Any]:
+def states(model: EitherModel) -> list[EitherVariable]:
     """Return the state variables of all stateful recurrent layers, of either Keras."""
     import keras
     import tf_keras
 
-    found: list[Any] = []
+    variables: list[EitherVariable] = []
     for layer in model.layers:
         if isinstance(layer, keras.Model | tf_keras.Model):
-            found.extend(states(layer))
+            variables.extend(states(layer))
         for part in [layer, *parts(layer)]:
-            found.extend(_states(part))
-    return found
+            variables.extend(_states(part))
+    return variables
 
 
-def _layer_pairs(model: Any, twin: Any) -> Iterator[tuple[Any, Any]]:
+def _layer_pairs(
+    model: keras.Model, twin: tf_keras.Model
+) -> Iterator[tuple[keras.Layer, tf_keras.layers.Layer]]:
     import keras
 
     for layer in graph_of(model).layers:
@@ -56,7 +65,7 @@ def _layer_pairs(model: Any, twin: Any) -> Iterator[tuple[Any, Any]]:
             yield layer, its_twin
 
 
-def _layer_called(twin: Any, name: str) -> Any:
+def _layer_called(twin: tf_keras.Model, name: str) -> tf_keras.layers.Layer:
     for layer in twin.layers:
         if layer.name == name:
             return layer
@@ -66,7 +75,9 @@ def _layer_called(twin: Any, name: str) -> Any:
     )
 
 
-def _weight_pairs(layer: Any, twin: Any) -> Iterator[tuple[Any, Any]]:
+def _weight_pairs(
+    layer: keras.Layer, twin: tf_keras.layers.Layer
+) -> Iterator[tuple[keras.Variable, tf.Variable]]:
     ours, theirs = parts(layer), parts(twin)
     if len(ours) != len(theirs):
         raise refusal(layer, f"its twin is a {type(twin).__name__} with other layers inside")
@@ -79,14 +90,14 @@ def _weight_pairs(layer: Any, twin: Any) -> Iterator[tuple[Any, Any]]:
     yield from zip(own, its_own, strict=True)
 
 
-def _own(layer: Any, inner: list[Any]) -> list[Any]:
+def _own(layer: EitherLayer, inner: list[EitherLayer]) -> list[EitherVariable]:
     """Return a layer's weights that are not in the layers inside it, its states last."""
-    apart = _states(layer)
-    not_own = {id(weight) for part in inner for weight in part.weights} | {id(s) for s in apart}
-    return [weight for weight in layer.weights if id(weight) not in not_own] + apart
+    own_states = _states(layer)
+    apart = {id(weight) for part in inner for weight in part.weights} | set(map(id, own_states))
+    return [weight for weight in layer.weights if id(weight) not in apart] + own_states
 
 
-def _states(layer: Any) -> list[Any]:
+def _states(layer: EitherLayer) -> list[EitherVariable]:
     if not (getattr(layer, "stateful", False) and hasattr(layer, "cell")):
         return []  # a Bidirectional shows the states of the layers inside it
     import keras
@@ -94,14 +105,14 @@ def _states(layer: Any) -> list[Any]:
     return [state for state in keras.tree.flatten(layer.states) if state is not None]
 
 
-def _finalize(layer: Any) -> None:
+def _finalize(layer: EitherLayer) -> None:
     """Let a preprocessing layer compute what it derives from its weights."""
     if hasattr(layer, "finalize_state"):
         layer.finalize_state()
 
 
-def _set_trainable(layer: Any, twin: Any) -> None:
-    """Set the flags from the outside in, since setting one sets those of the layers inside."""
+def _set_trainable(layer: keras.Layer, twin: tf_keras.layers.Layer) -> None:
+    """Copy the flags from the outside in, since setting one sets those of the layers inside."""
     import keras
 
     twin.trainable = layer.trainable

@@ -1,12 +1,13 @@
 """Three of four weights zero, by magnitude: the file compresses to well under half.
 
-To prune otherwise, write a file like this one with another sparsity: `prune(0.9)`.
+Another share of zeros is asked for in the variant, as in `pruned,sparsity=0.5-int8`.
 """
 
 from __future__ import annotations
 
-from edgekit.bridge.pruning import gradual as prune
+from edgekit.bridge.pruning import PRECISIONS, prune_gradually
+from edgekit.core.kinds import Optimization
 
-__all__ = ["optimization", "prune"]
-
-optimization = prune(0.75)
+optimization = Optimization(
+    precisions=PRECISIONS, apply=prune_gradually, options={"sparsity": 0.75}
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from edgekit.bridge.pruning import two_in_four
+from edgekit.bridge.pruning import PRECISIONS, prune_two_in_four
+from edgekit.core.kinds import Optimization
 
-optimization = two_in_four()
+optimization = Optimization(precisions=PRECISIONS, apply=prune_two_in_four)

@@ -12,7 +12,7 @@ integer-arithmetic-only inference, 2017, https://arxiv.org/abs/1712.05877.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgekit.bridge.carry import TOLERANCE, to_tf_keras
 from edgekit.bridge.fine_tuning import fine_tune, import_tfmot
@@ -24,31 +24,44 @@ from edgekit.core.kinds import Optimization
 from edgekit.core.recipe import Recipe
 from edgekit.core.types import Progress, Size
 
+if TYPE_CHECKING:
+    import keras
+    import tf_keras
+    from tensorflow_model_optimization.quantization.keras import QuantizeRegistry, QuantizeScheme
 
-def apply(model: Any, recipe: Recipe, size: Size, seed: int, progress: Progress) -> Any:
-    """Train with quantization and return a tf_keras model that holds the learned ranges."""
+
+def apply(
+    model: keras.Model, recipe: Recipe, size: Size, seed: int, progress: Progress
+) -> tf_keras.Model:
+    """Train with quantization and return a tf_keras model that holds the learned ranges.
+
+    Raises:
+        UnsupportedLayer: The model cannot be carried to tf_keras, or rewritten for tfmot.
+    """
     import keras
     import tf_keras
 
     flat = rewritten(model)
     if error(model, flat, seed=0) > TOLERANCE:
         raise UnsupportedLayer(
-            f"Model '{model.name}' answers otherwise once its layers are taken apart for "
+            f"Model '{model.name}' gives other answers once its layers are split for "
             "quantization-aware training; use another variant, such as int8."
         )
     twin = to_tf_keras(flat)
+    # tfmot takes a list of inputs and of outputs; training and conversion know them by name.
     quantized, left_alone = _quantized(tf_keras.Model(twin.inputs, twin.outputs, name=twin.name))
-    progress(0.0, f"in float while training: {', '.join(left_alone) or 'nothing'}")
-    fine_tune(quantized, recipe, size=size, seed=seed, progress=progress)
     graph, pack = graph_of(flat), keras.tree.pack_sequence_as
-    return tf_keras.Model(
+    named = tf_keras.Model(
         pack(graph._inputs_struct, quantized.inputs),
         pack(graph._outputs_struct, quantized.outputs),
         name=twin.name,
     )
+    progress(0.0, f"in float while training: {', '.join(left_alone) or 'nothing'}")
+    fine_tune(named, recipe, size=size, seed=seed, progress=progress)
+    return named
 
 
-def _quantized(model: Any) -> tuple[Any, list[str]]:
+def _quantized(model: tf_keras.Model) -> tuple[tf_keras.Model, list[str]]:
     """Return the model with fake quantization, and the names of layers left without."""
     import tf_keras
 
@@ -58,7 +71,7 @@ def _quantized(model: Any) -> tuple[Any, list[str]]:
     layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
     chosen = {layer.name for layer in layers if _is_quantizable(layer, registry)}
 
-    def annotate(layer: Any) -> Any:
+    def annotate(layer: tf_keras.layers.Layer) -> tf_keras.layers.Layer:
         return tfmot.quantize_annotate_layer(layer) if layer.name in chosen else layer
 
     annotated = tf_keras.models.clone_model(model, clone_function=annotate)
@@ -67,7 +80,7 @@ def _quantized(model: Any) -> tuple[Any, list[str]]:
     return quantized, [layer.name for layer in layers if layer.name not in chosen]
 
 
-def _is_quantizable(layer: Any, registry: Any) -> bool:
+def _is_quantizable(layer: tf_keras.layers.Layer, registry: QuantizeRegistry) -> bool:
     if len(layer._inbound_nodes) != 1 or layer.compute_dtype != "float32":
         return False  # tfmot knows one range for a layer, and float32
     if type(layer).__name__ == "BatchNormalization":
@@ -75,25 +88,24 @@ def _is_quantizable(layer: Any, registry: Any) -> bool:
     return bool(registry.supports(layer))
 
 
-def _scheme() -> Any:
-    """Return tfmot's int8 scheme, without the activations that it takes and then fails on."""
-    default_8bit = import_tfmot().quantization.keras.default_8bit
-    registry: Any = default_8bit.Default8BitQuantizeRegistry
-    scheme: Any = default_8bit.Default8BitQuantizeScheme
+def _scheme() -> QuantizeScheme:
+    """Return tfmot's int8 scheme, without the activations it accepts and then fails on."""
+    import_tfmot()  # keeps the environment as it is, where the next line would change it
+    from tensorflow_model_optimization.quantization.keras import default_8bit
 
-    class Registry(registry):  # type: ignore[misc]  # tfmot has no types
-        def supports(self, layer: Any) -> bool:
+    class Registry(default_8bit.Default8BitQuantizeRegistry):  # type: ignore[misc]  # tfmot has no types
+        def supports(self, layer: tf_keras.layers.Layer) -> bool:
             is_activation = type(layer).__name__ == "Activation"
             return super().supports(layer) and (not is_activation or is_trainable_activation(layer))
 
-    class Scheme(scheme):  # type: ignore[misc]  # tfmot has no types
-        def get_quantize_registry(self) -> Any:
+    class Scheme(default_8bit.Default8BitQuantizeScheme):  # type: ignore[misc]  # tfmot has no types
+        def get_quantize_registry(self) -> QuantizeRegistry:
             return Registry()
 
     return Scheme()
 
 
-def _folds(norm: Any) -> bool:
+def _folds(norm: tf_keras.layers.BatchNormalization) -> bool:
     """Whether a normalization follows a convolution or Dense layer that feeds nothing else."""
     before = norm._inbound_nodes[0].inbound_layers
     return (

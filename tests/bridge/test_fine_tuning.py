@@ -10,7 +10,8 @@ import pytest
 from edgekit.bridge.carry import TOLERANCE, check_parity, to_tf_keras
 from edgekit.bridge.fine_tuning import import_tfmot, kernel_sizes, kernels, summary, wrap_layers
 from edgekit.core.errors import BadInput, UnsupportedLayer
-from edgekit.optimizations.pruned import prune
+from edgekit.core.types import silent
+from edgekit.optimizations.pruned import optimization as pruned
 
 keras = pytest.importorskip("keras")
 if find_spec("tensorflow_model_optimization") is None:  # importing it would change the process
@@ -88,4 +89,4 @@ def test_a_model_without_kernels_is_refused():
 @pytest.mark.parametrize("wrong", [0, 1, 75, -0.5])
 def test_a_sparsity_that_is_no_share_is_refused(wrong):
     with pytest.raises(BadInput, match=rf"sparsity of {wrong}.*above 0 and below 1"):
-        prune(wrong)
+        pruned.apply(None, None, "tiny", 0, silent, sparsity=wrong)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from edgekit.core import registry
+from edgekit.core.errors import BadInput
 from edgekit.core.recipe import Dataset, FineTuning, Metric, Recipe, Signature, Tensor
+from edgekit.core.types import Array, Progress, Run, Size, Split, silent
 
 keras = pytest.importorskip("keras")
 if find_spec("tensorflow_model_optimization") is None:  # importing it would change the process
@@ -21,7 +25,7 @@ SHAPE, NUM_CLASSES = (8, 8, 4), 3
 NAMES = registry.names("optimizations")
 
 
-def build(size):
+def build(size: Size) -> Any:
     x = keras.Input(SHAPE, name="image")
     y = keras.layers.Conv2D(8, 3, name="first", activation="relu", use_bias=False)(x)
     y = keras.layers.BatchNormalization(momentum=0.8)(y)
@@ -37,7 +41,7 @@ def build(size):
 
 
 @cache
-def data(split, size):
+def data(split: Split, size: Size) -> Dataset:
     """Noise in which one of three channels is brighter: its number is the class."""
     random = np.random.default_rng(["train", "validation", "test", "calibration"].index(split))
     targets = random.integers(0, NUM_CLASSES, 192)
@@ -46,14 +50,14 @@ def data(split, size):
     return Dataset(inputs={"image": images}, targets=targets.astype("int32"))
 
 
-def train(model, size, progress):
+def train(model: Any, size: Size, progress: Progress) -> Any:
     examples = data("train", size)
     model.compile(keras.optimizers.Adam(1e-2), recipe.loss)
     model.fit(examples.inputs["image"], examples.targets, epochs=6, batch_size=32, verbose=0)
     return model
 
 
-def score(run, examples):
+def score(run: Run, examples: Dataset) -> float:
     answers = run(examples.inputs)["scores"]
     return 100 * float(np.mean(answers.argmax(-1) == examples.targets))
 
@@ -76,34 +80,39 @@ recipe = Recipe(
 
 
 @cache
-def trained():
+def trained() -> Any:
     keras.utils.set_random_seed(0)
-    return train(build("tiny"), "tiny", None)
+    return train(build("tiny"), "tiny", silent)
 
 
 @cache
-def optimized(name):
+def optimized(name: str) -> tuple[Any, list[tuple[float, str]]]:
     """Return the result of an optimization and what it told of its progress."""
-    told = []
-    apply = registry.get("optimizations", name).apply
-    changed = apply(trained(), recipe, "tiny", 1, lambda *said: told.append(said))
+    told: list[tuple[float, str]] = []
+    changed = apply(name, lambda *said: told.append(said))
     return changed, told
 
 
-def accuracy(model):
+def apply(name: str, progress: Progress = silent, **options: float) -> Any:
+    optimization = registry.get("optimizations", name)
+    options = {**optimization.options, **options}
+    return optimization.apply(trained(), recipe, "tiny", 1, progress, **options)
+
+
+def accuracy(model: Any) -> float:
     return score(
         lambda inputs: {"scores": np.asarray(model(inputs["image"]))}, data("test", "tiny")
     )
 
 
-def kernels(model):
+def kernels(model: Any) -> dict[str, Array]:
     """Return `layer/kernel` -> kernel, without the depthwise one that is left alone."""
     named = {"/".join(w.path.split("/")[-2:]): np.asarray(w) for w in model.weights}
     return {k: w for k, w in named.items() if k.endswith("kernel") and "depthwise" not in k}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_optimized_model_still_knows_its_task_and_the_original_is_unchanged(name):
+def test_an_optimized_model_still_knows_its_task_and_the_original_is_unchanged(name: str) -> None:
     before = [w.copy() for w in trained().get_weights()]
     model, told = optimized(name)
     assert accuracy(trained()) > 90
@@ -115,7 +124,7 @@ def test_an_optimized_model_still_knows_its_task_and_the_original_is_unchanged(n
     assert fractions[-1] == 1
 
 
-def test_pruned_kernels_are_three_quarters_zeros_and_nothing_else_is():
+def test_pruned_kernels_are_three_quarters_zeros_and_nothing_else_is() -> None:
     model, told = optimized("pruned")
     assert len(kernels(model)) == 5
     for path, kernel in kernels(model).items():
@@ -124,7 +133,7 @@ def test_pruned_kernels_are_three_quarters_zeros_and_nothing_else_is():
     assert told[0][1] == "pruning 5 layers, 100 % of the weights in kernels"
 
 
-def test_batch_statistics_are_trained_on():
+def test_batch_statistics_are_trained_on() -> None:
     model, _ = optimized("pruned")
     for new, old in zip(model.weights, trained().weights, strict=True):
         if "moving" in new.path:
@@ -132,14 +141,12 @@ def test_batch_statistics_are_trained_on():
             assert np.allclose(new, old, rtol=1, atol=1)
 
 
-def test_any_other_sparsity_can_be_asked_for():
-    from edgekit.optimizations.pruned import prune
-
-    half = prune(0.5).apply(trained(), recipe, "tiny", 1, lambda *_: None)
+def test_any_other_sparsity_can_be_asked_for() -> None:
+    half = apply("pruned", sparsity=0.5)
     assert np.mean(kernels(half)["first/kernel"] == 0) == pytest.approx(0.5, abs=0.01)
 
 
-def test_two_of_four_weights_along_the_input_axis_are_zero():
+def test_two_of_four_weights_along_the_input_axis_are_zero() -> None:
     model, _ = optimized("pruned_2_4")
     for path, kernel in kernels(model).items():
         along_inputs = np.moveaxis(kernel, -2, -1)
@@ -147,13 +154,29 @@ def test_two_of_four_weights_along_the_input_axis_are_zero():
         assert np.all(np.sum(groups == 0, axis=-1) == 2), path
 
 
-def test_clustered_kernels_hold_sixteen_values():
+def test_clustered_kernels_hold_sixteen_values() -> None:
     model, _ = optimized("clustered")
     for path, kernel in kernels(model).items():
         assert len(np.unique(kernel)) <= 16 < len(np.unique(kernels(trained())[path])), path
 
 
-def test_quantization_aware_training_rounds_what_it_can():
+def test_any_other_number_of_clusters_can_be_asked_for() -> None:
+    for path, kernel in kernels(apply("clustered", clusters=5)).items():
+        assert len(np.unique(kernel)) <= 5, path
+
+
+@pytest.mark.parametrize("wrong", [1, 0, -3, 2.5])
+def test_a_number_of_clusters_that_is_none_is_refused(wrong: float) -> None:
+    with pytest.raises(BadInput, match=rf"^{wrong:g} clusters.*a whole number, 2 or more"):
+        apply("clustered", clusters=wrong)
+
+
+def test_more_clusters_than_any_kernel_has_weights_are_refused() -> None:
+    with pytest.raises(BadInput, match=r"^100000 clusters.*no layer of model .*ask for fewer"):
+        apply("clustered", clusters=100_000)
+
+
+def test_quantization_aware_training_rounds_what_it_can() -> None:
     model, told = optimized("qat")
     kinds = {layer.name: type(layer).__name__ for layer in model.layers}
     for name in ("first_linear", "apart_depthwise", "apart", "short", "deep", "scores"):
@@ -163,16 +186,15 @@ def test_quantization_aware_training_rounds_what_it_can():
     assert [name.rstrip("_0123456789") for name in left_alone] == ["batch_normalization"]
 
 
-def test_the_same_seed_gives_the_same_weights():
-    apply = registry.get("optimizations", "pruned").apply
-    again = apply(trained(), recipe, "tiny", 1, lambda *_: None)
+def test_the_same_seed_gives_the_same_weights() -> None:
+    again = apply("pruned")
     for one, other in zip(again.get_weights(), optimized("pruned")[0].get_weights(), strict=True):
         assert np.allclose(one, other, atol=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore")  # Keras warns of itself when it saves
 @pytest.mark.parametrize("name", NAMES)
-def test_an_optimized_model_converts_to_int8_and_agrees(name, tmp_path):
+def test_an_optimized_model_converts_to_int8_and_agrees(name: str, tmp_path: Path) -> None:
     from edgekit.converters.tflite import converter
     from edgekit.source_model.export import export
 
@@ -189,7 +211,7 @@ def test_an_optimized_model_converts_to_int8_and_agrees(name, tmp_path):
     assert_agrees(out, model)
 
 
-def assert_agrees(path, model):
+def assert_agrees(path: Path, model: Any) -> None:
     """Run the file on LiteRT and compare the classes it names."""
     from ai_edge_litert.interpreter import Interpreter
 
