@@ -105,8 +105,7 @@ def test_one_place_knows_where_the_package_lies() -> None:
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Name) and node.id == "__file__"
     }
-    # The second lies in a bundle, too, and looks for what is beside it.
-    assert names == {"edgekit/core/paths.py", "edgekit/on_device/interpreter.py"}
+    assert names == {"edgekit/core/paths.py"}
 
 
 def test_programs_are_started_in_one_place() -> None:
