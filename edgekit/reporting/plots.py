@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgekit.core.report import Report, Row
 from edgekit.reporting import wording
-from edgekit.reporting.labels import Box, place_labels
 from edgekit.reporting.svg import (
     COLOURS,
-    FONT_SIZE,
+    LineStyle,
     drawing,
     log_ticks,
     short,
     style,
     svg,
     text_width,
+    value_ticks,
     write,
 )
 
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
 
 _NARROW = 500.0
 _BAR = 22.0
+_DISC = 17.0
+"""Diameter of a variant's disc: room for a number of two digits."""
+_APART = 0.8 * _DISC
+"""Discs closer than this hide each other's numbers."""
+_LEGEND_LINE = 22.0
+_REFERENCE: LineStyle = {"color": COLOURS["muted"], "linestyle": "--", "linewidth": 1.0}
 _LARGEST = 1e12
 """No axis reaches further."""
 _LOG_FROM = 8.0
@@ -66,21 +74,29 @@ def points(report: Report) -> tuple[Point, ...]:
 
 
 def size_plot(report: Report, *, width: float) -> str:
-    """Draw size against the metric as SVG, `width` pixels wide; "" if nothing was measured."""
+    """Draw size against the metric as SVG, `width` pixels wide; "" if nothing was measured.
+
+    Each variant is a disc with a number, and a legend below says which number is which variant.
+    """
     found = points(report)
     if not found:
         return ""
-    height = 430.0 if width > _NARROW else 520.0
+    names = ("Keras reference", *(point.variant for point in found))
+    column = 2 * _DISC + 8 + max(map(text_width, names))
+    columns = max(1, int(width // column))
+    legend = _LEGEND_LINE * -(-len(names) // columns) + 12
+    height = (430.0 if width > _NARROW else 460.0) + legend
     with drawing(width, height) as figure:
         left = 26 + text_width(wording.value_text(report.metric, report.reference))
-        box = (left / width, 34 / height, 1 - (left + 12) / width, 1 - 50 / height)
-        axes = figure.add_axes(box)
+        box = (left / width, (34 + legend) / height)
+        axes = figure.add_axes((*box, 1 - (left + 12) / width, 1 - (50 + legend) / height))
         style(axes, grid="both")
         _size_axis(axes, found)
         _value_axis(axes, report, [point.value for point in found])
-        obstacles = [_draw_point(axes, point) for point in found]
-        obstacles += _draw_reference(axes, report.reference)
-        _label_points(axes, found, obstacles)
+        axes.axhline(report.reference, **_REFERENCE)
+        _draw_points(axes, found)
+        below = figure.add_axes((0, 0, 1, (legend - 12) / height))
+        _draw_legend(below, found, columns=columns, column=column)
         return svg(figure, f"size-{width:.0f}")
 
 
@@ -130,56 +146,68 @@ def _value_axis(axes: Axes, report: Report, values: Sequence[float]) -> None:
     low, high = min(*values, report.reference), max(*values, report.reference)
     room = 0.25 * (high - low) or 0.01 * abs(high) or 1.0
     axes.set_ylim(low - room, high + room)
+    value_ticks(axes.yaxis)
     axes.yaxis.set_major_formatter(lambda value, _: short(wording.value_text(report.metric, value)))
 
 
-def _draw_point(axes: Axes, point: Point) -> Box:
-    """Draw the compressed size, filled, and a line to the size of the file, hollow."""
-    colour = COLOURS["accent" if point.good else "bad"]
-    marker = "o" if point.good else "X"  # told apart without the colour too
-    sizes, values = (point.compressed, point.size), (point.value, point.value)
-    axes.plot(sizes, values, color=colour, linewidth=1.2, alpha=0.45)
-    for size, fill in ((point.size, COLOURS["surface"]), (point.compressed, colour)):
-        axes.plot(size, point.value, marker, ms=8, mec=colour, mfc=fill, mew=1.4, clip_on=False)
-    (left, y), (right, _) = axes.transData.transform(list(zip(sizes, values, strict=True)))
-    return Box(min(left, right) - 5, y - 5, max(left, right) + 5, y + 5)
+def _draw_points(axes: Axes, found: Sequence[Point]) -> None:
+    """Draw each variant: a disc at the compressed size, a line to the size of the file, a ring."""
+    anchors = [axes.transData.transform((point.compressed, point.value)) for point in found]
+    discs = spread([(float(x), float(y)) for x, y in anchors])
+    for number, (point, at) in enumerate(zip(found, discs, strict=True), 1):
+        colour = COLOURS["accent" if point.good else "bad"]
+        x, y = axes.transData.inverted().transform(at)
+        sizes = (x, point.compressed, point.size)
+        axes.plot(sizes, (point.value,) * 3, color=colour, linewidth=1.2, alpha=0.45)
+        axes.plot(
+            (point.compressed, point.size), (point.value,) * 2, "o", ms=6, mec=colour, mew=1.4,
+            mfc=COLOURS["surface"], clip_on=False, zorder=3,
+        )  # fmt: skip
+        _draw_disc(axes, number, (x, y), good=point.good)
 
 
-def _draw_reference(axes: Axes, reference: float) -> tuple[Box, Box]:
-    text = "Keras reference"
-    axes.axhline(reference, color=COLOURS["muted"], linestyle=(0, (4, 3)), linewidth=1)
-    write(axes, text, 1, reference, share="x", anchor="right", dx=-2, dy=9)
-    left, right = axes.transAxes.transform([(0, 0), (1, 0)])[:, 0]
-    y = axes.transData.transform((1, reference))[1]
-    return Box(left, y - 1, right, y + 1), Box(right - text_width(text) - 4, y, right, y + 18)
-
-
-def _label_points(axes: Axes, found: Sequence[Point], obstacles: Sequence[Box]) -> None:
-    (left, bottom), (right, top) = axes.transAxes.transform([(0, 0), (1, 1)])
-    anchors = [tuple(axes.transData.transform((p.compressed, p.value))) for p in found]
-    boxes = place_labels(
-        anchors,
-        [(text_width(point.variant), FONT_SIZE + 3) for point in found],
-        obstacles=obstacles,
-        bounds=Box(left, bottom, right, top),
+def _draw_disc(axes: Axes, number: int, at: tuple[float, float], *, good: bool) -> None:
+    colour = COLOURS["accent" if good else "bad"]
+    marker = "o" if good else "s"  # told apart without the colour too
+    axes.plot(
+        *at, marker, ms=_DISC, mfc=colour, mec=COLOURS["surface"], mew=1, clip_on=False, zorder=4
     )
-    for point, (x, y), box in zip(found, anchors, boxes, strict=True):
-        if box is None:  # the tables name it
-            continue
-        middle = ((box.left + box.right) / 2, (box.bottom + box.top) / 2)
-        leader = {"arrowstyle": "-", "color": COLOURS["muted"], "linewidth": 0.7, "shrinkB": 5}
-        near = abs(middle[1] - y) < 4 and min(abs(box.left - x), abs(box.right - x)) < 12
-        axes.annotate(
-            short(point.variant),
-            (x, y),
-            xytext=middle,
-            xycoords="figure pixels",
-            textcoords="figure pixels",
-            horizontalalignment="center",
-            verticalalignment="center",
-            color=COLOURS["ink"],
-            arrowprops=None if near else leader,
-        )
+    size = 10.5 if number < 10 else 9.0
+    write(axes, str(number), *at, anchor="center", colour="surface", weight="bold", size=size)
+
+
+def spread(anchors: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return where discs go: at their points, or beside them where they would hide a number.
+
+    Args:
+        anchors: The points, x and y in pixels.
+
+    Returns:
+        A place for each, in order: at the height of its point, and never on another disc's number.
+    """
+    placed: list[tuple[float, float]] = []
+    for x, y in anchors:
+        beside = ((x + side * step * _DISC, y) for step in itertools.count() for side in (1, -1))
+        free = (at for at in beside if all(math.dist(at, other) >= _APART for other in placed))
+        placed.append(next(free))
+    return placed
+
+
+def _draw_legend(axes: Axes, found: Sequence[Point], *, columns: int, column: float) -> None:
+    """Name the variant of each number and the dashed line, column by column."""
+    axes.set_axis_off()
+    names = [*(point.variant for point in found), "Keras reference"]
+    lines = -(-len(names) // columns)
+    axes.set_xlim(0, axes.bbox.width)
+    axes.set_ylim(lines * _LEGEND_LINE, 0)
+    for index, name in enumerate(names):
+        across, down = divmod(index, lines)
+        x, y = column * across + _DISC, _LEGEND_LINE * (down + 0.5)
+        if index < len(found):
+            _draw_disc(axes, index + 1, (x, y), good=found[index].good)
+        else:
+            axes.plot((x - _DISC / 2, x + _DISC / 2), (y, y), **_REFERENCE)
+        write(axes, name, x, y, dx=_DISC, colour="ink")
 
 
 def _time_axis(axes: Axes, timed: Sequence[Row], *, room: float) -> None:

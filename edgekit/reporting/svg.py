@@ -13,12 +13,13 @@ import math
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from edgekit.reporting.wording import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 COLOURS: Mapping[str, str] = {
@@ -46,6 +47,37 @@ _SURPLUS = (
     (r"\s*\n\s*", " "),
 )
 """What Matplotlib writes for files that stand alone -> what an inline element needs."""
+
+
+class TextStyle(TypedDict, total=False):
+    """How a text is written.
+
+    Attributes:
+        share: Which of x and y are shares of the axes' width and height, in 0..1; the others are
+            data.
+        anchor: Which end of the text is at the point.
+        dx: Pixels to the right.
+        dy: Pixels upwards.
+        colour: A key of `COLOURS`.
+        weight: "normal" or "bold".
+        size: Of the font, in pixels.
+    """
+
+    share: Literal["", "x", "xy"]
+    anchor: Literal["left", "center", "right"]
+    dx: float
+    dy: float
+    colour: str
+    weight: str
+    size: float
+
+
+class LineStyle(TypedDict):
+    """How a line is drawn, in Matplotlib's words."""
+
+    color: str
+    linestyle: str
+    linewidth: float
 
 
 def missing() -> str:
@@ -98,16 +130,8 @@ def style(axes: Axes, *, grid: str) -> None:
     axes.tick_params(length=0, pad=6, labelcolor=COLOURS["muted"])
 
 
-def write(axes: Axes, text: str, x: float, y: float, **how: Any) -> None:
-    """Write text at a point of the data.
-
-    Args:
-        axes: Where.
-        text: What; cut when it is long.
-        x: In data; with `share` "x" or "xy" in 0..1 of the axes' width.
-        y: In data; with `share` "xy" in 0..1 of the axes' height.
-        **how: `share`; `anchor` "left", "center" or "right"; `dx`, `dy` pixels; `colour`, `weight`.
-    """
+def write(axes: Axes, text: str, x: float, y: float, **how: Unpack[TextStyle]) -> None:
+    """Write text at a point of the data, or of the axes; long text is cut."""
     coordinates = {"x": axes.get_yaxis_transform(), "xy": axes.transAxes, "": axes.transData}
     axes.annotate(
         short(text),
@@ -119,7 +143,9 @@ def write(axes: Axes, text: str, x: float, y: float, **how: Any) -> None:
         verticalalignment="center",
         color=COLOURS[how.get("colour", "muted")],
         fontweight=how.get("weight", "normal"),
+        fontsize=how.get("size", FONT_SIZE),
         annotation_clip=False,
+        zorder=5,  # above all that is drawn
     )
 
 
@@ -135,7 +161,14 @@ def text_width(text: str) -> float:
     return sum(_CHARACTER * (2 if ord(character) > 0x2E80 else 1) for character in short(text))
 
 
-def log_ticks(axis: Any, lowest: float, highest: float, *, width: float) -> None:
+def value_ticks(axis: Axis) -> None:
+    """Put ticks of a linear axis at steps that two decimals tell apart, such as 0.02, not 0.025."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(nbins=8, steps=(1, 2, 5, 10)))
+
+
+def log_ticks(axis: Axis, lowest: float, highest: float, *, width: float) -> None:
     """Put ticks of a logarithmic axis at 1, 2 and 5, or where `width` pixels are few at 1 only."""
     from matplotlib.ticker import LogLocator, NullLocator
 

@@ -1,14 +1,14 @@
-"""Plots name every variant, leave out what has no real time, and their labels do not overlap."""
+"""Plots name every variant, leave out what has no real time, and no number covers another."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgekit.reporting import plots
-from edgekit.reporting.labels import Box, place_labels
 from tests.support.example_report import VARIANTS, example_report, one_bad_row
 
 
@@ -39,33 +39,35 @@ def test_a_variant_is_plotted_where_it_drops_most_and_told_apart_if_bad() -> Non
     assert (points["pruned-int8"].compressed, points["pruned-int8"].size) == (71_336, 206_224)
 
 
+def test_every_point_has_a_number_that_the_legend_explains() -> None:
+    for width in (340, 900):
+        drawn = plots.size_plot(example_report(), width=width)
+        for number, variant in enumerate(VARIANTS, 1):
+            assert drawn.count(f">{number}</text>") == 2
+            beside = drawn.rindex(f">{number}</text>")
+            assert 0 < drawn.index(f">{variant}</text>") - beside < 400
+        assert drawn.count(">Keras reference</text>") == 1
+
+
 near = st.floats(0, 400)
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.tuples(near, near, st.floats(10, 120)), min_size=1, max_size=8))
-def test_labels_stand_inside_and_cover_nothing(points: list[tuple[float, float, float]]) -> None:
-    bounds = Box(0, 0, 400, 400)
-    dots = [Box(x - 4, y - 4, x + 4, y + 4) for x, y, _ in points]
-    placed = place_labels(
-        [(x, y) for x, y, _ in points],
-        [(width, 15) for _, _, width in points],
-        obstacles=dots,
-        bounds=bounds,
-    )
-    boxes = [box for box in placed if box]
-    assert all(box.inside(bounds) for box in boxes)
-    assert not any(box.overlaps(dot) for box in boxes for dot in dots)
-    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(near, near), min_size=1, max_size=25))
+def test_no_number_covers_another_and_each_stays_at_its_height(
+    points: list[tuple[float, float]],
+) -> None:
+    discs = plots.spread(points)
+    assert [y for _, y in discs] == [y for _, y in points]
+    assert discs[0] == points[0]
+    for index, disc in enumerate(discs):
+        assert all(math.dist(disc, other) >= 13 for other in discs[:index])
 
 
-def test_a_label_without_room_is_left_out() -> None:
-    placed = place_labels([(5, 5)], [(50, 15)], obstacles=[], bounds=Box(0, 0, 40, 40))
-    assert placed == [None]
+def test_points_with_room_stay_where_they_are() -> None:
+    points = [(100.0 + 20 * index, 200.0) for index in range(6)]
+    assert plots.spread(points) == points
 
 
-def test_every_label_finds_room_where_there_is_room() -> None:
-    anchors = [(100.0 + 10 * i, 200.0) for i in range(6)]
-    dots = [Box(x - 4, y - 4, x + 4, y + 4) for x, y in anchors]
-    placed = place_labels(anchors, [(60, 15)] * 6, obstacles=dots, bounds=Box(0, 0, 400, 400))
-    assert None not in placed
+def test_equal_points_stand_side_by_side() -> None:
+    assert [x for x, _ in plots.spread([(50.0, 0.0)] * 4)] == [50, 67, 33, 84]
