@@ -1,7 +1,7 @@
 """TFLite files of every precision, written by TensorFlow's converter in a child process.
 
-Built-in operators only, static batch 1, weights frozen. A converter that refuses or dies is a
-diagnosis that names the layer and a remedy.
+Built-in operators only, static batch 1, weights frozen. If the converter refuses or crashes, the
+error is a diagnosis that names the layer and a remedy.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from edgekit.conversion.corrections import mend
-from edgekit.conversion.crash_diagnosis import CALIBRATING, CONVERTING, autopsy, not_finite
+from edgekit.conversion.corrections import apply_corrections
+from edgekit.conversion.crash_diagnosis import CALIBRATING, CONVERTING, explain_death, not_finite
 from edgekit.conversion.diagnosis import Layers, diagnose, listed, unquantized_in
 from edgekit.conversion.layer_search import first_not_finite, layers_of, operator_paths
 from edgekit.conversion.tf_converter import (
@@ -38,11 +37,13 @@ from edgekit.core.recipe import Signature
 from edgekit.core.types import Batch
 from edgekit.core.variant import PRECISIONS, Precision
 from edgekit.source_model.calibration import how_to_make, load_calibration
-from edgekit.source_model.interface import interface_of, is_tf_keras
+from edgekit.source_model.interface import SourceModel, interface_of, is_tf_keras
 from edgekit.source_model.recurrent import DEFAULT, Form, check_form, prepare
-from edgekit.source_model.reference import CHILD_ENV, run_model
+from edgekit.source_model.reference import CHILD_ENV, cannot_run, run_model, write_reference
 from edgekit.tflite.reader import read
 from edgekit.tflite.sidecar import describe
+
+_RUNNING = "running the source model"
 
 
 def missing() -> str:
@@ -61,11 +62,12 @@ def convert(
     float_io: bool = False,
     allow_select_ops: bool = False,
     recurrent: Form = DEFAULT,
+    vectors: Path | None = None,
     timeout_s: float = 3600.0,
 ) -> Artifact:
     """Convert a Keras model file or a SavedModel to a `.tflite`.
 
-    Names of inputs and outputs, and their order, are Keras' own. A free batch is fixed at 1.
+    Inputs and outputs keep the names and the order they have in Keras. A free batch is fixed at 1.
 
     Args:
         source: `.keras`, `.h5`, or a SavedModel folder, such as
@@ -75,25 +77,29 @@ def convert(
         precision: One of `edgekit.core.variant.PRECISIONS`.
         calibration: `.npz`, one array per input under its name, batch axis first, 100 to 500
             examples. `int8` and `int16x8` need it, unless `source` was trained
-            quantization-aware; the other precisions do not look at it.
+            quantization-aware; the other precisions ignore it.
         float_io: For `int8` and `int16x8`. By default integers go in and out, with the scale and
-            zero point that stand in the file: microcontrollers, NPUs and the Edge TPU then run
-            the whole file, and a camera's bytes make no detour over float. True puts a QUANTIZE
-            in front and a DEQUANTIZE behind, for programs made for a float file.
+            zero point given in the file: microcontrollers, NPUs and the Edge TPU then run the
+            whole file, and a camera's bytes need no conversion to float. True puts a QUANTIZE at
+            the start and a DEQUANTIZE at the end, for programs written for a float file.
         allow_select_ops: Whether operators of TensorFlow itself may stay in the file; it then
             runs only on an interpreter with the Flex delegate.
         recurrent: One of `edgekit.source_model.recurrent.FORMS`. In a `small` file an LSTM is one
-            operator, and what has none, as GRU and SimpleRNN, a loop; in `int8` and `int16x8`,
-            which have no loops, its steps are written one behind the other. `fast` does that with
-            all.
+            operator; layers without an operator of their own, such as GRU and SimpleRNN, are a
+            loop, or in `int8` and `int16x8`, which have no loops, steps written one after another.
+            `fast` writes all of them as steps.
+        vectors: Where to write golden vectors of the source model before it is converted, on
+            calibration data or random input; see
+            `edgekit.source_model.reference.write_reference`. None writes none.
         timeout_s: Seconds after which the conversion is stopped.
 
     Returns:
-        The artifact; `made_by` says what was decided for the user in keys that begin with `note`.
+        The artifact; in its `made_by`, keys that begin with `note` tell what was decided for the
+        user.
 
     Raises:
         NotFound, BadInput: The request, the model or the calibration data cannot be used.
-        ConversionFailed: The converter refused or died; names the cause, the layer and a remedy.
+        ConversionFailed: The converter refused or crashed; names the cause, the layer and a remedy.
     """
     _check_request(source, precision, calibration)
     check_form(recurrent)
@@ -109,21 +115,21 @@ def convert(
             calibration,
             options={"float_io": float_io, "allow_select_ops": allow_select_ops},
             recurrent=recurrent,
+            vectors=vectors.absolute() if vectors else None,
         )
     except ChildDied as death:
-        why = autopsy(death, stage[-1], source=source, precision=precision, calibration=calibration)
+        if stage[-1] == _RUNNING:
+            raise cannot_run(source, death) from death
+        why = explain_death(
+            death, stage[-1], source=source, precision=precision, calibration=calibration
+        )
         raise ConversionFailed(f"'{source}' to {precision}: {why}") from death
-    return describe(
-        out,
-        precision=precision,
-        signature=written.signature,
-        made_by=written.made_by,
-    )
+    return describe(out, precision=precision, signature=written.signature, made_by=written.made_by)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """What the child knows of a file that it wrote."""
+    """What the child tells about a file that it wrote."""
 
     signature: Signature
     made_by: Mapping[str, str]
@@ -136,14 +142,19 @@ def write(
     calibration: Path | None,
     options: Mapping[str, bool],
     recurrent: Form = DEFAULT,
+    vectors: Path | None = None,
 ) -> Written:
-    """In the child: convert `source` and write `out`."""
+    """In the child: convert `source` and write `out`, and before that its golden `vectors`."""
     from edgekit.source_model.export import export, signature_of
     from edgekit.source_model.loading import load_model
 
     report_progress(0.0, "reading the model")
     model = load_model(source)
-    # Whatever makes a model ready for the converter belongs here, between load and export.
+    if vectors:
+        report_progress(0.1, _RUNNING)
+        write_reference(model, vectors, calibration=calibration)
+    report_progress(0.15, "preparing the model")
+    # Anything that changes a model for the converter belongs here, between reference and export.
     forms = prepare(model, precision=precision, form=recurrent)
     signature, layers = signature_of(model), layers_of(model)
     made_by = _made_by(model, source)
@@ -153,7 +164,7 @@ def write(
         examples = None
         if precision in STATIC:
             examples, made_by["calibration"] = _examples(model, signature, calibration, folder)
-        data = mend(_converted(folder, layers, precision, examples, options))
+        data = apply_corrections(_converted(folder, layers, precision, examples, options))
     order_ports(data, signature)
     notes = _deliver(data, out, precision, layers, options["allow_select_ops"])
     notes = [*forms.values(), *notes]
@@ -175,9 +186,9 @@ def _check_request(source: Path, precision: str, calibration: Path | None) -> No
 
 
 def _examples(
-    model: Any, signature: Signature, calibration: Path | None, folder: Path
+    model: SourceModel, signature: Signature, calibration: Path | None, folder: Path
 ) -> tuple[Batch | None, str]:
-    """Return checked calibration data (None: ranges were trained) and what to say of it."""
+    """Return checked calibration data (None: ranges were trained) and a text on their origin."""
     report_progress(0.2, "checking the calibration data")
     if not calibration:
         if has_trained_ranges(folder):
@@ -208,18 +219,19 @@ def _converted(
         return to_tflite(folder, precision=precision, examples=examples, **options)
     except Exception as error:  # TensorFlow raises a dozen kinds
         text = str(error) or type(error).__name__
-        found = diagnose(text, layers)
+        diagnosis = diagnose(text, layers)
         if operators := unquantized_in(text):  # that text has no locations
             paths = operator_paths(folder, operators, layers)
             where = layers.sentence(paths) or layers.sentence_by_kind(operators)
-            found = replace(found, finding=f"{found.finding.removesuffix('.')}{where}.")
-        raise ConversionFailed(str(found)) from error
+            finding = diagnosis.finding.removesuffix(".")
+            diagnosis = replace(diagnosis, finding=f"{finding}{where}.")
+        raise ConversionFailed(str(diagnosis)) from error
 
 
 def _deliver(
     data: bytearray, out: Path, precision: Precision, layers: Layers, allow_select_ops: bool
 ) -> list[str]:
-    """Write the file if it is sound; return what is to be said of it."""
+    """Write the file if it is sound; return notes on it for the user."""
     with atomic(out) as path:
         path.write_bytes(data)
         written = read(path)
@@ -231,7 +243,7 @@ def _deliver(
     return notes
 
 
-def _made_by(model: Any, source: Path) -> dict[str, str]:
+def _made_by(model: SourceModel, source: Path) -> dict[str, str]:
     packages = ["edgekit-tflite", "tensorflow", "keras", *(["tf_keras"] * is_tf_keras(model))]
     made_by = {
         "converter": "tflite",

@@ -21,7 +21,7 @@ from edgekit.core.paths import sha256
 from edgekit.core.report import Row
 from edgekit.core.types import Progress
 from edgekit.core.variant import Variant
-from edgekit.running.golden_vectors import Vectors, read_vectors
+from edgekit.source_model.golden_vectors import Vectors, read_vectors
 from edgekit.running.place import Place, target
 from edgekit.running.timing import time_file
 from edgekit.verbs.check import check

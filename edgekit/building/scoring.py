@@ -15,7 +15,7 @@ from edgekit.core.recipe import Recipe
 from edgekit.core.types import Batch, Run, Size
 from edgekit.core.variant import Variant
 from edgekit.running.agreement import TOLERANCES, Agreement, agreement_of, arithmetic, worst
-from edgekit.running.golden_vectors import Vectors
+from edgekit.source_model.golden_vectors import Vectors
 from edgekit.running.place import Place
 from edgekit.running.session import open_session
 

@@ -17,7 +17,7 @@ from edgekit.core.child_process import report_progress
 from edgekit.core.paths import atomic
 from edgekit.core.recipe import Recipe
 from edgekit.core.types import Run, Size
-from edgekit.running.golden_vectors import write_arrays
+from edgekit.source_model.golden_vectors import write_arrays
 from edgekit.source_model.reference import runner
 
 if TYPE_CHECKING:

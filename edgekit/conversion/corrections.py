@@ -1,35 +1,43 @@
-"""Correct a `.tflite` that TensorFlow wrote: what is wrong in it, and what only takes room."""
+"""Correct a `.tflite` that TensorFlow wrote: what is wrong in it, and what only wastes space."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeAlias
 
 from edgekit.conversion.requantization import requantize
-from edgekit.conversion.saturation import narrow
+from edgekit.conversion.saturation import bound_products
 from edgekit.conversion.short_names import cut_names
 from edgekit.conversion.zero_bias import add_zero_biases
+from edgekit.tflite.editing import pack, unpack
 
-Correction = Callable[[Any, Any], bool]
-"""`(schema, unpacked model) -> whether it changed it`."""
+if TYPE_CHECKING:
+    from ai_edge_litert.schema_py_generated import ModelT
 
-CORRECTIONS: tuple[Correction, ...] = (requantize, narrow, add_zero_biases, cut_names)
+Correction: TypeAlias = "Callable[[ModuleType, ModelT], bool]"
+"""`(schema, unpacked model)` -> whether it changed the model; `schema` is the generated
+module `ai_edge_litert.schema_py_generated`."""
+
+CORRECTIONS: tuple[Correction, ...] = (
+    requantize,
+    bound_products,
+    add_zero_biases,
+    cut_names,
+)
 
 
-def mend(data: bytearray) -> bytearray:
-    """Return the corrected file; `data` itself if nothing was to be corrected."""
+def apply_corrections(data: bytearray) -> bytearray:
+    """Return the corrected file; `data` itself if nothing needed correction."""
     return corrected(data, CORRECTIONS)
 
 
 def corrected(data: bytearray, corrections: Iterable[Correction]) -> bytearray:
-    """Return a file after corrections, in their order; `data` itself if none changed it."""
-    import flatbuffers
+    """Return a file after corrections, applied in order; `data` itself if none changed it."""
     from ai_edge_litert import schema_py_generated as schema
 
-    model = schema.ModelT.InitFromPackedBuf(bytearray(data), 0)
+    model = unpack(data)
     changed = [correct(schema, model) for correct in corrections]
     if not any(changed):
         return data
-    builder = flatbuffers.Builder(len(data))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytearray(builder.Output())
+    return pack(model)

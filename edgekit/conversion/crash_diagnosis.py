@@ -1,4 +1,4 @@
-"""Why the process died that was converting a model: memory, time, a loop, NaN, or one layer."""
+"""Explains why a conversion process died: memory, time, a loop, NaN, or a certain layer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CALIBRATING = "calibrating"
 CONVERTING = "converting"
 
 
-def autopsy(
+def explain_death(
     death: ChildDied,
     stage: str,
     *,
@@ -36,7 +36,7 @@ def autopsy(
 
     Args:
         death: How it ended.
-        stage: What it said last that it was doing, such as `CALIBRATING`.
+        stage: The stage it last reported, such as `CALIBRATING`.
         source: The model file.
         precision: As asked for.
         calibration: As given.
@@ -47,14 +47,13 @@ def autopsy(
         return str(diagnose("Killed by the system: out of memory"))
     if not death.cause.startswith("SIG") or stage not in (CALIBRATING, CONVERTING):
         return str(diagnose(f"{death}\n{death.log_tail}"))
-    explained = _explained(source, calibration) if stage == CALIBRATING and calibration else ""
-    return explained or str(
-        _crash(death.cause, stage, first_failing(source, precision, calibration))
-    )
+    if stage == CALIBRATING and calibration and (cause := _cause(source, calibration)):
+        return cause
+    return str(_crash(death.cause, stage, first_failing(source, precision, calibration)))
 
 
-def explain_crash(source: Path, calibration: Path) -> str:
-    """In a child: return why the calibrator may have died on a model, or ""."""
+def calibration_hazard(source: Path, calibration: Path) -> str:
+    """In a child: return what in a model the calibrator may have crashed on, or ""."""
     from edgekit.source_model.export import export, signature_of
     from edgekit.source_model.loading import load_model
 
@@ -71,7 +70,7 @@ def explain_crash(source: Path, calibration: Path) -> str:
 
 
 def not_finite(layers: Layers, layer: str) -> Diagnosis:
-    """Return the diagnosis for a model that answers NaN or infinity; `layer` may be ""."""
+    """Return the diagnosis for a model that computes NaN or infinity; `layer` may be ""."""
     return Diagnosis(
         name="not-finite",
         finding="The model computes NaN or infinity for some calibration example"
@@ -80,10 +79,11 @@ def not_finite(layers: Layers, layer: str) -> Diagnosis:
     )
 
 
-def _explained(source: Path, calibration: Path) -> str:
+def _cause(source: Path, calibration: Path) -> str:
+    child = Child(timeout_s=SEARCH_S, env=CHILD_ENV)
     try:
-        return Child(timeout_s=SEARCH_S, env=CHILD_ENV).call(explain_crash, source, calibration)
-    except EdgekitError:  # it died of the same
+        return child.call(calibration_hazard, source, calibration)
+    except EdgekitError:  # it crashed for the same reason
         return ""
 
 
@@ -91,16 +91,16 @@ def _timeout(stage: str) -> Diagnosis:
     return Diagnosis(
         name="timeout",
         finding=f"The conversion took too long and was stopped while {stage}.",
-        remedy="Calibrate on fewer examples, or give it more time (timeout_s).",
+        remedy="Calibrate on fewer examples, or allow more time (timeout_s).",
     )
 
 
 def _loop(where: str) -> Diagnosis:
     return Diagnosis(
         name="loop-in-int8",
-        finding=f"TensorFlow's calibrator dies of the loop (WHILE){where}.",
-        remedy="Recurrent layers of a .keras or .h5 file are unrolled here: convert that; a loop "
-        "of your own must be written out (unroll=True). float16 and dynamic_int8 take loops.",
+        finding=f"TensorFlow's calibrator crashes on the loop (WHILE){where}.",
+        remedy="Convert the .keras or .h5 file, whose recurrent layers edgekit unrolls; unroll a "
+        "loop of your own (unroll=True). float16 and dynamic_int8 take loops.",
     )
 
 

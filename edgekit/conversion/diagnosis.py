@@ -1,7 +1,7 @@
-"""What a converter's failure means: known symptoms, each with a name, a finding and a remedy.
+"""Explains a converter's error: known symptoms, each with a name, a finding and a remedy.
 
-TensorFlow's converter says what went wrong in the words of its compiler. Each entry of `CATALOGUE`
-was provoked with TensorFlow 2.21; the tests provoke most of them again.
+TensorFlow's converter reports errors in the terms of its compiler. Each entry of `CATALOGUE` was
+provoked with TensorFlow 2.21; the tests provoke most of them again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Diagnosis:
     """A failure explained.
 
     Attributes:
-        name: Short and stable, such as `missing-operator`; tests and tools look at it.
+        name: Short and stable, such as `missing-operator`; tests and tools rely on it.
         finding: What is wrong, one sentence.
         remedy: What to do, one sentence or two.
     """
@@ -37,11 +37,11 @@ class Diagnosis:
 
 @dataclass(frozen=True, kw_only=True)
 class Layers:
-    """The names of a model's layers, to find them again in the paths of its operators.
+    """The names of a model's layers, used to find the layer behind an operator's path.
 
     Attributes:
         kinds: Layer name -> class name; empty if the model is a SavedModel.
-        numbered: Whether a path holds each name with a number behind it, as Keras 3 traces them.
+        numbered: Whether each name in a path is followed by a number, as when Keras 3 traces it.
     """
 
     kinds: dict[str, str]
@@ -54,22 +54,20 @@ class Layers:
             for name in (cut, part) if self.numbered else (part, cut):
                 if name in self.kinds:
                     return name
-        # keras.ops outside a layer leave no name, only TensorFlow's operator: 'functional_1/Erf'
+        # keras.ops outside a layer leave only the name of TensorFlow's operator: 'functional_1/Erf'
         last = re.sub(r"_\d+$", "", path.rpartition("/")[2])
         same = [name for name, kind in self.kinds.items() if kind == last]
         return same[0] if len(same) == 1 else ""
 
     def sentence(self, paths: Iterable[str]) -> str:
         """Return ` in layer 'a' (Dense) and layer 'b' (Conv2D)` for operator paths, or ""."""
-        found = dict.fromkeys(self.find(path) or _short(path) for path in paths if "/" in path)
-        return f" in {listed([self.label(name) for name in found])}" if found else ""
+        names = dict.fromkeys(self.find(path) or _short(path) for path in paths if "/" in path)
+        return f" in {listed([self.label(name) for name in names])}" if names else ""
 
     def sentence_by_kind(self, operators: Iterable[str]) -> str:
         """Like `sentence`, for operators whose paths are lost, such as a fused LSTM."""
-        sought = [operator.replace("_", "") for operator in operators]
-        names = [
-            name for name, kind in self.kinds.items() if any(kind.upper() in o for o in sought)
-        ]
+        plain = [operator.replace("_", "") for operator in operators]
+        names = [name for name, kind in self.kinds.items() if any(kind.upper() in o for o in plain)]
         return f" in {listed([self.label(name) for name in names])}" if names else ""
 
     def label(self, name: str) -> str:
@@ -94,7 +92,7 @@ def diagnose(text: str, layers: Layers = NO_LAYERS) -> Diagnosis:
     """Explain a converter's error text.
 
     Args:
-        text: What TensorFlow raised, complete.
+        text: The complete message that TensorFlow raised.
         layers: Of the model that was converted.
 
     Returns:
@@ -112,12 +110,12 @@ def diagnose(text: str, layers: Layers = NO_LAYERS) -> Diagnosis:
 
 
 def operators_in(text: str) -> tuple[str, ...]:
-    """Return the TensorFlow operators an error text says it has no equivalent for, sorted."""
+    """Return the TensorFlow operators that an error text reports as missing in TFLite, sorted."""
     return tuple(sorted(set(_OPERATOR.findall(text))))
 
 
 def unquantized_in(text: str) -> tuple[str, ...]:
-    """Return the TFLite operators an error text says cannot be quantized, in order."""
+    """Return the TFLite operators that cannot be quantized according to an error text, in order."""
     return tuple(dict.fromkeys(_NOT_QUANTIZED.findall(text)))
 
 
@@ -144,7 +142,7 @@ def _operators(text: str, layers: Layers) -> str:
 
 
 def _says(sentence: str) -> Callable[[str, Layers], str]:
-    """Return a finding that is `sentence`, with the layers put where it says `{where}`."""
+    """Return a finding made of `sentence`, with the layers inserted at `{where}`."""
     return lambda text, layers: sentence.format(where=_where(text, layers))
 
 
@@ -176,16 +174,16 @@ CATALOGUE: tuple[_Known, ...] = (
     _Known(
         name="half-precision",
         pattern=r"(?m)^\ttf\.\w+\(.*[x<]b?f16>",
-        finding=_says("The model computes in float16 or bfloat16{where}, which TFLite does not."),
+        finding=_says("The model computes in float16 or bfloat16{where}, which TFLite cannot."),
         remedy=(
             "Build it with keras.config.set_dtype_policy('float32'), load the weights into it and "
-            "convert that; `float16` as precision then halves the file."
+            "convert that; precision `float16` then halves the file."
         ),
     ),
     _Known(
         name="double-precision",
         pattern=r"(?m)^\ttf\.\w+\(.*[x<]f64>",
-        finding=_says("The model computes in float64{where}, which TFLite does not."),
+        finding=_says("The model computes in float64{where}, which TFLite cannot."),
         remedy="Build it with dtype='float32', load the weights into it and convert that.",
     ),
     _Known(
@@ -193,8 +191,8 @@ CATALOGUE: tuple[_Known, ...] = (
         pattern=r"is neither a custom op nor a flex op",
         finding=_operators,
         remedy=(
-            "Replace the layer, or move it before or behind the model. If the interpreter it will "
-            "run on has the Flex delegate (tflite-runtime has not), allow Select TF operators."
+            "Replace the layer, or compute it before or after the model. If the interpreter it "
+            "will run on has the Flex delegate (tflite-runtime has not), allow Select TF operators."
         ),
     ),
     _Known(

@@ -1,8 +1,8 @@
-"""Find the layer a converter's failure came from when its message does not say.
+"""Find the layer that made the converter fail when its message does not name it.
 
-Three ways, cheapest first: look where the operators of the float file came from; run the model
-layer by layer and look for NaN; convert ever longer beginnings of the model, each in a process of
-its own, until one fails.
+There are three ways, cheapest first: look up where the operators of the float file came from; run
+the model layer by layer and look for NaN; convert longer and longer beginnings of the model, each
+in its own process, until one fails.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,18 +22,21 @@ from edgekit.core.child_process import Child
 from edgekit.core.errors import EdgekitError
 from edgekit.core.types import Batch
 from edgekit.core.variant import Precision
-from edgekit.source_model.interface import Program, is_tf_keras
+from edgekit.source_model.interface import KerasModel, SavedModel, SourceModel, is_tf_keras
 from edgekit.source_model.recurrent import DEFAULT, prepare
 from edgekit.source_model.reference import CHILD_ENV, run_model
 from edgekit.tflite.reader import read
 
+if TYPE_CHECKING:
+    import keras
+
 SEARCH_S = 300.0
-"""Time given to the search for a layer; after it the failure is reported without one."""
+"""Time limit of the search for a layer; after it the failure is reported without one."""
 
 
-def layers_of(model: Any) -> Layers:
-    """Return the names of a loaded model's layers, nested models opened."""
-    if isinstance(model, Program):
+def layers_of(model: SourceModel) -> Layers:
+    """Return the names of a loaded model's layers, those of nested models included."""
+    if isinstance(model, SavedModel):
         return Layers(kinds={})
     return Layers(kinds=dict(_kinds(model)), numbered=not is_tf_keras(model))
 
@@ -57,8 +60,8 @@ def operator_paths(folder: Path, operators: Collection[str], layers: Layers) -> 
         ]
 
 
-def first_not_finite(model: Any, batch: Batch) -> str:
-    """Return the first layer that answers NaN or infinity to some example, or ""."""
+def first_not_finite(model: SourceModel, batch: Batch) -> str:
+    """Return the first layer that computes NaN or infinity for some example, or ""."""
     for length, (name, _) in enumerate(_steps(model), 1):
         answers = run_model(_beginning(model, length), batch)
         if not all(np.isfinite(a).all() for a in answers.values() if a.dtype.kind == "f"):
@@ -67,7 +70,7 @@ def first_not_finite(model: Any, batch: Batch) -> str:
 
 
 def first_failing(source: Path, precision: Precision, calibration: Path | None) -> str:
-    """Return the layer with which the beginning of a model stops converting, or "".
+    """Return the first layer that a beginning of the model cannot include and still convert, or "".
 
     Args:
         source: The model file.
@@ -90,10 +93,10 @@ def first_failing(source: Path, precision: Precision, calibration: Path | None) 
 
     try:
         names = Child(env=CHILD_ENV).call(step_names, source)
-        found = _first(len(names), fails)
+        length = _first(len(names), fails)
     except (TimeoutError, EdgekitError):
         return ""
-    return names[found - 1] if found else ""
+    return names[length - 1] if length else ""
 
 
 def step_names(source: Path) -> list[str]:
@@ -121,15 +124,15 @@ def convert_beginning(
         to_tflite(Path(scratch) / "model", precision=precision, examples=examples)
 
 
-def _kinds(model: Any) -> Iterator[tuple[str, str]]:
+def _kinds(model: KerasModel) -> Iterator[tuple[str, str]]:
     for step in getattr(model, "operations", None) or model.layers:
         yield step.name, type(step).__name__
         if hasattr(step, "layers"):
             yield from _kinds(step)
 
 
-def _steps(model: Any) -> list[tuple[str, Any]]:
-    """Return the layers and operations that have one output each: those a model can end with."""
+def _steps(model: SourceModel) -> list[tuple[str, keras.KerasTensor]]:
+    """Return the layers and operations a model can end with, each with its only output."""
     steps = []
     for step in getattr(model, "operations", None) or getattr(model, "layers", []):
         try:
@@ -141,10 +144,10 @@ def _steps(model: Any) -> list[tuple[str, Any]]:
     return steps
 
 
-def _beginning(model: Any, length: int) -> Any:
+def _beginning(model: KerasModel, length: int) -> KerasModel:
     """Return the model up to its `length`-th step; every step on the way is an output.
 
-    That way a longer beginning contains each shorter one, and halving finds the first to fail.
+    So a longer beginning contains each shorter one, and bisection finds the first that fails.
     """
     import keras
 

@@ -1,42 +1,46 @@
-"""Correct what TensorFlow's quantizer leaves wrong: integers that are copied into other units.
+"""Correct an error of TensorFlow's quantizer: integers copied into a tensor of another scale.
 
-TensorFlow 2.21 gives all inputs of a CONCATENATION one scale, and does not see that a REVERSE_V2
-before it only copies, nor that a fused LSTM writes its hidden state in the units of that. The
-integers then stand for other numbers than they did: a bidirectional LSTM in int8 was off by up to a
-quarter, without an error. Here such an operator gets an output in the units it really writes, and a
-QUANTIZE behind it turns them into those that were asked for.
+TensorFlow 2.21 gives all inputs of a CONCATENATION one scale. It ignores that a REVERSE_V2 before
+it only copies, and that a fused LSTM writes its output with the scale of its hidden state. The
+integers then stand for other numbers than before: a bidirectional LSTM in int8 was off by up to a
+quarter, without an error. Here such an operator gets an output with the scale it really writes,
+followed by a QUANTIZE to the scale that was asked for.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
-from edgekit.tflite.operator_codes import code_of
+from edgekit.tflite.editing import code_of
+
+if TYPE_CHECKING:
+    from ai_edge_litert.schema_py_generated import ModelT, OperatorT, SubGraphT, TensorT
 
 _LSTM, _REVERSE = "UNIDIRECTIONAL_SEQUENCE_LSTM", "REVERSE_V2"
 _STATE = 18
-"""Input of a fused LSTM that holds its output of the step before.
+"""Input of a fused LSTM that holds its output of the previous step.
 
-Source: tensorflow/lite/kernels/lstm_shared.h; likewise that the fifth intermediate tensor has the
-units of the hidden state.
+Source: tensorflow/lite/kernels/lstm_shared.h; it also says that the fifth intermediate tensor has
+the scale of the hidden state.
 """
 
 
-def requantize(schema: Any, model: Any) -> bool:
-    """Let every copied integer keep its meaning; return whether one did not."""
+def requantize(schema: ModuleType, model: ModelT) -> bool:
+    """Let every copied integer keep its meaning; return whether any had lost it."""
     codes = [code.builtinCode for code in model.operatorCodes]
-    found = False
+    is_changed = False
     for graph in model.subgraphs:
         for position, true in reversed(list(_faults(schema, graph, codes))):
-            found = True
+            is_changed = True
             _correct(schema, model, graph, position, true)
-    return found
+    return is_changed
 
 
-def _faults(schema: Any, graph: Any, codes: list[int]) -> Iterator[tuple[int, int]]:
-    """Yield the positions of operators to correct, each with the tensor whose units it writes."""
+def _faults(schema: ModuleType, graph: SubGraphT, codes: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield the positions of operators to correct, each with the tensor whose scale it writes."""
     for position, op in enumerate(graph.operators):
         code = codes[op.opcodeIndex]
         concerned = [] if op.outputs is None else list(op.outputs[:1])
@@ -47,34 +51,34 @@ def _faults(schema: Any, graph: Any, codes: list[int]) -> Iterator[tuple[int, in
             concerned.append(op.inputs[_STATE])
         else:
             continue
-        right = _units(graph.tensors[true])
-        if right and any(_units(graph.tensors[k]) != right for k in concerned):
+        right = _scaling(graph.tensors[true])
+        if right and any(_scaling(graph.tensors[k]) != right for k in concerned):
             yield position, int(true)
 
 
-def _is_integer(lstm: Any) -> bool:
-    """Whether an LSTM has the intermediate tensors that only one of integers needs."""
+def _is_integer(lstm: OperatorT) -> bool:
+    """Whether an LSTM has the intermediate tensors that only an integer one needs."""
     return lstm.intermediates is not None and len(lstm.intermediates) == 5
 
 
-def _units(tensor: Any) -> tuple[list[float], list[int]] | None:
+def _scaling(tensor: TensorT) -> tuple[list[float], list[int]] | None:
     """Return scale and zero point of a tensor; None if it holds no quantized numbers."""
-    found = tensor.quantization
-    if found is None or found.scale is None or len(found.scale) == 0:
+    quantization = tensor.quantization
+    if quantization is None or quantization.scale is None or len(quantization.scale) == 0:
         return None
-    return list(found.scale), list(found.zeroPoint)
+    return list(quantization.scale), list(quantization.zeroPoint)
 
 
-def _correct(schema: Any, model: Any, graph: Any, position: int, true: int) -> None:
-    """Let an operator write, and an LSTM remember, in the units of the tensor `true`."""
-    op, units = graph.operators[position], graph.tensors[true].quantization
+def _correct(schema: ModuleType, model: ModelT, graph: SubGraphT, position: int, true: int) -> None:
+    """Let an operator write, and an LSTM keep its state, with the scale of the tensor `true`."""
+    op, quantization = graph.operators[position], graph.tensors[true].quantization
     if len(op.inputs) > _STATE:
-        graph.tensors[op.inputs[_STATE]].quantization = copy.copy(units)
+        graph.tensors[op.inputs[_STATE]].quantization = copy.copy(quantization)
     asked = int(op.outputs[0])
-    if _units(graph.tensors[asked]) == _units(graph.tensors[true]):
+    if _scaling(graph.tensors[asked]) == _scaling(graph.tensors[true]):
         return
     between = copy.copy(graph.tensors[asked])
-    between.quantization = copy.copy(units)
+    between.quantization = copy.copy(quantization)
     between.name = graph.tensors[asked].name + b"/before_quantize"
     graph.tensors.append(between)
     op.outputs[0] = len(graph.tensors) - 1
@@ -83,7 +87,7 @@ def _correct(schema: Any, model: Any, graph: Any, position: int, true: int) -> N
     )
 
 
-def _quantize(schema: Any, model: Any, *, source: int, out: int) -> Any:
+def _quantize(schema: ModuleType, model: ModelT, *, source: int, out: int) -> OperatorT:
     op = schema.OperatorT()
     op.opcodeIndex = code_of(schema, model, schema.BuiltinOperator.QUANTIZE, version=1)
     op.inputs, op.outputs = [source], [out]

@@ -1,42 +1,48 @@
-"""Keep -128 out of one side of every product of two int8 tensors that a model computes.
+"""Keep -128 out of one factor of every product of two int8 tensors that a model computes.
 
 ARM processors without the dot product instructions, such as the Raspberry Pi 4's, add two products
 of int8 in 16 bits: (-128)(-128) twice is 32,768, which wraps around to -32,768. Weights never hold
--128, so that never happens to them; activations do: attention over states that reach their bound
-was off by all of its range on tflite-runtime 2.14, without an error, and right everywhere else.
+-128 and are safe; activations do: attention over states that reach their bound was off by its
+whole range on tflite-runtime 2.14, without an error, and right everywhere else.
 
 Source: https://github.com/google/gemmlowp/pull/71 and https://github.com/google/gemmlowp/issues/174
-on adding in 16 bits, which ruy took over; that it goes wrong here was measured.
+on adding in 16 bits, which ruy adopted; that it goes wrong here was measured.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgekit.tflite.operator_codes import code_of
+from edgekit.tflite.editing import code_of
+
+if TYPE_CHECKING:
+    from ai_edge_litert.schema_py_generated import ModelT, OperatorT, SubGraphT
 
 LOWEST = -127
 
 
-def narrow(schema: Any, model: Any) -> bool:
-    """Bound one side of each product by `LOWEST`; return whether there was any."""
+def bound_products(schema: ModuleType, model: ModelT) -> bool:
+    """Bound one factor of each product by `LOWEST`; return whether there was any product."""
     codes = [code.builtinCode for code in model.operatorCodes]
-    found = False
+    is_changed = False
     for graph in model.subgraphs:
         for position, op in reversed(list(_products(schema, graph, codes))):
             side = _side(model, graph, op)
             if side is not None:
-                found = True
+                is_changed = True
                 graph.operators.insert(position, _bounded(schema, model, graph, op, side))
-    return found
+    return is_changed
 
 
-def _products(schema: Any, graph: Any, codes: list[int]) -> Iterator[tuple[int, Any]]:
-    """Yield position and operator of what may multiply two computed tensors."""
+def _products(
+    schema: ModuleType, graph: SubGraphT, codes: list[int]
+) -> Iterator[tuple[int, OperatorT]]:
+    """Yield the operators that may multiply two computed tensors, with their positions."""
     kinds = (schema.BuiltinOperator.BATCH_MATMUL, schema.BuiltinOperator.FULLY_CONNECTED)
     for position, op in enumerate(graph.operators):
         if codes[op.opcodeIndex] in kinds:
@@ -45,11 +51,12 @@ def _products(schema: Any, graph: Any, codes: list[int]) -> Iterator[tuple[int, 
                 yield position, op
 
 
-def _side(model: Any, graph: Any, op: Any) -> int | None:
-    """Return which input to bound: the smaller one; None if a constant already is.
+def _side(model: ModelT, graph: SubGraphT, op: OperatorT) -> int | None:
+    """Return which input to bound: the smaller one; None if one is a constant without -128.
 
-    Where -128 stands for 0, as behind a softmax, a bound would turn all zeros into something. If it
-    does on both sides, the smaller one it is all the same: rather a step than all of the range.
+    Where -128 stands for 0, as after a softmax, a bound would change every zero, so the other input
+    is preferred. If -128 stands for 0 in both, the smaller one is bounded all the same: an error of
+    one step is better than one of the whole range.
     """
     tensors = [graph.tensors[k] for k in op.inputs[:2]]
     for tensor in tensors:
@@ -62,18 +69,20 @@ def _side(model: Any, graph: Any, op: Any) -> int | None:
     return min((0, 1), key=lambda side: (zeros[side], np.prod(tensors[side].shape)))
 
 
-def _bounded(schema: Any, model: Any, graph: Any, op: Any, side: int) -> Any:
-    """Put a new tensor in the place of an input; return the MAXIMUM that computes it."""
+def _bounded(
+    schema: ModuleType, model: ModelT, graph: SubGraphT, op: OperatorT, side: int
+) -> OperatorT:
+    """Replace an input by a new tensor; return the MAXIMUM that computes it."""
     source = int(op.inputs[side])
     given = graph.tensors[source]
     buffer = schema.BufferT()
     buffer.data = np.array([LOWEST], np.int8).view(np.uint8)
     model.buffers.append(buffer)
-    bound, narrowed = copy.copy(given), copy.copy(given)
+    bound, bounded = copy.copy(given), copy.copy(given)
     bound.shape, bound.shapeSignature, bound.buffer = [], None, len(model.buffers) - 1
-    bound.name, narrowed.name = given.name + b"/lowest", given.name + b"/narrowed"
-    narrowed.buffer = 0
-    graph.tensors += [bound, narrowed]
+    bound.name, bounded.name = given.name + b"/lowest", given.name + b"/bounded"
+    bounded.buffer = 0
+    graph.tensors += [bound, bounded]
     op.inputs[side] = len(graph.tensors) - 1
     maximum = schema.OperatorT()
     maximum.opcodeIndex = code_of(schema, model, schema.BuiltinOperator.MAXIMUM, version=2)

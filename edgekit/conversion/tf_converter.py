@@ -1,23 +1,26 @@
 """Write a `.tflite` from a SavedModel with TensorFlow's converter, and check what it wrote.
 
-Only for a child process: the converter and its calibrator can end the process they run in.
+Only for a child process: the converter and its calibrator can crash the process they run in.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from edgekit.conversion import activation_ranges
+from edgekit.conversion.activation_ranges import correct_ranges
 from edgekit.conversion.diagnosis import Diagnosis, Layers, listed
 from edgekit.core.recipe import Signature
-from edgekit.core.types import Batch
+from edgekit.core.types import Array, Batch
 from edgekit.core.variant import Precision
 from edgekit.tflite.reader import Model, Operator, Subgraph, TensorInfo
+
+if TYPE_CHECKING:
+    from tensorflow.lite.python.optimize.calibrator import Calibrator
 
 STATIC: tuple[Precision, ...] = ("int8", "int16x8")
 """Precisions whose activations have fixed ranges, found by calibration or by training."""
@@ -26,7 +29,7 @@ _LARGEST_FILE = 2**31 - 1
 """tflite-runtime 2.14 addresses a file with 31 bits; so do FlatBuffers without extensions."""
 
 _LARGEST_SCALE = 1e30
-"""The calibrator clips infinity to the largest float; that, divided by the steps, is above this."""
+"""The calibrator clips infinity to the largest float, whose scale is above this."""
 
 _STATEFUL = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE")
 
@@ -49,8 +52,8 @@ def to_tflite(
     Args:
         folder: The SavedModel.
         precision: See `edgekit.core.variant.PRECISIONS`.
-        examples: Calibration data, checked by `edgekit.source_model.calibration`; one example at a
-            time is used.
+        examples: Calibration data, checked by `edgekit.source_model.calibration`; they are used one
+            at a time.
         float_io: For `int8` and `int16x8`: whether float32 goes in and out.
         allow_select_ops: Whether TensorFlow's own operators may stay in the file.
 
@@ -60,7 +63,7 @@ def to_tflite(
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
-    # A SavedModel whose batch was free keeps it free inside its loops; here it is always 1.
+    # Inside loops a SavedModel keeps a batch that was once free; here it is always 1.
     converter._experimental_default_to_single_batch_in_tensor_list_ops = True
     sets = tf.lite.OpsSet
     allowed = [sets.TFLITE_BUILTINS]
@@ -69,17 +72,17 @@ def to_tflite(
     if precision == "float16":
         converter.target_spec.supported_types = [tf.float16]
     if precision == "dynamic_int8":
-        # What TensorFlow 2.21 writes by default, tflite-runtime 2.14 refuses: FULLY_CONNECTED 12
+        # By default TensorFlow 2.21 writes what tflite-runtime 2.14 refuses: FULLY_CONNECTED 12
         # (per-channel dense layers), and TRANSPOSE_CONV of int8 weights with float activations.
-        # The older quantizer writes version 9, and turns such weights to float where they are used.
+        # The older quantizer writes version 9, and converts such weights to float for their use.
         converter.experimental_new_dynamic_range_quantizer = False
     if precision in STATIC:
         if examples is not None:
             converter.representative_dataset = lambda: _one_by_one(examples)
             allowed = [sets.TFLITE_BUILTINS_INT8]
         if precision == "int16x8":
-            # Alone: with float operators beside it, TensorFlow 2.21 mixes up the types of some
-            # (GREATER, SQUARED_DIFFERENCE) and writes files that no interpreter runs.
+            # No other set beside it: with float operators, TensorFlow 2.21 confuses the types of
+            # some (GREATER, SQUARED_DIFFERENCE) and writes files that no interpreter runs.
             allowed = [sets.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
         if not float_io:
             kind = tf.int8 if precision == "int8" else tf.int16
@@ -94,7 +97,7 @@ def to_tflite(
 def order_ports(data: bytearray, signature: Signature) -> None:
     """Put the inputs and outputs of a `.tflite` into the order of `signature`, in place.
 
-    TensorFlow sorts them as it likes; programs that go by position expect Keras' order.
+    TensorFlow writes them in an order of its own; programs that use positions expect Keras' order.
 
     Raises:
         ValueError: The file has other inputs or outputs than `signature`.
@@ -111,18 +114,18 @@ def order_ports(data: bytearray, signature: Signature) -> None:
         defined.Outputs(k).Name().decode(): defined.Outputs(k).TensorIndex()
         for k in range(defined.OutputsLength())
     }
-    for vector, found, wanted in (
+    for vector, indices, wanted in (
         (graph.InputsAsNumpy(), inputs, signature.inputs),
         (graph.OutputsAsNumpy(), outputs, signature.outputs),
     ):
         names = [tensor.name for tensor in wanted]
-        if sorted(found) != sorted(names):
-            raise ValueError(f"the file has {sorted(found)} where the model has {sorted(names)}")
-        vector[:] = [found[name] for name in names]  # a view into `data`
+        if sorted(indices) != sorted(names):
+            raise ValueError(f"the file has {sorted(indices)}, the model has {sorted(names)}")
+        vector[:] = [indices[name] for name in names]  # a view into `data`
 
 
 def fault_of(model: Model, layers: Layers, *, allow_select_ops: bool) -> Diagnosis | None:
-    """Return what makes a written file unusable though the converter did not complain, or None."""
+    """Return what makes a written file unusable, though the converter reported nothing, or None."""
     everything = [op for graph in model.subgraphs for op in graph.operators]
     if model.size_bytes > _LARGEST_FILE:
         return Diagnosis(
@@ -135,7 +138,7 @@ def fault_of(model: Model, layers: Layers, *, allow_select_ops: bool) -> Diagnos
             name="state",
             finding="The model keeps state between calls (stateful=True, or a layer that assigns "
             "to a variable when it runs).",
-            remedy="Build it without, or make the state an input and an output.",
+            remedy="Build it without state, or make the state an input and an output.",
         )
     custom = sorted({op.name for op in everything if op.name.startswith("CUSTOM:")})
     if custom and not allow_select_ops:
@@ -155,7 +158,7 @@ def fault_of(model: Model, layers: Layers, *, allow_select_ops: bool) -> Diagnos
 
 
 def notes_of(model: Model, precision: Precision, layers: Layers) -> list[str]:
-    """Return sentences on what the user of a written file would not expect."""
+    """Return sentences on what may surprise the user of a written file."""
     tensors = [tensor for graph in model.subgraphs for tensor in graph.tensors]
     notes = []
     if any(tensor.is_variable for tensor in tensors):
@@ -178,10 +181,10 @@ def notes_of(model: Model, precision: Precision, layers: Layers) -> list[str]:
 
 
 def path_of(op: Operator, graph: Subgraph, layers: Layers) -> str:
-    """Return the name that says which layer an operator came from.
+    """Return the tensor name that tells which layer an operator came from.
 
-    That is the name of what it writes; but the model's outputs are called by number, so the name
-    of a weight serves for the last operators. What else it reads belongs to the layers before it.
+    Usually that is the name of its output. But the model's outputs are named by number, so for the
+    last operators the name of a weight is used. Other inputs belong to the layers before.
     """
     read = [graph.tensors[k] for k in op.inputs if k >= 0]
     names = [graph.tensors[k].name for k in op.outputs]
@@ -195,33 +198,33 @@ def flex_operators(model: Model) -> list[str]:
     return sorted(name.removeprefix("CUSTOM:Flex") for name in names if "CUSTOM:Flex" in name)
 
 
-def _one_by_one(examples: Batch) -> Iterator[dict[str, Any]]:
+def _one_by_one(examples: Batch) -> Iterator[dict[str, Array]]:
     for k in range(len(next(iter(examples.values())))):
         yield {name: array[k : k + 1] for name, array in examples.items()}
 
 
 @contextmanager
 def _calibrated(examples: Batch) -> Iterator[None]:
-    """Let the calibrator answer the ranges that activations really have.
+    """Let the calibrator return the ranges that activations really have.
 
-    It has to forget after each example what a fused LSTM remembers of it. TensorFlow 2.21 does so
-    before the first one only. The ranges then are those of one endless sequence, and real ones,
-    which begin at zero, are clipped: by 0.08 of 0.58 in a test. See also
+    The state of a fused LSTM has to be reset before each example. TensorFlow 2.21 resets it only
+    before the first. The ranges then are those of one endless sequence, and real sequences, which
+    begin at zero, are clipped: by 0.08 of 0.58 in a test. See also
     `edgekit.conversion.activation_ranges`.
     """
     from tensorflow.lite.python.optimize.calibrator import Calibrator
 
     feed, calibrate = Calibrator._feed_tensors, Calibrator.calibrate
 
-    def feed_each(self: Any, examples: Any, resize_input: bool) -> None:
+    def feed_each(
+        self: Calibrator, examples: Callable[[], Iterator[dict[str, Array]]], resize_input: bool
+    ) -> None:
         for example in examples():
-            # What is fed first in a call finds the variables reset.
+            # Variables are reset before the first example of a call, so each call has only one.
             feed(self, partial(iter, [example]), resize_input)
 
     Calibrator._feed_tensors = feed_each
-    Calibrator.calibrate = lambda self, given: activation_ranges.correct(
-        calibrate(self, given), examples
-    )
+    Calibrator.calibrate = lambda self, given: correct_ranges(calibrate(self, given), examples)
     try:
         yield
     finally:

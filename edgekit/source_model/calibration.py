@@ -1,12 +1,11 @@
-"""Calibration data, checked before it reaches a converter that would die of it or be fooled by it.
+"""Check calibration data before they reach the converter.
 
-TensorFlow's calibrator crashes on infinity, and happily derives useless ranges from zeros or from
-data with one wild value. Each of those is one sentence here.
+TensorFlow's calibrator crashes on infinity, and silently derives useless ranges from zeros or from
+data with a single outlier. Here each of these is refused with a sentence.
 """
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -15,13 +14,14 @@ import numpy as np
 from edgekit.core.errors import BadData, NotFound
 from edgekit.core.recipe import Signature, Tensor
 from edgekit.core.types import Array, Batch
+from edgekit.source_model.golden_vectors import read_arrays
 
 HOW_TO_MAKE = (
     "Save some hundred typical examples, prepared as for training, with the batch axis first: "
     "np.savez('calibration.npz', {arguments})"
 )
 LARGEST_VALUE = 1e6
-"""Data that a network was trained on stays below this; what does not is in a wrong unit."""
+"""Training data stay below this; larger values are in a wrong unit."""
 
 
 def how_to_make(signature: Signature) -> str:
@@ -49,7 +49,9 @@ def load_calibration(path: Path, signature: Signature) -> Batch:
         BadData: The file is no `.npz`, or an array is missing, empty, of a wrong shape or type,
             not finite, constant, or absurdly large or uneven.
     """
-    batch = check_examples(_read(path), signature, what=f"Calibration file '{path}'")
+    if not path.exists():
+        raise NotFound(f"There is no calibration file '{path}'; give an .npz made by np.savez.")
+    batch = check_examples(read_arrays(path), signature, what=f"Calibration file '{path}'")
     for tensor in signature.inputs:
         _check_spread(batch[tensor.name], tensor, f"Calibration file '{path}'")
     return batch
@@ -61,7 +63,7 @@ def check_examples(arrays: Mapping[str, Array], signature: Signature, *, what: s
     Args:
         arrays: Input name -> array, batch axis first.
         signature: Of the model.
-        what: How to call them in an error, such as "Calibration file 'c.npz'".
+        what: What to call them in an error, such as "Calibration file 'c.npz'".
 
     Raises:
         BadData: An array is missing, unknown, empty, of a wrong shape or type, or not finite.
@@ -80,28 +82,6 @@ def check_examples(arrays: Mapping[str, Array], signature: Signature, *, what: s
         listed = ", ".join(f"{count} of '{name}'" for name, count in counts.items())
         raise BadData(f"{what} holds {listed}; give the same number of examples of each input.")
     return batch
-
-
-def _read(path: Path) -> dict[str, Array]:
-    if not path.exists():
-        raise NotFound(f"There is no calibration file '{path}'; give an .npz made by np.savez.")
-    try:
-        with path.open("rb") as stream:  # np.load leaves a file it cannot read open
-            found = np.load(stream, allow_pickle=False)
-            if isinstance(found, np.lib.npyio.NpzFile):
-                return {name: found[name] for name in found.files}
-        raise BadData(
-            f"'{path}' is a single array; write it with np.savez('{path.stem}.npz', array)."
-        )
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        if "allow_pickle" in str(error) or "Object arrays" in str(error):
-            raise BadData(
-                f"'{path}' holds pickled Python objects, which are never loaded; "
-                "save plain arrays of numbers with np.savez."
-            ) from error
-        raise BadData(
-            f"'{path}' is not a complete .npz file ({error}); write it with np.savez."
-        ) from error
 
 
 def _typed(array: Array, tensor: Tensor, what: str) -> Array:

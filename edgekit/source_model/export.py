@@ -1,8 +1,8 @@
-"""Say what goes in and out of a loaded model, and export it in the form that is converted.
+"""Tell what goes in and out of a loaded model, and export it in the form the converter takes.
 
-Keras 3, tf_keras (Keras 2) and SavedModels are brought to one form here: a SavedModel with the one
-signature `serving_default`, whose names are Keras' names, whose batch is 1, and which holds just
-the variables that signature uses.
+Keras 3, tf_keras (Keras 2) and SavedModels are all exported in one form: a SavedModel with the
+single signature `serving_default`, which keeps Keras' names, has a batch of 1, and holds only the
+variables that the signature uses.
 """
 
 from __future__ import annotations
@@ -13,30 +13,34 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgekit.core.errors import BadInput, EdgekitError, reason
 from edgekit.core.paths import atomic
 from edgekit.core.recipe import Signature, Tensor
 from edgekit.core.records import to_json
-from edgekit.source_model.interface import Interface, Port, interface_of
+from edgekit.source_model.interface import DeclaredInput, Interface, SourceModel, interface_of
 from edgekit.source_model.loading import NOTE, SIGNATURE
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+    from tensorflow.types.experimental import ConcreteFunction
 
-def signature_of(model: Any) -> Signature:
+
+def signature_of(model: SourceModel) -> Signature:
     """Return the inputs and outputs of a loaded model, with the batch axis fixed at 1.
 
-    Inputs are called as in `keras.Input`, outputs after the layer they come from, or by their key
-    if the model returns a dict.
+    Inputs are named as in `keras.Input`. Outputs are named after the layer they come from, or by
+    their key if the model returns a dict.
 
     Raises:
         BadInput: The model has no inputs yet, an axis besides the batch is free, an input is text,
-            or the model cannot be run on such inputs.
+            or the model cannot be run on these inputs.
     """
     return _traced(model)[0]
 
 
-def export(model: Any, out: Path, signature: Signature) -> None:
+def export(model: SourceModel, out: Path, signature: Signature) -> None:
     """Write a SavedModel with static batch 1 and the one signature `serving_default`.
 
     Args:
@@ -52,12 +56,12 @@ def export(model: Any, out: Path, signature: Signature) -> None:
 
     function = _traced(model, signature)[1]
     module = tf.Module()
-    # What the signature captures, and nothing else: weights are found whatever holds them.
+    # Exactly what the signature captures, so that weights are saved whichever object holds them.
     module.captured = list(function.variables)
     with atomic(out) as folder:
         try:
             tf.saved_model.save(module, str(folder), signatures={SIGNATURE: function})
-        except AssertionError as error:  # a resource that is no variable, such as a lookup table
+        except AssertionError as error:  # a resource other than a variable, such as a lookup table
             raise BadInput(
                 f"Model '{interface_of(model).name}' looks values up in a table "
                 "(StringLookup, TextVectorization, IntegerLookup ...), which a .tflite cannot "
@@ -68,10 +72,12 @@ def export(model: Any, out: Path, signature: Signature) -> None:
         (folder / NOTE).write_text(note, encoding="utf-8")
 
 
-def _traced(model: Any, wanted: Signature | None = None) -> tuple[Signature, Any]:
+def _traced(
+    model: SourceModel, wanted: Signature | None = None
+) -> tuple[Signature, ConcreteFunction]:
     """Return a model's signature, with the names of `wanted`, and its function of fixed shapes."""
     interface = interface_of(model)
-    inputs = tuple(_fixed(port, interface.name) for port in interface.inputs)
+    inputs = tuple(_fixed(declared, interface.name) for declared in interface.inputs)
     if wanted:
         _check_fit(inputs, wanted.inputs, f"Model '{interface.name}' has the inputs")
         inputs = wanted.inputs
@@ -80,17 +86,19 @@ def _traced(model: Any, wanted: Signature | None = None) -> tuple[Signature, Any
     outputs = tuple(_output(name, tensor, interface.name) for name, tensor in answer)
     if wanted:
         _check_fit(outputs, wanted.outputs, f"Model '{interface.name}' has the outputs")
-    found = Signature(inputs=inputs, outputs=outputs)
-    return _with_meanings(found, getattr(model, "signature", None)), function
+    signature = Signature(inputs=inputs, outputs=outputs)
+    return _with_meanings(signature, getattr(model, "signature", None)), function
 
 
-def _function(interface: Interface, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Any:
-    """Trace the model once; outputs go by the names of `outputs`, or the model's own."""
+def _function(
+    interface: Interface, inputs: Sequence[Tensor], outputs: Sequence[Tensor]
+) -> ConcreteFunction:
+    """Trace the model once; outputs are named as in `outputs`, or as in the model if empty."""
     import tensorflow as tf
 
     specs = [tf.TensorSpec(t.shape, t.dtype, name=_writable(t.name)) for t in inputs]
 
-    def serve(*tensors: Any) -> dict[str, Any]:
+    def serve(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
         answer = interface.call(tensors)
         if outputs and len(outputs) != len(answer):
             raise BadInput(
@@ -112,7 +120,7 @@ def _function(interface: Interface, inputs: Sequence[Tensor], outputs: Sequence[
         raise BadInput(_untraceable(interface.name, error)) from error
 
 
-def _for_one(tensor: Any) -> Any:
+def _for_one(tensor: tf.Tensor) -> tf.Tensor:
     """Set a free batch axis to 1: inside a SavedModel with a loop, TensorFlow does not infer it."""
     if tensor.shape.rank and tensor.shape[0] is None:
         tensor.set_shape((1, *tensor.shape[1:]))
@@ -142,30 +150,29 @@ def _writable(name: str) -> str:
     )
 
 
-def _fixed(port: Port, model: str) -> Tensor:
-    what = f"Model '{model}': input '{port.name}'"
-    if port.dtype in ("string", "complex64", "complex128", "bfloat16"):
-        raise BadInput(f"{what} is {port.dtype}; numbers, integers and booleans are carried.")
-    if not port.shape:
+def _fixed(declared: DeclaredInput, model: str) -> Tensor:
+    name, shape, dtype = declared.name, declared.shape, declared.dtype
+    what = f"Model '{model}': input '{name}'"
+    if dtype in ("string", "complex64", "complex128", "bfloat16"):
+        raise BadInput(f"{what} is {dtype}; floats, integers and booleans are supported.")
+    if not shape:
         raise BadInput(f"{what} has no batch axis; give it one.")
-    if port.shape[0] not in (None, 1):
+    if shape[0] not in (None, 1):
         raise BadInput(
-            f"{what} takes batches of {port.shape[0]}; files here take one example at a time. "
+            f"{what} takes batches of {shape[0]}; files here take one example at a time. "
             "Build the model without a batch size."
         )
-    if None in port.shape[1:]:
-        axis = port.shape.index(None, 1)
+    if None in shape[1:]:
+        axis = shape.index(None, 1)
         raise BadInput(
-            f"{what} has shape {port.shape}, whose axis {axis} is free; only the batch may be. "
+            f"{what} has shape {shape}, whose axis {axis} is free; only the batch may be. "
             "Build the model with the size it will run at, keras.Input(shape=(...)), load the "
             "weights into it, and convert that."
         )
-    return Tensor(
-        name=port.name, shape=(1, *(int(n or 1) for n in port.shape[1:])), dtype=port.dtype
-    )
+    return Tensor(name=name, shape=(1, *(int(n or 1) for n in shape[1:])), dtype=dtype)
 
 
-def _output(name: str, tensor: Any, model: str) -> Tensor:
+def _output(name: str, tensor: tf.Tensor, model: str) -> Tensor:
     shape = tuple(tensor.shape) if tensor.shape.rank is not None else (None,)
     if None in shape or not shape:
         raise BadInput(
@@ -175,11 +182,11 @@ def _output(name: str, tensor: Any, model: str) -> Tensor:
     return Tensor(name=name, shape=shape, dtype=tensor.dtype.name)
 
 
-def _check_fit(found: Sequence[Tensor], wanted: Sequence[Tensor], start: str) -> None:
-    have, asked = ([(t.shape, t.dtype) for t in tensors] for tensors in (found, wanted))
+def _check_fit(actual: Sequence[Tensor], wanted: Sequence[Tensor], start: str) -> None:
+    have, asked = ([(t.shape, t.dtype) for t in tensors] for tensors in (actual, wanted))
     if have != asked:
         raise BadInput(
-            f"{start} {_shown(found)}; the signature says {_shown(wanted)}. "
+            f"{start} {_shown(actual)}; the signature says {_shown(wanted)}. "
             "Use signature_of(model), or correct the signature."
         )
 
@@ -188,11 +195,11 @@ def _shown(tensors: Sequence[Tensor]) -> str:
     return ", ".join(f"'{t.name}' {t.shape} {t.dtype}" for t in tensors)
 
 
-def _with_meanings(found: Signature, noted: Signature | None) -> Signature:
-    """Return `found` with what only a noted signature knows: meanings and labels."""
+def _with_meanings(signature: Signature, noted: Signature | None) -> Signature:
+    """Return a signature with what only the noted one knows: meanings and labels."""
     if noted is None:
-        return found
+        return signature
     meanings = {t.name: t.meaning for t in (*noted.inputs, *noted.outputs)}
-    inputs = tuple(replace(t, meaning=meanings.get(t.name, "")) for t in found.inputs)
-    outputs = tuple(replace(t, meaning=meanings.get(t.name, "")) for t in found.outputs)
+    inputs = tuple(replace(t, meaning=meanings.get(t.name, "")) for t in signature.inputs)
+    outputs = tuple(replace(t, meaning=meanings.get(t.name, "")) for t in signature.outputs)
     return Signature(inputs=inputs, outputs=outputs, labels=noted.labels)

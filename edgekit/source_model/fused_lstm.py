@@ -1,21 +1,29 @@
-"""A Keras 3 LSTM computed by the tf_keras LSTM that TensorFlow's converter knows how to fuse."""
+"""Let a Keras 3 LSTM compute through tf_keras' LSTM, the one TensorFlow's converter can fuse."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
 
-def why_not_fused(layer: Any, *, initial_state: Any = None, mask: Any = None) -> str:
+
+def why_not_fused(
+    layer: keras.layers.RNN,
+    *,
+    initial_state: Sequence[tf.Tensor] | None = None,
+    mask: tf.Tensor | None = None,
+) -> str:
     """Return why a Keras 3 layer cannot become UNIDIRECTIONAL_SEQUENCE_LSTM, or "".
 
     Args:
         layer: A recurrent layer.
-        initial_state: What it is called with, as TensorFlow tensors; None if not known yet.
+        initial_state: What it is called with; None if not known yet.
         mask: What it is called with; None if there is none, or it is not known yet.
-
     """
     import keras
 
@@ -37,14 +45,17 @@ def why_not_fused(layer: Any, *, initial_state: Any = None, mask: Any = None) ->
     return ""
 
 
-def fused(layer: Any) -> Callable[[Any], tuple[Any, Any, list[Any]]]:
-    """Return a function that computes an LSTM so that the converter fuses it.
+def fused(
+    layer: keras.layers.LSTM,
+) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]]:
+    """Return a function that computes an LSTM in the form the converter fuses.
 
     Args:
         layer: A built Keras 3 layer for which `why_not_fused` is empty.
 
     Returns:
-        `(sequences) -> (last output, all outputs, states)`; the cell state is not known outside.
+        `(sequences) -> (last output, all outputs, states)`; the cell state is not available, so
+        the last output stands in its place.
     """
     import tf_keras
 
@@ -53,11 +64,11 @@ def fused(layer: Any) -> Callable[[Any], tuple[Any, Any, list[Any]]]:
         cell.units, return_sequences=True, go_backwards=layer.go_backwards, name="lstm"
     )
     twin.build((None, None, cell.kernel.shape[0]))
-    # Without a bias the converter does not fuse: a bias of zeros is the same.
+    # Without a bias the converter does not fuse; a bias of zeros computes the same.
     bias = np.asarray(cell.bias) if cell.use_bias else np.zeros(4 * cell.units, np.float32)
     twin.set_weights([np.asarray(cell.kernel), np.asarray(cell.recurrent_kernel), bias])
 
-    def compute(sequences: Any) -> tuple[Any, Any, list[Any]]:
+    def compute(sequences: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
         outputs = twin(sequences, training=False)
         last = outputs[:, -1]
         return last, outputs, [last, last]
@@ -65,8 +76,8 @@ def fused(layer: Any) -> Callable[[Any], tuple[Any, Any, list[Any]]]:
     return compute
 
 
-def is_zero(state: Any) -> bool:
-    """Whether a tensor is known to hold zeros, while the model is traced."""
+def is_zero(state: tf.Tensor) -> bool:
+    """Whether a tensor is known to hold only zeros while the model is traced."""
     import tensorflow as tf
 
     value = tf.get_static_value(state)

@@ -1,25 +1,39 @@
-"""A loaded model as a function of named tensors, whatever it was built with.
+"""A loaded model as a function of named tensors, whichever library built it.
 
-Keras 3, tf_keras and SavedModels each say in their own way what goes in and comes out; here it is
-said once. Nothing in this module needs more of a model than its public attributes, but for
-`_keras_history`, the one place where an unnamed `keras.Input` keeps the name that is saved.
+Keras 3, tf_keras and SavedModels each have their own way to say what goes in and what comes out.
+This module reduces them to one. It uses only public attributes of a model, with one exception:
+only `_keras_history` keeps the name under which an unnamed `keras.Input` is saved.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from edgekit.core.errors import BadInput
 from edgekit.core.recipe import Signature
 
-Call = Callable[[Sequence[Any]], Mapping[str, Any]]
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+    import tf_keras
+
+KerasModel: TypeAlias = "keras.Model | tf_keras.Model"
+KerasLayer: TypeAlias = "keras.Layer | tf_keras.layers.Layer"
+
+SourceModel: TypeAlias = "KerasModel | SavedModel"
+"""What `edgekit.source_model.loading.load_model` returns."""
+
+Call: TypeAlias = "Callable[[Sequence[tf.Tensor]], Mapping[str, tf.Tensor]]"
 """Input tensors in order -> output tensors by name, in order."""
+
+Leaf: TypeAlias = "tf.Tensor | tf.TensorSpec | keras.KerasTensor"
+"""Whatever stands for one tensor in the structure that a model takes or returns."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Port:
+class DeclaredInput:
     """An input as the model declares it; a size is None where it is free."""
 
     name: str
@@ -28,11 +42,11 @@ class Port:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Program:
+class SavedModel:
     """A SavedModel, loaded.
 
     Attributes:
-        name: Of its folder.
+        name: The name of its folder.
         function: The TensorFlow function behind its signature.
         loaded: What TensorFlow loaded; it keeps the function's variables alive.
         signature: As `edgekit.source_model.export.export` noted it; None if another program wrote
@@ -40,8 +54,8 @@ class Program:
     """
 
     name: str
-    function: Any
-    loaded: Any
+    function: tf.types.experimental.ConcreteFunction
+    loaded: tf.Module
     signature: Signature | None = None
 
 
@@ -50,31 +64,31 @@ class Interface:
     """What goes into a model, and the model as a function of it.
 
     Attributes:
-        name: Of the model, for sentences.
+        name: The model's name, for messages.
         inputs: In the model's order.
-        call: Runs the model as at inference.
+        call: Runs the model in inference mode.
     """
 
     name: str
-    inputs: tuple[Port, ...]
+    inputs: tuple[DeclaredInput, ...]
     call: Call
 
     @property
     def has_free_batch(self) -> bool:
         """Whether it takes any number of examples at once."""
-        return all(port.shape[:1] == (None,) for port in self.inputs)
+        return all(declared.shape[:1] == (None,) for declared in self.inputs)
 
 
-def interface_of(model: Any) -> Interface:
-    """Return the interface of a `keras.Model`, a `tf_keras.Model` or a `Program`.
+def interface_of(model: SourceModel) -> Interface:
+    """Return the interface of a `keras.Model`, a `tf_keras.Model` or a `SavedModel`.
 
     Raises:
         BadInput: It is none of them, or its inputs are not known yet.
     """
-    if isinstance(model, Program):
-        return _of_program(model)
-    kinds = {base.__module__.partition(".")[0] for base in type(model).__mro__}
-    if not kinds & {"keras", "tf_keras"} or not hasattr(model, "layers"):
+    if isinstance(model, SavedModel):
+        return _of_saved_model(model)
+    packages = {base.__module__.partition(".")[0] for base in type(model).__mro__}
+    if not packages & {"keras", "tf_keras"} or not hasattr(model, "layers"):
         raise BadInput(
             f"The model is a {type(model).__name__}; give a keras.Model or a tf_keras.Model."
         )
@@ -84,21 +98,22 @@ def interface_of(model: Any) -> Interface:
             f"Model '{model.name}' does not know its inputs yet; begin it with "
             "keras.Input(shape=(...)), or call it once on example data."
         )
-    return Interface(name=model.name, inputs=declared[1], call=_keras_call(model, declared[0]))
+    structure, inputs = declared
+    return Interface(name=model.name, inputs=inputs, call=_keras_call(model, structure))
 
 
-def nested_layers(model: Any) -> list[Any]:
+def nested_layers(model: SourceModel) -> list[KerasLayer]:
     """Return a Keras model's layers with those inside other layers; none for a SavedModel."""
     flatten = getattr(model, "_flatten_layers", None)
     return list(flatten(include_self=False, recursive=True)) if flatten else []
 
 
-def is_tf_keras(model: Any) -> bool:
-    """Whether a model is one of Keras 2."""
+def is_tf_keras(model: SourceModel) -> bool:
+    """Whether a model was built with Keras 2."""
     return any(base.__module__.startswith("tf_keras.") for base in type(model).__mro__)
 
 
-def _declared(model: Any) -> tuple[Any, tuple[Port, ...]] | None:
+def _declared(model: KerasModel) -> tuple[object, tuple[DeclaredInput, ...]] | None:
     """Return the structure a Keras model is called with, and its leaves; None if not known."""
     import keras
 
@@ -108,10 +123,10 @@ def _declared(model: Any) -> tuple[Any, tuple[Port, ...]] | None:
     is_sequential = isinstance(model, keras.Sequential)
     structure = tensors[0] if is_sequential else model.input
     names = [tensor._keras_history[0].name for tensor in keras.tree.flatten(structure)]
-    return structure, _ports(structure, names)
+    return structure, _declared_inputs(structure, names)
 
 
-def _recorded(model: Any) -> tuple[Any, tuple[Port, ...]] | None:
+def _recorded(model: KerasModel) -> tuple[object, tuple[DeclaredInput, ...]] | None:
     """Return the inputs a subclassed model was last called with."""
     import keras
     import tensorflow as tf
@@ -128,46 +143,48 @@ def _recorded(model: Any) -> tuple[Any, tuple[Port, ...]] | None:
         return None
     count = len(keras.tree.flatten(structure))
     names = ["input"] if count == 1 else [f"input_{k}" for k in range(count)]
-    return structure, _ports(structure, names)
+    return structure, _declared_inputs(structure, names)
 
 
-def _ports(structure: Any, names: Sequence[str]) -> tuple[Port, ...]:
+def _declared_inputs(structure: object, names: Sequence[str]) -> tuple[DeclaredInput, ...]:
     import tensorflow as tf
 
     leaves = _named(structure, names)
     return tuple(
-        Port(name=name, shape=tuple(leaf.shape), dtype=tf.as_dtype(leaf.dtype).name)
+        DeclaredInput(name=name, shape=tuple(leaf.shape), dtype=tf.as_dtype(leaf.dtype).name)
         for name, leaf in leaves.items()
     )
 
 
-def _keras_call(model: Any, structure: Any) -> Call:
+def _keras_call(model: KerasModel, structure: object) -> Call:
     import keras
 
-    def call(tensors: Sequence[Any]) -> Mapping[str, Any]:
+    def call(tensors: Sequence[tf.Tensor]) -> Mapping[str, tf.Tensor]:
         packed = keras.tree.pack_sequence_as(structure, list(tensors))
         return _named(*_answer(model, packed))
 
     return call
 
 
-def _answer(model: Any, packed: Any) -> tuple[Any, Sequence[str]]:
+def _answer(model: KerasModel, packed: object) -> tuple[object, Sequence[str]]:
     """Run the model; return its answer and the names of the leaves that have no key."""
     import keras
 
     answer = model(packed, training=False)
-    flat = keras.tree.flatten(answer)
-    made = getattr(model, "outputs", None)
-    if made and len(made) == len(flat):
-        return answer, [tensor._keras_history[0].name for tensor in made]
-    return answer, ["output"] if len(flat) == 1 else [f"output_{k}" for k in range(len(flat))]
+    leaves = keras.tree.flatten(answer)
+    declared = getattr(model, "outputs", None)
+    if declared and len(declared) == len(leaves):
+        return answer, [tensor._keras_history[0].name for tensor in declared]
+    if len(leaves) == 1:
+        return answer, ["output"]
+    return answer, [f"output_{k}" for k in range(len(leaves))]
 
 
-def _named(structure: Any, names: Sequence[str]) -> dict[str, Any]:
+def _named(structure: object, names: Sequence[str]) -> dict[str, Leaf]:
     """Return the leaves of a structure by their key if they have one, else by `names`; unique."""
     import keras
 
-    named: dict[str, Any] = {}
+    named: dict[str, Leaf] = {}
     leaves = keras.tree.flatten_with_path(structure)
     for (path, leaf), fallback in zip(leaves, names, strict=True):
         keys = [str(part) for part in path if isinstance(part, str)]
@@ -180,28 +197,30 @@ def _named(structure: Any, names: Sequence[str]) -> dict[str, Any]:
     return named
 
 
-def _of_program(program: Program) -> Interface:
-    specs = program.function.structured_input_signature[1]
-    names = {spec.name: key for key, spec in specs.items()}
-    outputs = list(program.function.structured_outputs)
-    noted = program.signature
-    if noted and {t.name for t in noted.inputs} == set(names):
-        names = {tensor.name: names[tensor.name] for tensor in noted.inputs}
+def _of_saved_model(model: SavedModel) -> Interface:
+    specs = model.function.structured_input_signature[1]
+    arguments = {spec.name: argument for argument, spec in specs.items()}
+    outputs = list(model.function.structured_outputs)
+    noted = model.signature
+    if noted and {t.name for t in noted.inputs} == set(arguments):
+        arguments = {tensor.name: arguments[tensor.name] for tensor in noted.inputs}
     if noted and {t.name for t in noted.outputs} == set(outputs):
         outputs = [tensor.name for tensor in noted.outputs]
 
-    def call(tensors: Sequence[Any]) -> Mapping[str, Any]:
-        answer = program.function(**dict(zip(names.values(), tensors, strict=True)))
+    def call(tensors: Sequence[tf.Tensor]) -> Mapping[str, tf.Tensor]:
+        answer = model.function(**dict(zip(arguments.values(), tensors, strict=True)))
         return {name: answer[name] for name in outputs}
 
-    ports = tuple(
-        Port(name=name, shape=_shape(specs[key].shape), dtype=specs[key].dtype.name)
-        for name, key in names.items()
+    inputs = tuple(
+        DeclaredInput(
+            name=name, shape=_shape(specs[argument].shape), dtype=specs[argument].dtype.name
+        )
+        for name, argument in arguments.items()
     )
-    return Interface(name=program.name, inputs=ports, call=call)
+    return Interface(name=model.name, inputs=inputs, call=call)
 
 
-def _shape(shape: Any) -> tuple[int | None, ...]:
+def _shape(shape: tf.TensorShape) -> tuple[int | None, ...]:
     if shape.rank is None:
         raise BadInput("The SavedModel has an input of unknown rank; export it with fixed shapes.")
     return tuple(shape)

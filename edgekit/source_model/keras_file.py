@@ -1,8 +1,8 @@
-"""Read a Keras model file's description before Keras acts on it: no code runs from a file.
+"""Check a Keras model file's description before Keras acts on it, so that no code in a file runs.
 
 Keras 3 refuses Python lambdas in `safe_mode`. Keras 2 (tf_keras 2.21) does not: it runs the byte
-code of a Lambda layer in an `.h5` file whatever `safe_mode` says, and takes any function of any
-module that a `.keras` file names. So every description is looked through here first.
+code of a Lambda layer in an `.h5` file whatever `safe_mode` says, and accepts any function of any
+module that a `.keras` file names. So every description is searched here first.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from edgekit.core.errors import BadInput, UnsupportedLayer, reason
+from edgekit.core.records import Json
 
 _PACKAGES = ("keras", "tf_keras", "keras_hub", "keras_cv", "keras_nlp")
 _CODE = ("Lambda", "__lambda__", "TFSMLayer", "ClassMethod", "InstanceMethod")
-"""Classes that carry, or point to, a program instead of describing a layer."""
+"""Classes that hold, or point to, a program instead of describing a layer."""
 
 _PURE_MODULES = ("math.", "nn.", "__operators__.", "image.", "linalg.", "signal.")
 # fmt: off
@@ -31,7 +31,7 @@ _PURE_FUNCTIONS = frozenset([
     "zeros_like",
 ])
 # fmt: on
-"""TensorFlow functions of numbers alone, which Keras 2 stores as `TFOpLambda` layers."""
+"""TensorFlow functions that only compute; Keras 2 stores them as `TFOpLambda` layers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,12 +43,12 @@ class Description:
         keras_version: Version that wrote it; "" if it does not say (before Keras 2.0.5).
     """
 
-    config: Any
+    config: Json
     keras_version: str
 
     @property
     def is_keras_2(self) -> bool:
-        """Whether Keras 2 wrote it; that is the package tf_keras today."""
+        """Whether Keras 2 wrote it, which today is the package tf_keras."""
         return not self.keras_version.startswith("3.")
 
 
@@ -67,13 +67,13 @@ def read_description(path: Path) -> Description:
         ) from error
 
 
-def check_description(config: Any, path: Path, *, registered: Collection[str] = ()) -> None:
-    """Refuse a description that carries code or names a class that is not a part of Keras.
+def check_description(config: Json, path: Path, *, registered: Collection[str] = ()) -> None:
+    """Refuse a description that holds code or names a class that is not a part of Keras.
 
     Args:
         config: The model as Keras described it.
         path: The file it is from, for the error.
-        registered: Names under which this process registered classes of its own.
+        registered: Names under which this process registered custom classes.
 
     Raises:
         UnsupportedLayer: Names the layer, and says what to do.
@@ -100,7 +100,7 @@ EXPORT_IT = "export the model where its code is, model.export('folder'), and giv
 
 
 def custom_class(path: Path, kind: str, layer: str = "") -> UnsupportedLayer:
-    """Return the error for a class whose code is not here."""
+    """Return the error for a class whose code is not available."""
     where = f"layer '{layer}' needs" if layer else "a layer needs"
     return UnsupportedLayer(
         f"'{path}': {where} '{kind}', which is not a part of Keras; its code is not in the file. "
@@ -142,7 +142,7 @@ def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def _entries(value: Any, layer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _entries(value: Json, layer: str) -> Iterator[tuple[str, Mapping[str, Json]]]:
     """Yield every description of an object, with the name of the layer it belongs to."""
     if isinstance(value, dict):
         config = value.get("config")
@@ -156,7 +156,7 @@ def _entries(value: Any, layer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield from _entries(part, layer)
 
 
-def _is_foreign(entry: Mapping[str, Any]) -> bool:
+def _is_foreign(entry: Mapping[str, Json]) -> bool:
     """Whether the class is looked up outside Keras; files before Keras 2.13 name no module."""
     module, name = entry.get("module"), entry.get("registered_name")
     if isinstance(module, str) and module.split(".")[0] not in (*_PACKAGES, "builtins"):
@@ -164,13 +164,13 @@ def _is_foreign(entry: Mapping[str, Any]) -> bool:
     return isinstance(name, str) and ">" in name
 
 
-def _is_python_builtin(entry: Mapping[str, Any]) -> bool:
+def _is_python_builtin(entry: Mapping[str, Json]) -> bool:
     return entry.get("module") == "builtins" and any(
         isinstance(name, str) and hasattr(builtins, name)
         for name in (entry.get("config"), entry["class_name"])
     )
 
 
-def _is_pure(entry: Mapping[str, Any]) -> bool:
+def _is_pure(entry: Mapping[str, Json]) -> bool:
     function = str(entry["config"].get("function", ""))
     return function in _PURE_FUNCTIONS or function.startswith(_PURE_MODULES)

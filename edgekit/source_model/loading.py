@@ -6,12 +6,11 @@ import importlib
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 from edgekit.core.errors import BadData, BadInput, NotFound, reason
 from edgekit.core.recipe import Signature
 from edgekit.core.records import from_json
-from edgekit.source_model.interface import Program
+from edgekit.source_model.interface import KerasModel, SavedModel, SourceModel
 from edgekit.source_model.keras_file import check_description, custom_class, read_description
 
 SIGNATURE = "serving_default"
@@ -24,7 +23,7 @@ Source: https://www.tensorflow.org/guide/saved_model#the_savedmodel_format_on_di
 """
 
 
-def load_model(path: Path) -> Any:
+def load_model(path: Path) -> SourceModel:
     """Load a model from a file or folder; it is not compiled for training.
 
     A `.keras`, `.h5` or `.hdf5` file is data; one that carries Python code is refused. A SavedModel
@@ -32,23 +31,23 @@ def load_model(path: Path) -> Any:
     source you trust.
 
     Returns:
-        A `keras.Model`, a `tf_keras.Model` if Keras 2 wrote the file, or a `Program`.
+        A `keras.Model`, a `tf_keras.Model` if Keras 2 wrote the file, or a `SavedModel`.
 
     Raises:
         NotFound: There is nothing at `path`.
-        BadInput: It is no model, is damaged, or holds weights only.
+        BadInput: It is not a model, is damaged, or holds weights only.
         UnsupportedLayer: It holds code, or a layer that is not a part of Keras.
     """
     if not path.exists():
         raise NotFound(f"There is no '{path}'; give a .keras or .h5 file or a SavedModel folder.")
     if path.is_dir():
-        return _load_program(path)
+        return _load_saved_model(path)
     if path.suffix not in (".keras", ".h5", ".hdf5"):
         raise BadInput(f"'{path}' is no .keras or .h5 file and no SavedModel folder; give one.")
     return _load_keras(path)
 
 
-def _load_keras(path: Path) -> Any:
+def _load_keras(path: Path) -> KerasModel:
     description = read_description(path)
     library = importlib.import_module("tf_keras" if description.is_keras_2 else "keras")
     registered = library.saving.get_custom_objects()
@@ -56,23 +55,23 @@ def _load_keras(path: Path) -> Any:
     try:
         return library.models.load_model(str(path), compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the layer it was building raised
-        found = re.search(
+        unknown_class = re.search(
             r"(?:Unknown layer:|Could not locate \w+|of type) ['`]([\w>]+)['`]", str(error)
         )
-        if found:
-            raise custom_class(path, found[1]) from error
+        if unknown_class:
+            raise custom_class(path, unknown_class[1]) from error
         raise BadInput(
             f"'{path}', written by Keras {description.keras_version or '1'}, cannot be read by "
             f"Keras {library.__version__}: {reason(error)}."
         ) from error
 
 
-def _load_program(folder: Path) -> Program:
+def _load_saved_model(folder: Path) -> SavedModel:
     import tensorflow as tf
 
     if not any((folder / f"saved_model.{suffix}").is_file() for suffix in ("pb", "pbtxt")):
         raise BadInput(
-            f"'{folder}' holds no saved_model.pb, so it is no SavedModel; give the folder that "
+            f"'{folder}' holds no saved_model.pb, so it is not a SavedModel; give the folder that "
             "model.export('folder') wrote."
         )
     try:
@@ -92,7 +91,7 @@ def _load_program(folder: Path) -> Program:
             f"called '{SIGNATURE}' is needed: model.export('folder') writes it."
         )
     noted = _noted(folder / NOTE)
-    return Program(name=folder.name, function=function, loaded=loaded, signature=noted)
+    return SavedModel(name=folder.name, function=function, loaded=loaded, signature=noted)
 
 
 def _noted(path: Path) -> Signature | None:

@@ -1,12 +1,12 @@
-"""How recurrent layers are written: fused into one operator, unrolled step by step, or as a loop.
+"""How recurrent layers are exported: fused into one operator, unrolled step by step, or as a loop.
 
-Keras 3 computes a recurrent layer in a loop, which becomes a WHILE operator: slow, dead weight for
-accelerators, and the death of TensorFlow's int8 calibrator. `prepare` gives each layer a better
+Keras 3 computes a recurrent layer in a loop, which becomes a WHILE operator: slow, not supported by
+accelerators, and TensorFlow's int8 calibrator crashes on it. `prepare` gives each layer a better
 form before the model is exported:
 
-- **fused**: an LSTM becomes one UNIDIRECTIONAL_SEQUENCE_LSTM. TensorFlow's converter makes it of
-  tf_keras' LSTM only, so the layer hands its weights to one and lets it compute.
-- **unrolled**: the steps are written one behind the other. GRU and SimpleRNN have no operator of
+- **fused**: an LSTM becomes one UNIDIRECTIONAL_SEQUENCE_LSTM. TensorFlow's converter fuses only
+  tf_keras' LSTM, so the layer computes through one that has the same weights.
+- **unrolled**: the steps are written one after another. GRU and SimpleRNN have no operator of
   their own; in int8 and int16x8 this is the form that converts.
 - **loop**: a WHILE operator; the smallest file.
 
@@ -19,22 +19,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from edgekit.core.errors import BadInput
 from edgekit.core.variant import Precision
 from edgekit.source_model.fused_lstm import fused, is_zero, why_not_fused
-from edgekit.source_model.interface import is_tf_keras, nested_layers
-from edgekit.source_model.unrolled_steps import run, steps_of
+from edgekit.source_model.interface import KerasLayer, SourceModel, is_tf_keras, nested_layers
+from edgekit.source_model.unrolled_steps import Answer, run, steps_of
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+    import tf_keras
 
 Form = Literal["small", "fast"]
 FORMS: tuple[Form, ...] = ("small", "fast")
 """What the user prefers.
 
-- `small`: LSTM is fused; what cannot be is a loop, but unrolled in int8 and int16x8.
-- `fast`: layers are unrolled, LSTM too, unless that is slower. A file grows by 1 to 3 kB a step and
-  layer. By `benchmarks/recurrent.py`, a float GRU of 16 units is 3 times as fast so, and an int8
-  LSTM 2 to 15 times; its cell state then has 8 bits, and 16 where it is fused.
+- `small`: LSTM is fused; other layers are a loop, or unrolled in int8 and int16x8.
+- `fast`: layers are unrolled, LSTM too, unless that is slower. A file grows by 1 to 3 kB per step
+  and layer. In `benchmarks/recurrent.py` this makes a float GRU of 16 units 3 times as fast, and an
+  int8 LSTM 2 to 15 times; its cell state then has 8 bits, against 16 where it is fused.
 """
 
 DEFAULT: Form = "small"
@@ -42,14 +47,15 @@ DEFAULT: Form = "small"
 _WITHOUT_LOOPS = ("int8", "int16x8")
 
 _LARGEST_UNROLLED = 2**20
-"""Bytes that a layer's steps read of recurrent weights, above which a float layer is faster in
-another form: runtimes keep a copy of the weights for each step, and these leave the cache."""
+"""Bytes of recurrent weights that all steps of a layer read together, above which a float layer is
+faster in another form: runtimes keep a copy of the weights for each step, and the copies no longer
+fit into the cache."""
 
 Notes = dict[str, str]
-"""Layer name -> a sentence on the form it got."""
+"""Layer name -> a sentence that tells which form it got."""
 
-InnerLoop = Callable[..., Any]
-"""Keras' `RNN.inner_loop`: `(sequences, initial_state, mask, training)` to
+InnerLoop: TypeAlias = "Callable[..., Answer]"
+"""Keras' `RNN.inner_loop`: `(sequences, initial_state, mask, training)` ->
 `(last output, all outputs, states)`."""
 
 
@@ -59,22 +65,22 @@ def check_form(form: str) -> None:
         raise BadInput(f"recurrent is '{form}'; allowed are {', '.join(FORMS)}.")
 
 
-def prepare(model: Any, *, precision: Precision, form: Form) -> Notes:
+def prepare(model: SourceModel, *, precision: Precision, form: Form) -> Notes:
     """Give the recurrent layers of a model the form they are to be exported in.
 
-    The layers are changed in place, since a subclassed model cannot be copied: give it a model
-    that was loaded for this. It answers as before; with more than one example at once, it
-    computes as before, too.
+    The layers are changed in place, since a subclassed model cannot be copied: pass a model that
+    was loaded for this purpose. It gives the same answers as before; for more than one example at
+    once, it also computes them as before.
 
     Args:
         model: What `edgekit.source_model.loading.load_model` returned. The layers of a SavedModel
-            are out of reach, and stay as they are.
-        precision: To be converted to.
+            cannot be reached, and stay as they are.
+        precision: What the model will be converted to.
         form: One of `FORMS`.
 
     Returns:
-        Empty at first, and filled when the model is exported: only then is known what reaches
-        each layer.
+        Empty at first; filled when the model is exported, since only then it is known what
+        reaches each layer.
     """
     notes: Notes = {}
     masked = any(map(_makes_mask, nested_layers(model)))
@@ -88,31 +94,37 @@ def prepare(model: Any, *, precision: Precision, form: Form) -> Notes:
     return notes
 
 
-def _recurrent_layers(model: Any) -> Iterator[Any]:
+def _recurrent_layers(model: SourceModel) -> Iterator[KerasLayer]:
     """Yield the recurrent layers of a Keras model, those inside other layers included."""
     for layer in nested_layers(model):
         if hasattr(layer, "cell") and hasattr(layer, "unroll"):
             yield layer
 
 
-def _makes_mask(layer: Any) -> bool:
+def _makes_mask(layer: KerasLayer) -> bool:
     return type(layer).__name__ == "Masking" or bool(getattr(layer, "mask_zero", False))
 
 
-def _loop(layer: Any, *, precision: Precision, form: Form, notes: Notes) -> InnerLoop:
-    """Return what takes the place of a Keras 3 layer's `inner_loop`."""
-    original, asked = layer.inner_loop, layer.unroll
+def _loop(layer: keras.layers.RNN, *, precision: Precision, form: Form, notes: Notes) -> InnerLoop:
+    """Return a replacement for a Keras 3 layer's `inner_loop`."""
+    original: InnerLoop = layer.inner_loop
+    asked = layer.unroll
     without_loops = precision in _WITHOUT_LOOPS
     for cell in getattr(layer.cell, "cells", [layer.cell]):
         cell.dropout = cell.recurrent_dropout = 0.0  # off at inference; its masks cost operators
     can_fuse = precision != "int16x8" and not why_not_fused(layer)
     one_operator, steps = fused(layer) if can_fuse else None, steps_of(layer)
 
-    def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
+    def inner_loop(
+        sequences: tf.Tensor,
+        initial_state: list[tf.Tensor],
+        mask: tf.Tensor | list[tf.Tensor] | None,
+        training: bool = False,
+    ) -> Answer:
         count = sequences.shape[1]
         if sequences.shape[0] != 1 or count is None:
             return original(sequences, initial_state, mask, training)
-        gains = form == "fast" and (without_loops or _gains_by_unrolling(layer, count))
+        gains = form == "fast" and (without_loops or _unrolling_is_faster(layer, count))
         because = why_not_fused(layer, initial_state=initial_state, mask=mask)
         if one_operator and not because and not gains:
             notes[layer.name] = f"{_named(layer)} is fused into one operator."
@@ -120,42 +132,49 @@ def _loop(layer: Any, *, precision: Precision, form: Form, notes: Notes) -> Inne
         unroll = gains or without_loops or asked
         notes[layer.name] = _sentence(layer, count, "" if gains else because, unroll)
         first = mask[0] if isinstance(mask, list | tuple) else mask
-        # Keras answers zero before the first step that is not skipped, whatever the state is.
+        # Before the first step that is not skipped, Keras answers zero, whatever the state is.
         if steps and (first is None or all(map(is_zero, initial_state))):
-            options = {"mask": first, "unroll": unroll, "blend": without_loops}
-            return run(steps, sequences, initial_state, layer=layer, **options)
+            return run(
+                steps,
+                sequences,
+                initial_state,
+                layer=layer,
+                mask=first,
+                unroll=unroll,
+                blend=without_loops,
+            )
         layer.unroll = unroll
         return original(sequences, initial_state, mask, training)
 
     return inner_loop
 
 
-def _gains_by_unrolling(layer: Any, num_steps: int) -> bool:
+def _unrolling_is_faster(layer: keras.layers.RNN, num_steps: int) -> bool:
     kernel = getattr(layer.cell, "recurrent_kernel", None)
     read = 0 if kernel is None else 4 * math.prod(kernel.shape) * num_steps
     return read <= _LARGEST_UNROLLED
 
 
-def _prepare_keras_2(layer: Any, *, unroll: bool, fuse: bool, notes: Notes) -> None:
-    """Set the form of a layer of tf_keras, whose LSTM the converter fuses by itself."""
+def _prepare_keras_2(layer: tf_keras.layers.RNN, *, unroll: bool, fuse: bool, notes: Notes) -> None:
+    """Set the form of a tf_keras layer; the converter fuses its LSTM without help."""
     fusable = getattr(layer, "_could_use_gpu_kernel", False) and type(layer).__name__ == "LSTM"
-    # A state from outside would become a variable of the operator, which runtimes reset.
+    # A given initial state would become a variable of the operator, which runtimes reset.
     starts_at_zero = all(len(node.keras_inputs) == 1 for node in layer._inbound_nodes)
     if fusable and fuse and starts_at_zero and not layer.return_state:
         notes[layer.name] = f"{_named(layer)} is fused into one operator."
         return
     if hasattr(layer, "_could_use_gpu_kernel"):
-        layer._could_use_gpu_kernel = False  # else it takes no notice of `unroll`
+        layer._could_use_gpu_kernel = False  # else it ignores `unroll`
     layer.unroll = unroll
     notes[layer.name] = f"{_named(layer)} is {'unrolled' if unroll else 'a loop'}."
 
 
-def _sentence(layer: Any, num_steps: int, because: str, unroll: bool) -> str:
+def _sentence(layer: keras.layers.RNN, num_steps: int, because: str, unroll: bool) -> str:
     how = f"unrolled over {num_steps} steps" if unroll else f"a loop of {num_steps} steps"
     if because and "LSTM" in type(layer.cell).__name__:
         return f"{_named(layer)} is {how}, not fused: {because}."
     return f"{_named(layer)} is {how}."
 
 
-def _named(layer: Any) -> str:
+def _named(layer: KerasLayer) -> str:
     return f"Layer '{layer.name}' ({type(layer).__name__})"

@@ -1,30 +1,26 @@
-"""What the source model answers: the reference that every converted file is compared with.
-
-The model runs in a child process, so that the caller never loads TensorFlow.
-"""
+"""What the source model answers: the reference that every converted file is compared with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
-from edgekit.core.child_process import Child, ChildDied
-from edgekit.core.errors import BadData, BadInput
-from edgekit.core.paths import atomic
+from edgekit.core.child_process import ChildDied
+from edgekit.core.errors import BadInput
 from edgekit.core.recipe import Signature, Tensor
 from edgekit.core.types import Array, Batch, Run
-from edgekit.source_model.calibration import check_examples
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from edgekit.source_model.calibration import load_calibration
+from edgekit.source_model.export import signature_of
+from edgekit.source_model.golden_vectors import write_arrays
+from edgekit.source_model.interface import KerasLayer, SourceModel, interface_of, nested_layers
 
 BATCH_SIZE = 64
 """Examples run at once where the model's batch is free."""
 
-TIMEOUT_S = 3600.0
+NUM_EXAMPLES = 64
+"""Inputs on which a converted file is compared with its source."""
 
 CHILD_ENV: Mapping[str, str] = {
     "KERAS_BACKEND": "tensorflow",  # a user's choice of JAX or PyTorch cannot be converted
@@ -34,42 +30,43 @@ CHILD_ENV: Mapping[str, str] = {
 """Environment of every child process that runs Keras."""
 
 
-def reference_outputs(model: Path, inputs: Batch, *, out: Path) -> Batch:
-    """Run a model file on examples and return its outputs.
+def write_reference(model: SourceModel, out: Path, *, calibration: Path | None) -> None:
+    """Run a loaded model on examples and write golden vectors.
 
     Args:
-        model: `.keras`, `.h5` or SavedModel folder, as `load_model` takes.
-        inputs: Input name -> array, batch axis first; the same number of examples each.
-        out: Where to write `vectors.npz`: arrays `input:<name>` and `output:<name>`. It appears
-            only when complete.
-
-    Returns:
-        Output name -> array, batch axis first.
+        model: What `edgekit.source_model.loading.load_model` returned, unchanged since.
+        out: The `.npz` to write; see `edgekit.source_model.golden_vectors`.
+        calibration: Its first `NUM_EXAMPLES` examples are the inputs; random ones if None.
 
     Raises:
-        NotFound, BadInput: The model or the inputs cannot be used.
+        NotFound, BadData: The calibration data cannot be used.
+        BadInput: The model has no fixed signature; see `signature_of`.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with atomic(out) as vectors:
-        request = vectors.with_name("request.npz")
-        with request.open("wb") as stream:
-            np.savez(stream, **{f"input:{name}": array for name, array in inputs.items()})  # type: ignore[arg-type]
-        _in_child(run, model, inputs=request, out=vectors)
-        with np.load(vectors, allow_pickle=False) as found:
-            return _named(found, "output:")
+    signature = signature_of(model)
+    if calibration:
+        examples = load_calibration(calibration, signature)
+        inputs: Batch = {name: array[:NUM_EXAMPLES] for name, array in examples.items()}
+    else:
+        limit = integer_limit(model)
+        inputs = random_inputs(signature, NUM_EXAMPLES, seed=0, integer_limit=limit)
+    write_arrays(out, inputs, run_model(model, inputs))
 
 
-def read_signature(model: Path) -> tuple[Signature, int | None]:
-    """Return a model file's signature, and the limit of its integer inputs.
+def cannot_run(model: Path, death: ChildDied) -> BadInput:
+    """Return the error for a model file whose process ended while Keras ran the model."""
+    return BadInput(
+        f"'{model}' cannot be run by Keras here: the process ended with {death.cause}. "
+        f"{death} Try model.predict on one example."
+    )
 
-    Returns:
-        The signature with batch 1; and the smallest number of rows of its Embedding or
-        CategoryEncoding layers, which integer inputs must stay below, or None if it has none.
 
-    Raises:
-        NotFound, BadInput: The model cannot be used.
+def integer_limit(model: SourceModel) -> int | None:
+    """Return the limit that a model's integer inputs must stay below, or None if it sets none.
+
+    That is the smallest number of rows of its Embedding and CategoryEncoding layers.
     """
-    return _in_child(facts, model)
+    limits = [limit for layer in nested_layers(model) if (limit := _num_rows(layer))]
+    return min(limits, default=None)
 
 
 def random_inputs(
@@ -77,15 +74,15 @@ def random_inputs(
 ) -> Batch:
     """Return random examples for a model when there is nothing better.
 
-    They find wiring errors and crashes. They say little of accuracy: a network's answer to noise
-    is often nearly constant, and quantization ranges taken from noise are wrong.
+    They reveal wiring errors and crashes. They say little about accuracy: a network's answer to
+    noise is often nearly constant, and quantization ranges taken from noise are wrong.
 
     Args:
         signature: Of the model.
         count: How many examples.
         seed: Same seed, same examples.
-        integer_limit: Integers stay below it, see `read_signature`. Without it they are 0 or 1,
-            which every Embedding takes.
+        integer_limit: Integers stay below it; see the function of that name. Without it they are 0
+            or 1, which every Embedding takes.
 
     Returns:
         Floats from the standard normal distribution; bytes over their whole range, as in images;
@@ -98,38 +95,7 @@ def random_inputs(
     }
 
 
-def run(model: Path, inputs: Path, out: Path) -> None:
-    """In the child: run `model` on the `input:<name>` arrays of `inputs`, write vectors to `out`.
-
-    Raises:
-        NotFound, BadInput: The model or the inputs cannot be used.
-    """
-    from edgekit.source_model.export import signature_of
-    from edgekit.source_model.loading import load_model
-
-    loaded = load_model(model)
-    signature = signature_of(loaded)
-    with np.load(inputs, allow_pickle=False) as found:
-        batch = check_examples(_named(found, "input:"), signature, what=f"The input for '{model}'")
-    answer = run_model(loaded, batch)
-    vectors = {f"input:{name}": array for name, array in batch.items()}
-    vectors |= {f"output:{name}": array for name, array in answer.items()}
-    with out.open("wb") as stream:
-        np.savez(stream, **vectors)  # type: ignore[arg-type]
-
-
-def facts(model: Path) -> tuple[Signature, int | None]:
-    """In the child: what `read_signature` returns."""
-    from edgekit.source_model.export import signature_of
-    from edgekit.source_model.interface import nested_layers
-    from edgekit.source_model.loading import load_model
-
-    loaded = load_model(model)
-    limits = [limit for layer in nested_layers(loaded) if (limit := _integer_limit(layer))]
-    return signature_of(loaded), min(limits, default=None)
-
-
-def run_model(model: Any, batch: Batch) -> Batch:
+def run_model(model: SourceModel, batch: Batch) -> Batch:
     """Run a loaded model on examples: many at once if its batch is free, else one by one.
 
     Args:
@@ -139,18 +105,16 @@ def run_model(model: Any, batch: Batch) -> Batch:
     return runner(model)(batch)
 
 
-def runner(model: Any) -> Run:
+def runner(model: SourceModel) -> Run:
     """Return a loaded model as a function of examples, traced once for all calls."""
     import tensorflow as tf
-
-    from edgekit.source_model.interface import interface_of
 
     interface = interface_of(model)
     step = BATCH_SIZE if interface.has_free_batch else 1
     function = tf.function(interface.call, reduce_retracing=True)
 
     def run(batch: Batch) -> Batch:
-        columns = [batch[port.name] for port in interface.inputs]
+        columns = [batch[declared.name] for declared in interface.inputs]
         answers = []
         for start in range(0, len(columns[0]), step):
             tensors = [tf.constant(column[start : start + step]) for column in columns]
@@ -160,25 +124,6 @@ def runner(model: Any) -> Run:
     return run
 
 
-def _in_child(
-    function: Callable[Concatenate[Path, P], T], model: Path, *args: P.args, **kwargs: P.kwargs
-) -> T:
-    try:
-        return Child(timeout_s=TIMEOUT_S, env=CHILD_ENV).call(function, model, *args, **kwargs)
-    except ChildDied as error:
-        raise BadInput(
-            f"'{model}' cannot be run by Keras here: the process ended with {error.cause}. "
-            f"{error} Try model.predict on one example."
-        ) from error
-
-
-def _named(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
-    found = {n.removeprefix(prefix): arrays[n] for n in arrays if n.startswith(prefix)}
-    if not found:
-        raise BadData(f"The file holds no array named '{prefix}<name>'; write one with np.savez.")
-    return found
-
-
 def _random(random: np.random.Generator, tensor: Tensor, count: int, limit: int) -> Array:
     shape, dtype = (count, *tensor.shape[1:]), np.dtype(tensor.dtype)
     if dtype.kind == "f":
@@ -186,12 +131,14 @@ def _random(random: np.random.Generator, tensor: Tensor, count: int, limit: int)
     if dtype.kind == "b":
         return random.random(shape) < 0.5
     if dtype.itemsize == 1:
-        kind = np.iinfo(tensor.dtype)
-        return random.integers(kind.min, kind.max, shape, dtype, endpoint=True)
+        limits = np.iinfo(tensor.dtype)
+        return random.integers(limits.min, limits.max, shape, dtype, endpoint=True)
     return random.integers(0, limit, shape).astype(dtype)
 
 
-def _integer_limit(layer: Any) -> int | None:
-    kind = type(layer).__name__
-    found = {"Embedding": "input_dim", "CategoryEncoding": "num_tokens"}.get(kind)
-    return getattr(layer, found) if found else None
+def _num_rows(layer: KerasLayer) -> int | None:
+    """Return how many integers, from 0 on, a layer can look up; None if it looks up none."""
+    attribute = {"Embedding": "input_dim", "CategoryEncoding": "num_tokens"}.get(
+        type(layer).__name__
+    )
+    return getattr(layer, attribute) if attribute else None

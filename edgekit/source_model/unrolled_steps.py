@@ -1,8 +1,8 @@
-"""The steps of LSTM, GRU and SimpleRNN in few operators: unrolled, or in a loop.
+"""Compute LSTM, GRU and SimpleRNN in few operators: unrolled, or in a loop.
 
-What enters is multiplied with the kernel once for all steps, outside of the loop, as cuDNN does; a
-step multiplies the state only. Keras' own steps do both. In int8 each of those products has a range
-of its own, which is empty where the calibration data are always padded: LiteRT 2.3 dies of that.
+The input is multiplied by the kernel once for all steps, outside of the loop, as cuDNN does; a step
+multiplies only the state. Keras' own steps do both. In int8 each of those products has a range of
+its own, which is empty where the calibration data are always padded: LiteRT 2.3 crashes on that.
 
 Source: Appleyard et al., Optimizing Performance of Recurrent Neural Networks on GPUs, 2016,
 https://arxiv.org/abs/1604.01946.
@@ -12,17 +12,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
+from edgekit.core.types import Array
 from edgekit.source_model.fused_lstm import is_zero
 
-States = list[Any]
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+States: TypeAlias = "list[tf.Tensor]"
 """The output `h` first, each `(1, units)`."""
 
-Step = Callable[[Sequence[Any], States], States]
-"""What enters at one step, multiplied with the kernels, and the states -> new states."""
+Step: TypeAlias = "Callable[[Sequence[tf.Tensor], States], States]"
+"""The input of one step, multiplied by the kernels, and the states -> new states."""
+
+Answer: TypeAlias = "tuple[tf.Tensor, tf.Tensor, States]"
+"""Last output `(1, units)`, all outputs `(1, steps, units)`, states."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,18 +38,18 @@ class Steps:
     """How a layer computes.
 
     Attributes:
-        kernels: What the input is multiplied with; each makes one tensor that enters a step.
-        biases: Added to that.
+        kernels: The input is multiplied by each; each product is one tensor that enters a step.
+        biases: Added to these products.
         step: The rest.
     """
 
-    kernels: tuple[Any, ...]
-    biases: tuple[Any, ...]
+    kernels: tuple[Array, ...]
+    biases: tuple[Array, ...]
     step: Step
 
 
-def steps_of(layer: Any) -> Steps | None:
-    """Return how a Keras 3 layer computes; None if its cell is not known here.
+def steps_of(layer: keras.layers.RNN) -> Steps | None:
+    """Return how a Keras 3 layer computes; None for a cell this module does not know.
 
     Args:
         layer: A built recurrent layer.
@@ -59,28 +67,25 @@ def steps_of(layer: Any) -> Steps | None:
 
 def run(
     steps: Steps,
-    sequences: Any,
+    sequences: tf.Tensor,
     states: States,
     *,
-    layer: Any,
-    mask: Any = None,
+    layer: keras.layers.RNN,
+    mask: tf.Tensor | None = None,
     unroll: bool,
     blend: bool,
-) -> tuple[Any, Any, States]:
+) -> Answer:
     """Compute a recurrent layer for one example, as Keras' `RNN.inner_loop` does.
 
     Args:
         steps: From `steps_of(layer)`.
         sequences: `(1, steps, features)`.
         states: At the beginning; zeros, if there is a mask.
-        layer: It says `go_backwards`, `return_sequences` and `zero_output_for_mask`.
+        layer: Gives `go_backwards`, `return_sequences` and `zero_output_for_mask`.
         mask: `(1, steps)`, False where a step is skipped; None if none is.
-        unroll: Whether to write the steps one behind the other.
+        unroll: Whether to write the steps one after another instead of in a loop.
         blend: Whether to skip steps by arithmetic. Integers need it: TensorFlow's quantizer gives
-            all states that SELECT_V2 hands on the range of the first, and clips the others.
-
-    Returns:
-        Last output `(1, units)`, all outputs `(1, steps, units)`, states.
+            all states that pass a SELECT_V2 the range of the first, and clips the others.
     """
     import tensorflow as tf
 
@@ -95,7 +100,9 @@ def run(
         keeps = tf.cast(keeps, tf.float32)
     take = _blend if blend else tf.where
 
-    def advance(x: Sequence[Any], keep: Any, states: States) -> tuple[Any, States]:
+    def advance(
+        x: Sequence[tf.Tensor], keep: tf.Tensor | None, states: States
+    ) -> tuple[tf.Tensor, States]:
         new = steps.step(x, states)
         if keep is None:
             return new[0], new
@@ -105,13 +112,26 @@ def run(
         return kept[0], kept
 
     order = range(count)[::-1] if layer.go_backwards else range(count)
-    drive = _unrolled if unroll else _looped
-    return drive(advance, entering, keeps, states, order, layer.return_sequences)
+    compute = _unrolled if unroll else _looped
+    return compute(advance, entering, keeps, states, order, layer.return_sequences)
+
+
+class _Advance(Protocol):
+    """Compute one step; return its output and the new states."""
+
+    def __call__(
+        self, x: Sequence[tf.Tensor], keep: tf.Tensor | None, states: States, /
+    ) -> tuple[tf.Tensor, States]: ...
 
 
 def _unrolled(
-    advance: Any, entering: Sequence[Any], keeps: Any, states: States, order: range, every: bool
-) -> tuple[Any, Any, States]:
+    advance: _Advance,
+    entering: Sequence[tf.Tensor],
+    keeps: tf.Tensor | None,
+    states: States,
+    order: range,
+    every: bool,
+) -> Answer:
     import tensorflow as tf
 
     columns = [tf.unstack(tensor) for tensor in entering]
@@ -124,16 +144,23 @@ def _unrolled(
 
 
 def _looped(
-    advance: Any, entering: Sequence[Any], keeps: Any, states: States, order: range, every: bool
-) -> tuple[Any, Any, States]:
+    advance: _Advance,
+    entering: Sequence[tf.Tensor],
+    keeps: tf.Tensor | None,
+    states: States,
+    order: range,
+    every: bool,
+) -> Answer:
     import tensorflow as tf
 
     shape = (1, states[0].shape[-1])
-    # What nobody reads costs operators in every step, so the loop carries it only if it is read.
+    # Carrying all outputs costs operators in every step, so the loop does so only if they are read.
     arrays = [tf.TensorArray(tf.float32, len(order), element_shape=shape)] if every else []
     outputs = [] if every else [tf.zeros(shape)]
 
-    def body(time: Any, outputs: States, states: States, arrays: Any) -> Any:
+    def body(
+        time: tf.Tensor, outputs: States, states: States, arrays: list[tf.TensorArray]
+    ) -> tuple[tf.Tensor, States, States, list[tf.TensorArray]]:
         k = order.start - time if order.step < 0 else time
         keep = None if keeps is None else tf.gather(keeps, k)
         output, states = advance([tf.gather(tensor, k) for tensor in entering], keep, states)
@@ -149,16 +176,16 @@ def _looped(
     return outputs[0], outputs[0][:, None], states
 
 
-def _blend(keep: Any, new: Any, old: Any) -> Any:
+def _blend(keep: tf.Tensor, new: tf.Tensor, old: tf.Tensor) -> tf.Tensor:
     return old + keep * (new - old)
 
 
-def _lstm(cell: Any) -> Steps:
+def _lstm(cell: keras.layers.LSTMCell) -> Steps:
     import tensorflow as tf
 
     kernel, recurrent, bias = _weights(cell)
 
-    def step(x: Sequence[Any], states: States) -> States:
+    def step(x: Sequence[tf.Tensor], states: States) -> States:
         h, c = states
         gates = tf.split(x[0] + tf.matmul(h, recurrent), 4, axis=1)
         i, f, o = (cell.recurrent_activation(gates[k]) for k in (0, 1, 3))
@@ -168,8 +195,8 @@ def _lstm(cell: Any) -> Steps:
     return Steps(kernels=(kernel,), biases=(bias,), step=step)
 
 
-def _gru(cell: Any) -> Steps:
-    """The gates of update and reset in one product, the candidate in another."""
+def _gru(cell: keras.layers.GRUCell) -> Steps:
+    """Compute the update and reset gates in one product, and the candidate in another."""
     import tensorflow as tf
 
     kernel, recurrent, bias = _weights(cell)
@@ -177,7 +204,7 @@ def _gru(cell: Any) -> Steps:
     first, second = bias if cell.reset_after else (bias, np.zeros_like(bias))
     biases = (first[:cut] + second[:cut], first[cut:])
 
-    def step(x: Sequence[Any], states: States) -> States:
+    def step(x: Sequence[tf.Tensor], states: States) -> States:
         (h,) = states
         gates = cell.recurrent_activation(x[0] + tf.matmul(h, recurrent[:, :cut]))
         z, r = tf.split(gates, 2, axis=1)
@@ -193,18 +220,18 @@ def _gru(cell: Any) -> Steps:
     return Steps(kernels=(kernel[:, :cut], kernel[:, cut:]), biases=biases, step=step)
 
 
-def _simple(cell: Any) -> Steps:
+def _simple(cell: keras.layers.SimpleRNNCell) -> Steps:
     import tensorflow as tf
 
     kernel, recurrent, bias = _weights(cell)
 
-    def step(x: Sequence[Any], states: States) -> States:
+    def step(x: Sequence[tf.Tensor], states: States) -> States:
         return [cell.activation(x[0] + tf.matmul(states[0], recurrent))]
 
     return Steps(kernels=(kernel,), biases=(bias,), step=step)
 
 
-def _weights(cell: Any) -> tuple[Any, Any, Any]:
+def _weights(cell: keras.layers.Layer) -> tuple[Array, Array, Array]:
     """Return kernel, recurrent kernel and bias; zeros if there is none."""
     kernel, recurrent = np.asarray(cell.kernel), np.asarray(cell.recurrent_kernel)
     if cell.use_bias:

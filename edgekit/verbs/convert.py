@@ -1,26 +1,22 @@
-"""Convert any user's model, run the result where it will run, and compare it with its source."""
+"""Convert a user's model, run the result where it will be used, and compare it with its source."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgekit.core import registry
 from edgekit.core.errors import BadInput, NotFound, Unavailable
 from edgekit.core.kinds import Artifact
-from edgekit.core.types import Batch, Progress, silent
+from edgekit.core.paths import atomic
+from edgekit.core.types import Progress, silent
 from edgekit.core.variant import PRECISIONS, Precision
 from edgekit.running.place import places
-from edgekit.source_model.calibration import load_calibration
 from edgekit.source_model.recurrent import DEFAULT, Form, check_form
-from edgekit.source_model.reference import random_inputs, read_signature, reference_outputs
 from edgekit.tflite.sidecar import write_sidecar
 from edgekit.verbs.verify import Proof, prove, vectors_path
-
-NUM_EXAMPLES = 64
-"""Inputs on which a converted file is compared with its source."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +25,7 @@ class Conversion:
 
     Attributes:
         artifact: The file; its name ends in `.rejected` if it broke a limit.
-        proofs: One for each runtime, run or not.
+        proofs: One for each runtime, whether it ran or not.
         notes: What was decided for the user, such as a batch size fixed at 1.
     """
 
@@ -57,26 +53,26 @@ def convert(
 ) -> Conversion:
     """Convert a Keras model file or a SavedModel to a verified `.tflite`.
 
-    Beside `out` stand `<stem>.json` (what it is and how it was made) and `<stem>.vectors.npz`
-    (inputs and the source's answers), from which `edgekit verify` proves it again.
+    `<stem>.json` (what the file is and how it was made) and `<stem>.vectors.npz` (inputs and the
+    source's answers) are written beside `out`; `edgekit verify` proves the file again from them.
 
     Args:
         model: `.keras`, `.h5` or a SavedModel folder.
-        out: The `.tflite` to write. It appears only if it was run and is within the limits; one
-            that is out of them is written as `<out>.rejected`.
+        out: The `.tflite` to write. It appears only if it was run and is within the limits;
+            otherwise it is written as `<out>.rejected`.
         precision: One of `edgekit.core.variant.PRECISIONS`.
         calibration: `.npz` with one array per input, batch axis first; int8 and int16x8 need it.
-            Its first examples also serve for the comparison; without it, random input does.
+            Its first examples are also used for the comparison; without it, random input is.
         target: Where it must run; if empty, on every CPU runtime present here.
         float_io: For int8 and int16x8: floats go in and out; by default integers do, with the
-            scale and zero point that stand in the file.
-        recurrent: One of `edgekit.source_model.recurrent.FORMS`: what a file with an LSTM, GRU or
-            SimpleRNN should be.
+            scale and zero point given in the file.
+        recurrent: One of `edgekit.source_model.recurrent.FORMS`: the form of LSTM, GRU and
+            SimpleRNN layers.
         progress: Told how far it is.
 
     Raises:
         BadInput: The request, the model or the calibration data cannot be used.
-        ConversionFailed: The converter refused or died; the message names cause and remedy.
+        ConversionFailed: The converter refused or crashed; the message names cause and remedy.
         Unavailable: No runtime that could verify the result is present.
     """
     if precision not in PRECISIONS:
@@ -88,7 +84,7 @@ def convert(
     check_form(recurrent)
     names = _targets(target)
     with tempfile.TemporaryDirectory() as scratch:
-        draft = Path(scratch) / "model.tflite"
+        draft, vectors = Path(scratch) / "model.tflite", Path(scratch) / "vectors.npz"
         progress(0.1, f"converting to {precision}")
         artifact = registry.get("converters", "tflite").convert(
             model,
@@ -97,11 +93,8 @@ def convert(
             calibration=calibration,
             float_io=float_io,
             recurrent=recurrent,
+            vectors=vectors,
         )
-        progress(0.6, "running the source model")
-        vectors = Path(scratch) / "vectors.npz"
-        inputs = _inputs(model, artifact, calibration)
-        reference_outputs(model, inputs, out=vectors)
         against = "source model" if calibration else "source model, on random input"
         proofs = []
         for name in names:
@@ -120,26 +113,14 @@ def _targets(target: str) -> Sequence[str]:
         if reason := place.missing():
             raise Unavailable(f"Target '{target}' cannot be verified here: {reason}")
         return [target]
-    found = ["cpu", "litert"]
-    if all(places((name,))[name].missing() for name in found):
+    names = ["cpu", "litert"]
+    if all(places((name,))[name].missing() for name in names):
         raise Unavailable("No runtime is here to verify the result; run `edgekit setup`.")
-    return found
-
-
-def _inputs(model: Path, artifact: Artifact, calibration: Path | None) -> Batch:
-    if calibration is None:
-        signature, limit = read_signature(model)
-        return random_inputs(signature, NUM_EXAMPLES, 0, integer_limit=limit)
-    found = load_calibration(calibration, artifact.signature)
-    return {name: array[:NUM_EXAMPLES] for name, array in found.items()}
+    return names
 
 
 def _deliver(artifact: Artifact, vectors: Path, out: Path, proofs: Sequence[Proof]) -> Conversion:
     """Put the file and what proves it under their final names, the file last."""
-    from dataclasses import replace
-
-    from edgekit.core.paths import atomic
-
     notes = tuple(value for key, value in artifact.made_by.items() if key.startswith("note"))
     named = [replace(proof, file=str(out)) for proof in proofs]
     result = Conversion(artifact=artifact, proofs=tuple(named), notes=notes)

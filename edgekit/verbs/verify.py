@@ -12,7 +12,7 @@ from edgekit.core.errors import BadInput, NotFound, Unavailable, WorkerFailed
 from edgekit.core.types import Batch
 from edgekit.core.variant import PRECISIONS
 from edgekit.running.agreement import agreement_of, arithmetic
-from edgekit.running.golden_vectors import read_vectors
+from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.running.place import Place, places, refuse_unrunnable, target
 from edgekit.running.session import open_session
 from edgekit.running.timing import random_batch

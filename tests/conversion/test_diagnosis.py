@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.conversion.crash_diagnosis import autopsy
+from edgekit.conversion.crash_diagnosis import explain_death
 from edgekit.conversion.diagnosis import CATALOGUE, Layers, diagnose, listed
 from edgekit.converters.tflite import write
 from edgekit.core import registry
@@ -126,7 +126,7 @@ def test_python_code_inside_a_savedmodel_is_named(tmp_path: Path) -> None:
 def test_two_layers_with_numbered_names_are_told_apart() -> None:
     kinds = {"dense": "Dense", "dense_1": "Dense"}
     three, two = Layers(kinds=kinds), Layers(kinds=kinds, numbered=False)
-    # Keras 3 puts a number behind every name it traces, Keras 2 does not
+    # Keras 3 appends a number to every name it traces, Keras 2 does not
     assert three.find("functional_1/dense_1/MatMul") == "dense"
     assert three.find("functional_1/dense_1_2/MatMul") == "dense_1"
     assert two.find("model/dense_1/MatMul") == "dense_1"
@@ -178,13 +178,13 @@ def test_long_lists_are_cut() -> None:
 
 def test_a_process_killed_by_the_system_ran_out_of_memory() -> None:
     death = ChildDied("it ended with SIGKILL", cause="SIGKILL")
-    sentence = autopsy(
+    sentence = explain_death(
         death, "calibrating", source=Path("m.keras"), precision="int8", calibration=None
     )
     assert sentence.startswith("The conversion ran out of memory.")
 
 
-# Deaths: each starts processes that die
+# Crashes: each starts processes that die
 
 
 def fails(source: Path, tmp_path: Path, **options: Any) -> str:
@@ -197,21 +197,21 @@ def fails(source: Path, tmp_path: Path, **options: Any) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("precision", ["int8", "int16x8"])
-def test_the_calibrator_dies_of_a_loop(tmp_path: Path, precision: str) -> None:
+def test_the_calibrator_crashes_on_a_loop(tmp_path: Path, precision: str) -> None:
     from keras import layers
 
     model = strangers.chain((8, 4), layers.GRU(5, name="memory"), layers.Dense(2))
     calibration = strangers.saved(model, tmp_path / "m.keras").with_suffix(".npz")
-    # From the .keras file its steps would be written out; a SavedModel keeps the loop it has.
+    # From the .keras file its steps would be unrolled; a SavedModel keeps the loop it has.
     model.export(tmp_path / "saved", verbose=False)
     sentence = fails(tmp_path / "saved", tmp_path, precision=precision, calibration=calibration)
-    assert "dies of the loop (WHILE)" in sentence
+    assert "crashes on the loop (WHILE)" in sentence
     assert ".keras" in sentence
     assert "[loop-in-int8]" in sentence
 
 
 @pytest.mark.slow
-def test_a_death_without_a_word_is_traced_to_its_layer(tmp_path: Path) -> None:
+def test_a_crash_without_a_message_is_traced_to_its_layer(tmp_path: Path) -> None:
     """NaN that never leaves a nested model: only converting ever longer beginnings finds it."""
     import keras
 

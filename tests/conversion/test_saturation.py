@@ -11,6 +11,7 @@ import pytest
 from edgekit.conversion import corrections
 from edgekit.converters.tflite import convert, write
 from edgekit.core import registry
+from edgekit.core.variant import Precision
 from edgekit.running.session import open_session
 from edgekit.tflite.reader import read
 from edgekit.verbs.check import check
@@ -37,12 +38,13 @@ def saturated_attention() -> Any:
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("attention")
     strangers.saved(saturated_attention(), folder / "m.keras")
-    made = {}
-    for precision in ("float32", "int8"):
+    made: dict[str, Path] = {}
+    precisions: tuple[Precision, ...] = ("float32", "int8")
+    for precision in precisions:
         made[precision] = convert(
             folder / "m.keras",
             folder / f"{precision}.tflite",
-            precision=precision,  # type: ignore[arg-type]
+            precision=precision,
             calibration=folder / "m.npz" if precision == "int8" else None,
         ).path
     return made

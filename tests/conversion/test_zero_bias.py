@@ -68,7 +68,10 @@ def test_it_answers_the_same_everywhere(file: Path, runtime: str, device: str) -
 
 
 def kernel_of(file: Path) -> np.ndarray:
+    from edgekit.source_model.interface import SavedModel
     from edgekit.source_model.loading import load_model
 
-    (kernel,) = load_model(file.with_suffix(".keras")).get_layer("dense").get_weights()
+    model = load_model(file.with_suffix(".keras"))
+    assert not isinstance(model, SavedModel)
+    (kernel,) = model.get_layer("dense").get_weights()
     return np.asarray(kernel)

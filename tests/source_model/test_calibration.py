@@ -39,8 +39,8 @@ def test_good_data_comes_back_in_the_types_and_order_of_the_inputs(tmp_path: Pat
     path = written(tmp_path, word=WORDS, image=GOOD[:, 0].astype(np.float64))
     batch = load_calibration(path, TWO)
     assert [(name, array.dtype) for name, array in batch.items()] == [
-        ("image", np.float32),
-        ("word", np.int32),
+        ("image", np.dtype(np.float32)),
+        ("word", np.dtype(np.int32)),
     ]
     np.testing.assert_array_equal(batch["word"], WORDS)
 

@@ -285,7 +285,7 @@ def test_a_custom_layer_is_named(name: str, tmp_path: Path) -> None:
 def test_a_custom_layer_registered_in_this_process_loads(tmp_path: Path) -> None:
     import keras
 
-    @keras.saving.register_keras_serializable("tests")  # type: ignore[untyped-decorator]
+    @keras.saving.register_keras_serializable("tests")
     class Tripler(keras.layers.Layer):  # type: ignore[misc]
         def call(self, x: Any) -> Any:
             return x * 3

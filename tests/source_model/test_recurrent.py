@@ -63,7 +63,7 @@ def test_an_unknown_form_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_bidirectional_lstm_is_as_exact_in_int8_as_its_halves(tmp_path: Path) -> None:
-    """Not so with TensorFlow 2.21 alone: 0.17 off; see `requantizing` and `tflite_writer`."""
+    """TensorFlow 2.21 alone is 0.17 off; see `requantization` and `tf_converter`."""
     import keras
 
     keras.utils.set_random_seed(1)

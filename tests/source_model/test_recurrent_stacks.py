@@ -10,12 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edgekit.core.variant import Precision
 from tests.support.recurrent import FUSED, converted, largest_error, operators
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and Keras warn about themselves
 
 STEPS = 4
-LIMITS = {"float32": 1e-5, "int8": 0.15}
+LIMITS: dict[Precision, float] = {"float32": 1e-5, "int8": 0.15}
 """The error of int8 grows from layer to layer, and most in a SimpleRNN of random weights, which
 forgets nothing."""
 
@@ -67,11 +68,11 @@ def build(start: str, stack: list[tuple[tuple[str, dict[str, Any]], bool]]) -> A
     )
 
 
-def check(start: str, stack: Any, runtime: str = "litert") -> None:
+def check(stack: tuple[str, list[Any]], runtime: str = "litert") -> None:
     import keras
 
     keras.backend.clear_session()
-    model = build(start, stack)
+    model = build(*stack)
     for precision, limit in LIMITS.items():
         with tempfile.TemporaryDirectory() as folder:
             file, notes = converted(model, Path(folder), precision)
@@ -88,18 +89,18 @@ EASY = {"deadline": None, "derandomize": True, "suppress_health_check": list(Hea
 @settings(max_examples=3, **EASY)  # type: ignore[arg-type]
 @given(STACKS)
 def test_a_stack_converts_and_agrees_with_keras(stack: Any) -> None:
-    check(*stack)
+    check(stack)
 
 
 @pytest.mark.slow
 @settings(max_examples=12, **EASY)  # type: ignore[arg-type]
 @given(STACKS)
 def test_many_stacks_convert_and_agree_with_keras(stack: Any) -> None:
-    check(*stack)
+    check(stack)
 
 
 @pytest.mark.device
 @settings(max_examples=5, **EASY)  # type: ignore[arg-type]
 @given(STACKS)
 def test_a_stack_agrees_with_keras_on_tflite_runtime(stack: Any) -> None:
-    check(*stack, "tflite-runtime")
+    check(stack, "tflite-runtime")

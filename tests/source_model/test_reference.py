@@ -11,18 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgekit.converters.tflite import convert
 from edgekit.core.errors import BadData, BadInput, NotFound
 from edgekit.core.recipe import Signature, Tensor
 from edgekit.source_model.export import export, signature_of
+from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.source_model.loading import load_model
 from edgekit.source_model.reference import (
     BATCH_SIZE,
-    facts,
+    NUM_EXAMPLES,
+    integer_limit,
     random_inputs,
-    read_signature,
-    reference_outputs,
-    run,
     run_model,
+    write_reference,
 )
 from tests.support import strangers
 
@@ -31,15 +32,39 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and Keras warn a
 
 def test_vectors_hold_inputs_and_keras_answers(tmp_path: Path) -> None:
     model = strangers.photo_and_facts()
-    path, batch = strangers.saved(model, tmp_path / "m.keras"), strangers.examples(model, 5)
-    np.savez(tmp_path / "in.npz", **{f"input:{name}": a for name, a in batch.items()})  # type: ignore[arg-type]
-    run(path, tmp_path / "in.npz", tmp_path / "vectors.npz")
+    batch = strangers.examples(model, 5)
+    np.savez(tmp_path / "in.npz", **batch)  # type: ignore[arg-type]
+    write_reference(model, tmp_path / "vectors.npz", calibration=tmp_path / "in.npz")
     with np.load(tmp_path / "vectors.npz", allow_pickle=False) as vectors:
         assert set(vectors) == {"input:photo", "input:facts", "output:kind", "output:age"}
         kind, age = model.predict(batch, verbose=0)
         np.testing.assert_allclose(vectors["output:kind"], kind, atol=1e-5)
         np.testing.assert_allclose(vectors["output:age"], age, atol=1e-5)
         np.testing.assert_array_equal(vectors["input:facts"], batch["facts"])
+
+
+def test_vectors_hold_the_first_calibration_examples_only(tmp_path: Path) -> None:
+    model = strangers.sequential()
+    batch = strangers.examples(model, NUM_EXAMPLES + 9)
+    np.savez(tmp_path / "in.npz", **batch)  # type: ignore[arg-type]
+    write_reference(model, tmp_path / "vectors.npz", calibration=tmp_path / "in.npz")
+    inputs, _ = read_vectors(tmp_path / "vectors.npz")
+    for name, array in batch.items():
+        np.testing.assert_array_equal(inputs[name], array[:NUM_EXAMPLES])
+
+
+def test_without_calibration_data_the_inputs_are_random_and_within_the_limit(
+    tmp_path: Path,
+) -> None:
+    from keras import layers
+
+    model = strangers.chain(
+        (6,), layers.Embedding(9, 3), layers.Flatten(), layers.Dense(2), dtype="int32"
+    )
+    write_reference(model, tmp_path / "vectors.npz", calibration=None)
+    inputs, _ = read_vectors(tmp_path / "vectors.npz")
+    assert inputs["x"].shape == (NUM_EXAMPLES, 6)
+    assert set(np.unique(inputs["x"])) == set(range(9))
 
 
 def test_more_examples_than_a_batch_come_back_in_order() -> None:
@@ -67,22 +92,22 @@ def test_dropout_is_off() -> None:
 
 
 def test_inputs_that_do_not_fit_are_refused(tmp_path: Path) -> None:
-    path = strangers.saved(strangers.sequential(), tmp_path / "m.keras")
-    np.savez(tmp_path / "in.npz", **{"input:other": np.ones((1, 8), np.float32)})
-    with pytest.raises(BadData, match=r"The input for '.*' holds 'other'"):
-        run(path, tmp_path / "in.npz", tmp_path / "out.npz")
+    np.savez(tmp_path / "in.npz", other=np.ones((1, 8), np.float32))
+    with pytest.raises(BadData, match=r"Calibration file '.*' holds 'other'"):
+        write_reference(
+            strangers.sequential(), tmp_path / "out.npz", calibration=tmp_path / "in.npz"
+        )
     assert not (tmp_path / "out.npz").exists()
 
 
-def test_integer_inputs_are_limited_by_the_smallest_embedding(tmp_path: Path) -> None:
+def test_integer_inputs_are_limited_by_the_smallest_embedding() -> None:
     from keras import layers
 
     model = strangers.chain(
         (6,), layers.Embedding(9, 3), layers.Flatten(), layers.Dense(2), dtype="int32"
     )
-    assert facts(strangers.saved(model, tmp_path / "m.keras"))[1] == 9
-    plain = strangers.saved(strangers.sequential(), tmp_path / "p.keras")
-    assert facts(plain)[1] is None
+    assert integer_limit(model) == 9
+    assert integer_limit(strangers.sequential()) is None
 
 
 DTYPES = ["float32", "float16", "int8", "uint8", "int16", "int32", "int64", "bool"]
@@ -120,35 +145,45 @@ def test_another_seed_gives_other_inputs() -> None:
 def test_the_caller_never_loads_tensorflow(tmp_path: Path) -> None:
     path = strangers.saved(strangers.sequential(), tmp_path / "m.keras")
     code = (
-        "import sys, numpy as np; from pathlib import Path\n"
-        "from edgekit.source_model.reference import reference_outputs\n"
-        f"out = reference_outputs(Path({str(path)!r}), {{'input_layer': np.ones((3, 8), 'f4')}},"
-        f" out=Path({str(tmp_path / 'v.npz')!r}))\n"
-        "print(out['answer'].shape, 'tensorflow' in sys.modules, 'keras' in sys.modules)"
+        "import sys; from pathlib import Path\n"
+        "from edgekit.converters.tflite import convert\n"
+        "from edgekit.source_model.golden_vectors import read_vectors\n"
+        "folder = Path(sys.argv[1])\n"
+        "convert(folder / 'm.keras', folder / 'm.tflite', precision='float32',"
+        " vectors=folder / 'v.npz')\n"
+        "inputs, outputs = read_vectors(folder / 'v.npz')\n"
+        "print(outputs['answer'].shape, 'tensorflow' in sys.modules, 'keras' in sys.modules)"
     )
-    name = signature_of(load_model(path)).inputs[0].name
     ran = subprocess.run(
-        [sys.executable, "-c", code.replace("input_layer", name)],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert ran.stdout.strip() == "(3, 3) False False"
-    assert (tmp_path / "v.npz").exists()
+        [sys.executable, "-c", code, path.parent], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == "(64, 3) False False"
 
 
 @pytest.mark.slow
-def test_a_model_file_tells_its_signature_from_outside(tmp_path: Path) -> None:
-    model = strangers.photo_and_facts()
-    path = strangers.saved(model, tmp_path / "m.keras")
-    assert read_signature(path) == (signature_of(model), None)
+def test_vectors_are_the_untouched_models_answers(tmp_path: Path) -> None:
+    """The converter's process changes recurrent layers; it asks the model before that."""
+    from keras import layers
+
+    model = strangers.chain((6, 4), layers.LSTM(5, return_sequences=True), layers.GRU(3))
+    path, vectors = strangers.saved(model, tmp_path / "m.keras"), tmp_path / "v.npz"
+    artifact = convert(path, tmp_path / "m.tflite", precision="float32", vectors=vectors)
+    assert artifact.signature == signature_of(model)
+    inputs, outputs = read_vectors(vectors)
+    for name, array in run_model(load_model(path), inputs).items():
+        np.testing.assert_allclose(outputs[name], array, atol=1e-6)
 
 
 @pytest.mark.slow
 def test_a_missing_model_is_not_found_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match=r"There is no '.*none\.keras'"):
-        reference_outputs(
-            tmp_path / "none.keras", {"x": np.ones((1, 2))}, out=tmp_path / "v" / "v.npz"
+        convert(
+            tmp_path / "none.keras",
+            tmp_path / "m.tflite",
+            precision="float32",
+            vectors=tmp_path / "v.npz",
         )
-    assert list((tmp_path / "v").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow
@@ -161,7 +196,14 @@ def test_a_layer_that_raises_is_a_sentence(tmp_path: Path) -> None:
         input_signature=[tf.TensorSpec((1, 2), tf.float32, name="x")],
     )
     tf.saved_model.save(module, str(tmp_path / "saved"), signatures=module.serve)
-    with pytest.raises(BadInput, match=r"'.*saved' cannot be run by Keras here"):
-        reference_outputs(
-            tmp_path / "saved", {"x": -np.ones((1, 2), np.float32)}, out=tmp_path / "v.npz"
+    np.savez(tmp_path / "c.npz", x=np.array([[-1, -2]], np.float32))
+    with pytest.raises(BadInput, match=r"'.*saved' cannot be run by Keras here: .* ended with Inv"):
+        convert(
+            tmp_path / "saved",
+            tmp_path / "m.tflite",
+            precision="float32",
+            calibration=tmp_path / "c.npz",
+            vectors=tmp_path / "v.npz",
         )
+    assert not (tmp_path / "v.npz").exists()
+    assert not (tmp_path / "m.tflite").exists()

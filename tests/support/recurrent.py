@@ -1,4 +1,4 @@
-"""Convert models with recurrent layers in this process, and see what became of them."""
+"""Convert models with recurrent layers in this process, and look at the files."""
 
 from __future__ import annotations
 

@@ -100,11 +100,11 @@ def examples(model: Any, count: int = 24) -> Batch:
 
     random = np.random.default_rng(0)
     batch = {}
-    for port in interface_of(model).inputs:
-        shape = (count, *(int(n or 1) for n in port.shape[1:]))
-        is_float = "float" in port.dtype
+    for declared in interface_of(model).inputs:
+        shape = (count, *(int(n or 1) for n in declared.shape[1:]))
+        is_float = "float" in declared.dtype
         numbers = random.normal(size=shape) if is_float else random.integers(0, 4, shape)
-        batch[port.name] = numbers.astype(port.dtype)
+        batch[declared.name] = numbers.astype(declared.dtype)
     return batch
 
 

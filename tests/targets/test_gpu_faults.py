@@ -14,7 +14,7 @@ from edgekit.core import registry
 from edgekit.core.variant import Precision
 from edgekit.running.agreement import agreement_of, compare
 from edgekit.running.session import open_session
-from edgekit.source_model.reference import reference_outputs
+from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.verbs.check import check
 
 pytestmark = [pytest.mark.slow, pytest.mark.device]
@@ -42,10 +42,11 @@ def test_int8_convolutions_of_1x1_with_stride_are_wrong(
     subprocess.run(command, check=True, capture_output=True)
     images = np.random.default_rng(0).random((64, 8, 8, 8), np.float32)
     np.savez(tmp_path / "images.npz", image=images)
-    calibration = tmp_path / "images.npz"
-    converter.convert(source, file, precision=precision, calibration=calibration)
-    inputs = {"image": images[:8]}
-    expected = reference_outputs(source, inputs, out=tmp_path / "vectors.npz")
+    calibration, vectors = tmp_path / "images.npz", tmp_path / "vectors.npz"
+    converter.convert(source, file, precision=precision, calibration=calibration, vectors=vectors)
+    inputs, expected = (
+        {name: array[:8] for name, array in batch.items()} for batch in read_vectors(vectors)
+    )
     with open_session(file, runtime="litert") as session:
         assert compare(expected, session(inputs)).problem(precision) == ""
     with open_session(file, runtime="litert-gpu") as session:

@@ -107,7 +107,7 @@ def test_an_artifact_out_of_limits_does_not_get_its_name(
     from edgekit.running import agreement
 
     strict = replace(agreement.TOLERANCES["int8"], mean_error=0.0, max_error=0.0)
-    monkeypatch.setitem(agreement.TOLERANCES, "int8", strict)  # type: ignore[misc]
+    monkeypatch.setitem(agreement.TOLERANCES, "int8", strict)
     out = tmp_path / "out.tflite"
     result = convert(
         models / "branches.keras", out, precision="int8", calibration=models / "photos.npz"
