@@ -1,4 +1,4 @@
-"""Is an answer right? Error against the reference, degenerate outputs, and the limits for both.
+"""Is an answer right? Its error against the reference, degenerate outputs, and limits for both.
 
 Everything is compared with the Keras float reference on the same examples, never with another run
 of the converted file: a wrong conversion agrees with itself.
@@ -6,7 +6,7 @@ of the converted file: a wrong conversion agrees with itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,7 @@ class Tolerance:
         max_error: Largest accepted error of any output value.
         mean_error: Largest accepted mean error.
         drop: Default limit on the drop of a recipe's metric, in the metric's unit.
-        reason: Why this much.
+        reason: Why an error of this size is expected.
     """
 
     max_error: float
@@ -49,7 +49,7 @@ TOLERANCES: Mapping[str, Tolerance] = {
         max_error=0.6,
         mean_error=2e-2,
         drop=0.5,
-        reason="weights have 8 bits; activations are quantized anew at each call",
+        reason="weights have 8 bits; activations are quantized again at each call",
     ),
     "int8": Tolerance(
         max_error=0.8,
@@ -65,10 +65,10 @@ TOLERANCES: Mapping[str, Tolerance] = {
     ),
 }
 """Limits per precision. A single value near a decision boundary may move far in 8 bits, so the mean
-error is the sharp limit there and the largest one only catches a broken output."""
+error is the strict limit there, and the largest error only catches a broken output."""
 
 LARGEST_TO_MEAN = 20
-"""How much larger than a mean error a largest one may be to count as much: about as the limits."""
+"""A largest error this many times the mean error counts as much; about the ratio of the limits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +78,9 @@ class Agreement:
     Attributes:
         max_abs_error: Largest absolute error over all outputs.
         mean_abs_error: Mean absolute error over all outputs.
-        cosine: Cosine similarity of all outputs taken as one vector; 1.0 is equal direction.
+        cosine: Cosine similarity of all outputs taken as one vector; 1.0 is the same direction.
         reference_range: Largest minus smallest value of the reference.
-        degenerate: "" or what is wrong whatever the reference, such as "all zeros".
+        degenerate: What is plainly wrong, such as "all zeros"; "" if nothing is.
     """
 
     max_abs_error: float
@@ -94,14 +94,14 @@ class Agreement:
         if self.degenerate:
             return f"The output is {self.degenerate}."
         tolerance = TOLERANCES[precision]
-        for name, found, share in (
+        for name, error, share in (
             ("largest", self.max_abs_error, tolerance.max_error),
             ("mean", self.mean_abs_error, tolerance.mean_error),
         ):
             limit = share * self.reference_range
-            if not found <= limit:
+            if not error <= limit:  # NaN, too
                 return (
-                    f"The {name} error is {found:.2g}, allowed for {precision} is {limit:.2g} "
+                    f"The {name} error is {error:.2g}, allowed for {precision} is {limit:.2g} "
                     f"({share:.2g} of the reference's range)."
                 )
         return ""
@@ -122,61 +122,66 @@ def compare(reference: Batch, outputs: Batch) -> Agreement:
         if shape != array.shape:
             raise BadData(f"Output '{name}' is {shape}, the reference has {array.shape}.")
     expected = _flat(reference.values())
-    found = _flat(outputs[name] for name in reference)
-    error = np.abs(expected - found)
-    norms = float(np.linalg.norm(expected) * np.linalg.norm(found))
+    actual = _flat(outputs[name] for name in reference)
+    error = np.abs(expected - actual)
+    norms = float(np.linalg.norm(expected) * np.linalg.norm(actual))
     return Agreement(
         max_abs_error=_finite(float(error.max(initial=0.0))),
         mean_abs_error=_finite(float(error.mean()) if error.size else 0.0),
-        cosine=_finite(float(expected @ found) / norms) if norms else float(not error.any()),
+        cosine=_finite(float(expected @ actual) / norms) if norms else float(not error.any()),
         reference_range=float(np.ptp(expected)) if expected.size else 0.0,
         degenerate=degenerate(reference, outputs),
     )
 
 
 def worst(agreements: Sequence[Agreement]) -> Agreement:
-    """Return the agreement of the part that is farthest from its reference."""
+    """Return the agreement that is farthest from its reference, of those of several parts."""
 
-    def distance(found: Agreement) -> tuple[bool, float]:
-        error = max(found.mean_abs_error, found.max_abs_error / LARGEST_TO_MEAN)
-        return bool(found.degenerate), error / max(found.reference_range, 1e-30)
+    def distance(agreement: Agreement) -> tuple[bool, float]:
+        error = max(agreement.mean_abs_error, agreement.max_abs_error / LARGEST_TO_MEAN)
+        return bool(agreement.degenerate), error / max(agreement.reference_range, 1e-30)
 
     return max(agreements, key=distance)
 
 
 def degenerate(reference: Batch, outputs: Batch) -> str:
-    """Say what is plainly wrong with outputs: "NaN or infinite", "all zeros", "constant", or "".
+    """Say what is plainly wrong with outputs, such as "all zeros"; "" if nothing is.
 
-    A constant answer is only wrong if the reference's answer changes between the examples.
+    That every example has the same output is wrong only if the reference's outputs differ.
     """
     for name, expected in reference.items():
-        found = np.asarray(outputs[name], np.float64)
-        if not np.isfinite(found).all():
+        actual = np.asarray(outputs[name], np.float64)
+        if not np.isfinite(actual).all():
             return "NaN or infinite"
-        if not found.any() and np.any(expected):
+        if not actual.any() and np.any(expected):
             return "all zeros"
-        if len(found) > 1 and _constant(found) and not _constant(np.asarray(expected)):
+        if len(actual) > 1 and _is_constant(actual) and not _is_constant(np.asarray(expected)):
             return "the same whatever the input"
     return ""
 
 
 def agreement_of(run: Run, vectors: tuple[Batch, Batch]) -> Agreement:
-    """Run golden inputs and compare with the reference's outputs."""
+    """Run golden inputs, and compare the outputs with the reference's."""
     inputs, expected = vectors
     return compare(expected, run(inputs))
 
 
 def arithmetic(precision: str, adapter: str) -> str:
-    """Return the precision a file is held to: a GPU computes float32 files in float16."""
+    """Return the precision whose tolerance a file is held to: a GPU computes float32 in float16.
+
+    Args:
+        precision: Of the file.
+        adapter: The GPU adapter it ran on; "" for a CPU.
+    """
     return "float16" if adapter and precision == "float32" else precision
 
 
-def _constant(array: Array) -> bool:
+def _is_constant(array: Array) -> bool:
     return bool((array == array[:1]).all())
 
 
-def _flat(arrays: object) -> Array:
-    parts = [np.asarray(array, np.float64).ravel() for array in arrays]  # type: ignore[attr-defined]
+def _flat(arrays: Iterable[Array]) -> Array:
+    parts = [np.asarray(array, np.float64).ravel() for array in arrays]
     return np.concatenate(parts) if parts else np.zeros(0)
 
 

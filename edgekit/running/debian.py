@@ -1,7 +1,7 @@
 """Unpack Debian packages into a folder, for any architecture, without root rights.
 
-apt resolves, downloads and checks signatures with a state and configuration of its own; dpkg-deb
-unpacks. Nothing is installed, and the system's package lists stay as they are.
+apt resolves dependencies, downloads and checks signatures, with a state and configuration of its
+own; dpkg-deb unpacks. Nothing is installed, and the system's package lists stay as they are.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ def unpack(
 ) -> None:
     """Download packages of Debian 12 and unpack them into a folder.
 
-    An interrupted download goes on where it stopped the next time.
+    An interrupted download is resumed the next time.
 
     Args:
         packages: Their names.
-        folder: Where to; made if it is not there.
+        folder: Where to; created if it does not exist.
         architecture: Debian's name, such as "arm64".
-        dependencies: Whether to unpack what they depend on as well, recursively.
+        dependencies: Whether to unpack what they depend on too, recursively.
 
     Raises:
         Unavailable: apt, dpkg or a Debian mirror is not there, or cannot be reached.
@@ -96,13 +96,13 @@ def mirror() -> str:
         (Path(empty) / "partial").mkdir()
         lists = f"Dir::State::lists={empty}"
         printed = _run(["apt-get", "-q", "update", "--print-uris", "-o", lists])
-    found = re.search(r"'([^']*\bdebian(?:\.list)?)/+dists/", printed)
-    if not found:
+    line = re.search(r"'([^']*\bdebian(?:\.list)?)/+dists/", printed)
+    if not line:
         raise Unavailable(
             "apt knows no Debian mirror on this machine; "
             "set EDGEKIT_DEBIAN_MIRROR to the URL of one and run the same command again."
         )
-    return found[1]
+    return line[1]
 
 
 def _configured(state: Path, architecture: str) -> list[str]:
@@ -124,7 +124,7 @@ def _configured(state: Path, architecture: str) -> list[str]:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Wait until no other process of ours downloads the same."""
+    """Wait until no other process of edgekit downloads the same."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -135,7 +135,7 @@ def _require(tool: str) -> None:
     if shutil.which(tool) is None:
         raise Unavailable(
             f"This needs {tool}, which Debian and Ubuntu have and this machine lacks; "
-            "run it on such a machine."
+            "run it on one of those."
         )
 
 

@@ -1,11 +1,10 @@
-"""A place: a runtime on a device, where a file can run."""
+"""A place where a file can run: a runtime on a device."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from edgekit.core import registry
 from edgekit.core.errors import BadModelFile
@@ -32,7 +31,7 @@ class Place:
         return runtime, registry.get("devices", self.device)
 
     def mismatch(self) -> str:
-        """Return "" if the runtime runs on such a device at all, else the sentence that says no."""
+        """Return "" if the runtime runs on this kind of device, else the sentence that says no."""
         runtime, device = self.find()
         kind = registry.name_of("devices", self.device).partition("://")[0]
         if kind in runtime.devices or registry.name_of("runtimes", self.runtime) in device.runtimes:
@@ -41,20 +40,30 @@ class Place:
         return f"{self.runtime} does not run on {self.device}; it runs on: {allowed}."
 
     def missing(self) -> str:
-        """Return "" if files can run here, else the sentence that says how to get there."""
+        """Return "" if files can run here, else the sentence that says what to do about it."""
+        if sentence := self.mismatch():
+            return sentence
         runtime, device = self.find()
         on_this_machine = runtime.missing() if self.device == "local" else ""
-        return self.mismatch() or on_this_machine or device.missing()
+        return on_this_machine or device.missing()
 
     def is_emulated(self) -> bool:
-        """Whether the device is emulated: slow, and its times mean nothing."""
+        """Whether the device is emulated: it is slow, and its times mean nothing."""
         return not self.find()[1].times_mean_something
+
+    def times_mean_something(self, adapter: str) -> bool:
+        """Whether latencies are worth reporting: not those of an emulator or of a GPU in software.
+
+        Args:
+            adapter: What an accelerator ran on (`Session.info`); "" for a CPU.
+        """
+        return not (self.is_emulated() or self.find()[0].computes_in_software(adapter))
 
 
 def places(targets: Sequence[str] = ()) -> dict[str, Place]:
-    """Return target name -> the place that proves it, for all targets or those named."""
-    found = {name: target(name) for name in targets or registry.names("targets")}
-    return {name: Place(runtime=each.runtime, device=each.device) for name, each in found.items()}
+    """Return target name -> the place that proves its verdict, for all targets or those named."""
+    named = {name: target(name) for name in targets or registry.names("targets")}
+    return {name: Place(runtime=each.runtime, device=each.device) for name, each in named.items()}
 
 
 def target(name: str) -> Target:
@@ -63,7 +72,8 @@ def target(name: str) -> Target:
     Raises:
         NotFound: There is none.
     """
-    return cast(Target, registry.get("targets", name))
+    found: Target = registry.get("targets", name)
+    return found
 
 
 def refuse_unrunnable(path: Path, runtime: str) -> None:
@@ -74,7 +84,7 @@ def refuse_unrunnable(path: Path, runtime: str) -> None:
         runtime: Name of the runtime; "" for any.
 
     Raises:
-        BadModelFile: It is no `.tflite`, has no operators, or one that nothing here knows.
+        BadModelFile: It is no `.tflite`, has no operators, or has one that the runtime lacks.
     """
     brought = registry.get("runtimes", runtime).custom_operators if runtime else ()
     if problems := file_problems(read(path), brought=brought):

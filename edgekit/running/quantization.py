@@ -1,4 +1,4 @@
-"""Between the floats users pass and the numbers that a file's inputs and outputs hold.
+"""Convert between the floats that users pass and the integers that a quantized file takes.
 
 Real value = scale * (stored value - zero point); scale and zero point are the file's own.
 """
@@ -25,7 +25,7 @@ def example_bytes(port: Port) -> int:
 
 
 def to_ports(ports: Sequence[Port], batch: Batch) -> dict[str, Array]:
-    """Return what the inputs take, by tensor index, from arrays by name.
+    """Return what a file's inputs hold, by tensor index, for arrays by name.
 
     Args:
         ports: All inputs of a file.
@@ -36,16 +36,16 @@ def to_ports(ports: Sequence[Port], batch: Batch) -> dict[str, Array]:
     """
     if set(batch) != {port.name for port in ports}:
         raise BadData(f"The batch holds {_names(batch)}; the file takes {_names(ports)}.")
-    found = {port.name: _to_port(port, np.asarray(batch[port.name])) for port in ports}
-    counts = {name: len(array) for name, array in found.items()}
+    stored = {port.name: _to_port(port, np.asarray(batch[port.name])) for port in ports}
+    counts = {name: len(array) for name, array in stored.items()}
     if len(set(counts.values())) > 1 or 0 in counts.values():
         said = ", ".join(f"'{name}': {count}" for name, count in counts.items())
         raise BadData(f"Numbers of examples are {said}; give every input the same, at least 1.")
-    return {str(port.index): found[port.name] for port in ports}
+    return {str(port.index): stored[port.name] for port in ports}
 
 
 def from_port(port: Port, array: Array) -> Array:
-    """Return real values, shape `(examples, ...)`, from what an output held.
+    """Return the real values, shape `(examples, ...)`, of what an output held.
 
     Args:
         port: The output.
@@ -80,7 +80,7 @@ def _quantized(port: Port, array: Array) -> Array:
 
 
 def _cast(port: Port, array: Array) -> Array:
-    """Change the type where every value survives it, as token numbers in int64 do in int32."""
+    """Change the type where that changes no value, as of token numbers from int64 to int32."""
     if port.scale == 0 and np.can_cast(array.dtype, port.dtype, "same_kind"):
         cast = array.astype(port.dtype)
         if array.dtype.kind == "f" or np.array_equal(cast, array):

@@ -1,18 +1,17 @@
-"""A `.tflite` file as a function, on any runtime and device, with the shape of the Keras reference.
+"""A `.tflite` file as a function, on any runtime and device, called like the Keras reference.
 
-The file runs in a worker process (`edgekit.running.worker`), so a crash or a hang is an exception
-with a name. Floats go in and come out: inputs are quantized, and outputs dequantized, with the
-scale and zero point that the file itself holds.
+The file runs in a worker process (`edgekit.running.worker`), so a crash or a hang becomes an
+exception with a name. Floats go in and come out: inputs are quantized, and outputs dequantized,
+with the scale and zero point that the file itself holds.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from edgekit.core.report import Timing
 from edgekit.core.types import Array, Batch
 from edgekit.running.place import Place
 from edgekit.running.quantization import example_bytes, from_port, to_ports
+from edgekit.running.worker import Details
 from edgekit.running.worker_process import Worker
 from edgekit.tflite import reader
 from edgekit.tflite.reader import Port
@@ -165,27 +165,28 @@ class Session:
             raise BadInput(f"runs is {runs}, warmup {warmup}; allowed are 1 and 0 to 100000.")
         arrays = to_ports(self._inputs, batch)
         first = {name: array[:1] for name, array in arrays.items()}
-        found: list[float] = []
+        latencies_ms: list[float] = []
         count = 1
-        while len(found) < warmup + runs:
+        while len(latencies_ms) < warmup + runs:
             header, answer = self._worker.ask(
                 "time",
                 first,
                 timeout_s=self._timeout_s,
-                runs=min(count, warmup + runs - len(found)),
+                runs=min(count, warmup + runs - len(latencies_ms)),
             )
-            found += (answer["latencies_ns"] / 1e6).tolist()
-            count = self._fitting(max(found) / 1e3)
+            latencies_ms += (answer["latencies_ns"] / 1e6).tolist()
+            count = self._fitting(max(latencies_ms) / 1e3)
         return Timing(
-            latencies_ms=tuple(found[warmup:]), peak_memory_bytes=int(header["peak_memory_bytes"])
+            latencies_ms=tuple(latencies_ms[warmup:]),
+            peak_memory_bytes=int(header["peak_memory_bytes"]),
         )
 
     def _fitting(self, seconds_each: float) -> int:
-        """How many invocations one message may ask for, so that slow is not taken for hung."""
+        """Return how many invocations one message may ask for without seeming to hang."""
         return max(1, int(self._timeout_s / 4 / max(seconds_each, 1e-6)))
 
     def _chunks(self, arrays: Batch) -> Iterator[Batch]:
-        """Cut into messages: few bytes each, and soon answered."""
+        """Cut a batch into messages that are small and soon answered."""
         examples = len(next(iter(arrays.values())))
         one_example = sum(map(example_bytes, (*self._inputs, *self._outputs)))
         start, count = 0, 1
@@ -198,18 +199,18 @@ class Session:
 
 
 def _start(runtime: str, device: str) -> tuple[Command, Mapping[str, str | int | bool]]:
-    """Return how to start the worker, and what it is told; or say why it cannot be."""
+    """Return how to start the worker and what to tell it, or raise why it cannot be started."""
     place = Place(runtime=runtime, device=device)
     if sentence := place.mismatch():
         raise BadInput(sentence)
     if sentence := place.missing():
         raise Unavailable(sentence)
-    found, where = place.find()
-    return where.command(found), found.options
+    interpreter, board = place.find()
+    return board.command(interpreter), interpreter.options
 
 
-def _settled(ports: tuple[Port, ...], loaded: list[dict[str, Any]]) -> tuple[Port, ...]:
-    """Take the shapes that the interpreter settled on; order and names stay the file's."""
+def _settled(ports: tuple[Port, ...], loaded: Sequence[Details]) -> tuple[Port, ...]:
+    """Return a file's ports with the shapes that the interpreter gave them when it loaded it."""
     shapes = {port["index"]: tuple(port["shape"]) for port in loaded}
     if {port.index for port in ports} != set(shapes):
         raise ModelRefused("The runtime sees other inputs or outputs than those of the main graph.")
@@ -218,5 +219,5 @@ def _settled(ports: tuple[Port, ...], loaded: list[dict[str, Any]]) -> tuple[Por
 
 def _adapter(log: str) -> dict[str, str]:
     """Read from the accelerator's log which adapter it chose; its API does not tell."""
-    found = re.search(r"Selected adapter: (.*)", log)
-    return {"adapter": found[1].strip()} if found else {}
+    line = re.search(r"Selected adapter: (.*)", log)
+    return {"adapter": line[1].strip()} if line else {}

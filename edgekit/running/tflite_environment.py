@@ -1,4 +1,4 @@
-"""The environment of tflite-runtime 2.14, which runs in no process of ours.
+"""The Python environment of tflite-runtime 2.14, which cannot run in edgekit's own process.
 
 It needs CPython 3.8 to 3.11 and NumPy below 2, and fails in a process that has loaded TensorFlow
 or ai-edge-litert (`ValueError: vector::reserve`).
@@ -36,7 +36,7 @@ def folder() -> Path:
 
 
 def command() -> Command:
-    """Return how to start the environment's Python, deaf to variables meant for another one."""
+    """Return how to start the environment's Python; it ignores variables meant for another."""
     return Command(argv=(str(folder() / "bin/python"), "-I"))
 
 
@@ -105,8 +105,8 @@ def _candidates() -> Iterator[str]:
     yield sys.executable
     for version in PYTHONS:
         name = f"python{version}"
-        if found := shutil.which(name):
-            yield found
+        if on_path := shutil.which(name):
+            yield on_path
         for pattern in (
             f".pyenv/versions/{version}.*/bin/{name}",
             f".local/share/uv/python/cpython-{version}.*/bin/{name}",

@@ -17,10 +17,18 @@ from edgekit.tflite.reader import ports, read
 def time_file(
     path: Path, place: Place, *, inputs: Batch | None = None, threads: int = 1, runs: int = 50
 ) -> Timing:
-    """Time single invocations of a file; random inputs if none are given.
+    """Time single invocations of a file.
+
+    Args:
+        path: The file.
+        place: Where it runs.
+        inputs: Input name -> array, of which the first example is used; random if None.
+        threads: Threads of the interpreter, 1..256.
+        runs: Timed invocations, 1..100000.
 
     Raises:
-        Unavailable: The place is not there.
+        BadInput: `runs` or `threads` is out of range.
+        Unavailable: The runtime or device is not there.
         WorkerFailed: The file does not run there.
     """
     if reason := place.missing():
@@ -33,9 +41,9 @@ def time_file(
 
 
 def random_batch(path: Path, count: int = 1, seed: int = 0) -> Batch:
-    """Return `count` random examples that fit a file's inputs; integers are 0 or 1.
+    """Return `count` random examples that fit a file's inputs: floats in 0..1, integers 0 or 1.
 
-    Zero and one are valid in any embedding of two rows or more.
+    0 and 1 are valid indices of any embedding with at least two rows.
     """
     random = np.random.default_rng(seed)
     batch = {}

@@ -42,7 +42,7 @@ Arrays = Mapping[str, np.ndarray]
 Fields = Mapping[str, Any]  # a JSON object
 Message = Tuple[Dict[str, Any], Dict[str, np.ndarray]]  # the header's fields, and the arrays
 Listed = Tuple[str, str, List[int]]  # an array in a header: name, type, shape
-Port = Dict[str, Any]  # an input or output: index of the tensor, dtype, shape
+Details = Dict[str, Any]  # of an input or output: index of the tensor, dtype, shape
 
 
 class ProtocolError(Exception):
@@ -197,7 +197,7 @@ def _import(name: str) -> ModuleType:
         raise Refusal("Unavailable", "%s: %s" % (sys.executable, error)) from error
 
 
-def _port(details: Fields) -> Port:
+def _port(details: Fields) -> Details:
     dtype = details["dtype"]
     shape = [int(length) for length in details["shape"]]
     name = dtype if isinstance(dtype, str) else np.dtype(dtype).name

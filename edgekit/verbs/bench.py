@@ -1,4 +1,4 @@
-"""Time a file on a runtime."""
+"""Measure how long a file takes on a runtime."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def bench(
     """Time single invocations of a `.tflite` on random input, after a warm-up.
 
     Args:
-        file: The file.
+        file: The `.tflite`.
         runtime: Name of a runtime.
         device: Where it runs.
         threads: Threads of the runtime, 1..256.

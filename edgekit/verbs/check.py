@@ -1,4 +1,4 @@
-"""Ask a target, by name, whether it will run a file; nothing is run."""
+"""Check, by its tables, whether a target will run a file; nothing is run."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def check(path: Path, target: str) -> Check:
         >>> check(Path("tests/golden/float32.tflite"), "cpu").ok
         True
     """
-    found: Target = registry.get("targets", target)
-    return found.check(read(path))
+    asked: Target = registry.get("targets", target)
+    return asked.check(read(path))

@@ -1,4 +1,4 @@
-"""What a `.tflite` holds; nothing is run."""
+"""Describe what a `.tflite` holds; nothing is run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _WEIGHT_INPUTS: Mapping[str, tuple[int, ...]] = {
     "UNIDIRECTIONAL_SEQUENCE_LSTM": tuple(range(1, 18)),
     "UNIDIRECTIONAL_SEQUENCE_RNN": (1, 2),
 }
-"""Operator -> the inputs that are weights when they are constant and at least of rank 2."""
+"""Operator -> the inputs that are weights if they are constant and have at least two dimensions."""
 
 _UNPACKED_BY = ("DEQUANTIZE", "DENSIFY")
 """Operators that turn stored weights into the form another operator computes with."""
@@ -71,7 +71,7 @@ class InspectedOperator:
 
     Attributes:
         version: As written in the file.
-        needed_version: What its types and options need; None if that is not known.
+        needed_version: The version that its types and options need; None if that is not known.
     """
 
     name: str
@@ -90,9 +90,9 @@ class Inspection:
         weights_bytes: Type -> bytes of all constants as stored.
         sparsity: See `weight_statistics`.
         unique_weights: See `weight_statistics`.
-        minimum_runtime: First TFLite release that has all operators that are known; None if none.
-        declared_runtime: What the file claims, if it does.
-        problems: Sentences on why no runtime will run it; () for a good file.
+        minimum_runtime: First TFLite release that has all operators whose needs are known.
+        declared_runtime: The release that the file says it needs.
+        problems: Sentences on why runtimes in general will not run it; () for a good file.
     """
 
     file: str
@@ -145,13 +145,10 @@ def inspect(path: Path | str) -> Inspection:
 
 
 def weight_statistics(model: Model) -> tuple[float, int]:
-    """Count what pruning and clustering leave behind.
+    """Count the zeros that pruning leaves, and the distinct values that clustering leaves.
 
     Weights are constants of at least two dimensions that an operator such as CONV_2D or
     FULLY_CONNECTED multiplies with, also through DEQUANTIZE or DENSIFY.
-
-    Args:
-        model: Any model.
 
     Returns:
         The fraction of weights, over all weight tensors together, that stand for 0.0; and the
@@ -170,7 +167,7 @@ def weight_statistics(model: Model) -> tuple[float, int]:
 
 
 def _weights(model: Model) -> Iterator[TensorInfo]:
-    """Give every weight tensor once a subgraph."""
+    """Yield every weight tensor, once for each subgraph."""
     for subgraph in model.subgraphs:
         stored = _stored_form(subgraph)
         indices = {
@@ -185,25 +182,25 @@ def _weights(model: Model) -> Iterator[TensorInfo]:
 
 
 def _stored_form(subgraph: Subgraph) -> dict[int, int]:
-    """Return, for a tensor that is unpacked from a constant, the index of the constant."""
-    found: dict[int, int] = {}
+    """Return, for each tensor that is unpacked from a constant, the index of the constant."""
+    constants: dict[int, int] = {}
     for operator in subgraph.operators:
         if operator.name in _UNPACKED_BY and operator.inputs and operator.outputs:
-            source = found.get(operator.inputs[0], operator.inputs[0])
+            source = constants.get(operator.inputs[0], operator.inputs[0])
             if source >= 0 and subgraph.tensors[source].is_constant:
-                found[operator.outputs[0]] = source
-    return found
+                constants[operator.outputs[0]] = source
+    return constants
 
 
 def _weights_bytes(model: Model) -> dict[str, int]:
-    """Return type -> bytes of constants; those that share their bytes count once."""
+    """Return type -> bytes of constants; those that share their bytes are counted once."""
     sizes: Counter[str] = Counter()
     seen = set()
     for tensor in (tensor for subgraph in model.subgraphs for tensor in subgraph.tensors):
         if tensor.stored is not None:
-            place = np.frombuffer(tensor.stored, np.uint8).__array_interface__["data"][0]
-            if place not in seen:
-                seen.add(place)
+            address = np.frombuffer(tensor.stored, np.uint8).__array_interface__["data"][0]
+            if address not in seen:
+                seen.add(address)
                 sizes[tensor.dtype] += tensor.num_bytes
     return dict(sorted(sizes.items()))
 

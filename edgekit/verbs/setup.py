@@ -1,4 +1,4 @@
-"""Create what runtimes and devices need, and say what is here and what is missing."""
+"""Set up what runtimes and devices need, and report what is here and what is missing."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from edgekit.core.types import Progress, silent
 from edgekit.running import tflite_environment
 
 DEFAULT = "tflite-runtime"
-"""What is set up when nothing is named: the one runtime that pip did not bring along."""
+"""What is set up if nothing is named: the one CPU runtime that pip cannot install with edgekit."""
 
 TOOLS = {
     "ssh": "run: sudo apt-get install openssh-client",
-    "apt-get": "fetches the software GPU driver and the emulated board; there on Debian and Ubuntu",
+    "apt-get": "fetches the software GPU driver and the emulated board; Debian and Ubuntu have it",
 }
 """Programs that some things use -> how to get them."""
 
@@ -28,16 +28,16 @@ def setup(names: Sequence[str] = (), progress: Progress = silent) -> list[str]:
     """Create the environments, drivers and roots that the named things need.
 
     Args:
-        names: Runtimes, devices or targets: the target "gpu" needs the runtime "litert-gpu". None
-            means the environment of tflite-runtime, where this machine can hold it.
+        names: Runtimes, devices or targets: the target "gpu" needs the runtime "litert-gpu". If
+            empty, the environment of tflite-runtime is made where this machine can hold it.
         progress: Told how far it is.
 
     Returns:
-        One line for each thing, saying what was done.
+        One line for each thing, which says what was done.
 
     Raises:
         NotFound: A name is none of these.
-        Unavailable: It cannot be created here; the sentence says what to run.
+        Unavailable: One cannot be created here; the sentence says what to run.
 
     Example:
         >>> setup(["gpu"])  # doctest: +SKIP
@@ -58,7 +58,7 @@ class Finding:
 
     Attributes:
         kind: "runtime", "device", "converter" or "tool".
-        message: The one line that gets it; "" if it is here.
+        message: What is missing and the one line that gets it; "" if it is here.
     """
 
     kind: str
@@ -68,29 +68,30 @@ class Finding:
 
 
 def doctor() -> list[Finding]:
-    """Return what is here, and what is missing with the one line that gets it."""
-    rows = []
-    for kind in ("runtimes", "devices", "converters"):
-        rows += [_row(registry.KINDS[kind], name, _missing(kind, name)) for name in _local(kind)]
-    rows += [
-        _row("tool", name, "" if shutil.which(name) else f"{name} is not on PATH; {how}")
-        for name, how in TOOLS.items()
+    """Report what is here, and what is missing with the one line that gets it."""
+    findings = [
+        _finding(registry.KINDS[kind], name, _missing(kind, name))
+        for kind in ("runtimes", "devices", "converters")
+        for name in _local(kind)
     ]
-    return rows
+    for name, how in TOOLS.items():
+        message = "" if shutil.which(name) else f"{name} is not on PATH; {how}"
+        findings.append(_finding("tool", name, message))
+    return findings
 
 
 def _needs(name: str) -> list[tuple[str, str]]:
     """Return the runtimes and devices, by kind and name, that a name asks for."""
-    found = [(kind, name) for kind in ("runtimes", "devices") if name in _local(kind)]
+    needs = [(kind, name) for kind in ("runtimes", "devices") if name in _local(kind)]
     if name in registry.names("targets"):
         target = registry.get("targets", name)
         local = target.device == "local"
-        found.append(("runtimes", target.runtime) if local else ("devices", target.device))
-    if not found:
+        needs.append(("runtimes", target.runtime) if local else ("devices", target.device))
+    if not needs:
         known = [*_local("runtimes"), *_local("devices"), *registry.names("targets")]
         allowed = ", ".join(sorted(set(known)))
         raise NotFound(f"There is nothing to set up by the name '{name}'; there are: {allowed}.")
-    return found
+    return needs
 
 
 def _set_up(kind: str, name: str, progress: Progress) -> str:
@@ -108,7 +109,7 @@ def _set_up(kind: str, name: str, progress: Progress) -> str:
 
 
 def _local(kind: str) -> list[str]:
-    """Names of a kind, without those that are only the beginning of a URL."""
+    """Return the names of a kind, without a device that is only the scheme of a URL."""
     return [name for name in registry.names(kind) if (kind, name) != ("devices", "ssh")]
 
 
@@ -120,5 +121,5 @@ def _missing(kind: str, name: str) -> str:
         return str(error)
 
 
-def _row(kind: str, name: str, missing: str) -> Finding:
-    return Finding(kind=kind, name=name, ok=not missing, message=missing)
+def _finding(kind: str, name: str, message: str) -> Finding:
+    return Finding(kind=kind, name=name, ok=not message, message=message)

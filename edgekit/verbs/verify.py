@@ -1,33 +1,34 @@
-"""Prove a file: run it and compare with golden vectors, on one runtime or on all that are here."""
+"""Prove a file: run it on one runtime, or on all that are here, and compare its answers."""
 
 from __future__ import annotations
 
-import json
+import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-from edgekit.core.errors import BadInput, NotFound, Unavailable, WorkerFailed
+from edgekit.core.errors import BadData, BadInput, NotFound, Unavailable, WorkerFailed
 from edgekit.core.types import Batch
 from edgekit.core.variant import PRECISIONS
 from edgekit.running.agreement import agreement_of, arithmetic
-from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.running.place import Place, places, refuse_unrunnable, target
 from edgekit.running.session import open_session
 from edgekit.running.timing import random_batch
+from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.tflite.reader import read
+from edgekit.tflite.sidecar import read_sidecar
 
 REFERENCE_PLACE = Place(runtime="tflite-runtime-reference")
-"""The plain kernels a file without golden vectors is compared with."""
+"""Has the plain kernels that a file without golden vectors is compared with."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """What running one file on one place showed.
+    """What running a file in one place showed.
 
     Attributes:
-        against: What the answers were compared with.
+        against: What its outputs were compared with.
         status: "measured" or "not run".
         ok: Whether the answers are within the precision's limits; None if not run.
         reason: Which limit was broken, or why it was not run.
@@ -38,7 +39,7 @@ class Proof:
     runtime: str
     device: str
     against: str
-    status: str
+    status: Literal["measured", "not run"]
     ok: bool | None = None
     max_abs_error: float | None = None
     mean_abs_error: float | None = None
@@ -50,11 +51,12 @@ class Proof:
 def verify(
     path: Path, *, runtime: str = "", device: str = "local", vectors: Path | None = None
 ) -> list[Proof]:
-    """Run a file, or every artifact of a run folder, and compare with the reference.
+    """Run a file, or each plain precision of a build, and compare with the reference.
 
     Args:
         path: A `.tflite` file or the folder of a build.
-        runtime: Name of a runtime; every CPU and GPU runtime present here if empty.
+        runtime: Name of a runtime. If empty, the file runs wherever a target's verdict is proven,
+            or on the tflite-runtime of another `device`.
         device: Where the runtime runs.
         vectors: Golden vectors; by default those a build or `edgekit convert` left beside the
             file. Without any, answers to random input are compared with the plain reference
@@ -80,32 +82,41 @@ def verify(
 def prove(
     file: Path, place: Place, *, vectors: Path | None, precision: str = "", against: str = ""
 ) -> Proof:
-    """Run one file on one place and compare; a runtime that fails is a verdict, not an error."""
+    """Run a file in one place and compare; a runtime that fails is a verdict, not an error.
+
+    Args:
+        file: The `.tflite`.
+        place: Where it runs.
+        vectors: Golden vectors; if None, the plain reference kernels answer random input.
+        precision: Of the file; read from what is beside it, or from itself, if empty.
+        against: What the vectors hold, for `Proof.against`.
+    """
     precision = precision or precision_of(file)
-    fields: dict[str, Any] = {
-        "file": str(file),
-        "precision": precision,
-        "runtime": place.runtime,
-        "device": place.device,
-        "against": against or ("golden vectors" if vectors else "reference kernels"),
-    }
+    proof = Proof(
+        file=str(file),
+        precision=precision,
+        runtime=place.runtime,
+        device=place.device,
+        against=against or ("golden vectors" if vectors else "reference kernels"),
+        status="not run",
+    )
     if reason := place.missing():
-        return Proof(**fields, status="not run", reason=reason)
+        return replace(proof, reason=reason)
     try:
         expected = read_vectors(vectors) if vectors else _by_reference_kernels(file)
         with open_session(file, runtime=place.runtime, device=place.device) as session:
-            found = agreement_of(session, expected)
+            agreement = agreement_of(session, expected)
             adapter = session.info.get("adapter", "")
     except (WorkerFailed, Unavailable) as error:
-        return Proof(**fields, status="not run", ok=False, reason=str(error))
-    problem = found.problem(arithmetic(precision, adapter))
-    return Proof(
-        **fields,
+        return replace(proof, ok=False, reason=str(error))
+    problem = agreement.problem(arithmetic(precision, adapter))
+    return replace(
+        proof,
         status="measured",
         ok=not problem,
-        max_abs_error=found.max_abs_error,
-        mean_abs_error=found.mean_abs_error,
-        cosine=found.cosine,
+        max_abs_error=agreement.max_abs_error,
+        mean_abs_error=agreement.mean_abs_error,
+        cosine=agreement.cosine,
         adapter=adapter,
         reason=problem,
     )
@@ -114,19 +125,16 @@ def prove(
 def precision_of(file: Path) -> str:
     """Return the precision of a file: from what is written beside it, else from its tensors."""
     for sidecar in (file.with_suffix(".json"), file.parent / "artifact.json"):
-        if sidecar.is_file():
-            try:
-                found = json.loads(sidecar.read_text(encoding="utf-8")).get("precision")
-            except (json.JSONDecodeError, AttributeError, UnicodeDecodeError):
-                continue
-            if found in PRECISIONS:
-                return str(found)
-    dtypes = [t.dtype for t in read(file).main.tensors if not t.is_constant and t.scales]
-    if "int16" in dtypes:
+        with contextlib.suppress(NotFound, BadData):  # none, or another program's
+            if (precision := read_sidecar(sidecar).precision) in PRECISIONS:
+                return precision
+    tensors = read(file).main.tensors
+    activations = {t.dtype for t in tensors if not t.is_constant and t.scales}
+    if "int16" in activations:
         return "int16x8"
-    if {"int8", "uint8"} & set(dtypes):
+    if {"int8", "uint8"} & activations:
         return "int8"
-    weights = {t.dtype for t in read(file).main.tensors if t.is_constant and len(t.shape) > 1}
+    weights = {t.dtype for t in tensors if t.is_constant and len(t.shape) > 1}
     if {"int8", "uint8", "int4"} & weights:
         return "dynamic_int8"
     return "float16" if "float16" in weights else "float32"
@@ -134,10 +142,10 @@ def precision_of(file: Path) -> str:
 
 def find_vectors(file: Path) -> Path | None:
     """Return the golden vectors that a build or a conversion left for a file, if any."""
-    for path in (vectors_path(file), file.parent.parent / "vectors.npz"):
-        if path.is_file() and (path != file.parent.parent / "vectors.npz" or _in_build(file)):
-            return path
-    return None
+    beside, of_build = vectors_path(file), file.parent.parent / "vectors.npz"
+    if beside.is_file():
+        return beside
+    return of_build if _in_build(file) and of_build.is_file() else None
 
 
 def vectors_path(file: Path) -> Path:
@@ -146,19 +154,19 @@ def vectors_path(file: Path) -> Path:
 
 
 def _in_build(file: Path) -> bool:
-    """Only the plain precisions of a build share its reference: others have changed weights."""
-    return (file.parent.parent / "plan.json").is_file() and "-" not in file.parent.name
+    """Whether a build's reference is a file's too: optimized variants have other weights."""
+    return (file.parent.parent / "plan.json").is_file() and file.parent.name in PRECISIONS
 
 
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        found = [p for p in sorted(path.glob("*/model.tflite")) if p.parent.name in PRECISIONS]
-        if not (path / "plan.json").is_file() or not found:
+        files = [file for file in sorted(path.glob("*/model.tflite")) if _in_build(file)]
+        if not files:
             raise BadInput(
                 f"'{path}' is not the folder of a build; give one made by `edgekit build`, "
                 "or a .tflite file."
             )
-        return found
+        return files
     if not path.exists():
         raise NotFound(f"There is no file or folder '{path}'; give a .tflite or a run folder.")
     return [path]
@@ -172,11 +180,13 @@ def _places(runtime: str, device: str) -> Sequence[Place]:
         return [place]
     if device != "local":
         return [Place(runtime="tflite-runtime", device=device)]
-    return [place for name, place in places().items() if not target(name).converter]
+    # A target with a converter runs another file, made from this one.
+    by_target = [place for name, place in places().items() if not target(name).converter]
+    return list(dict.fromkeys(by_target))
 
 
 def _by_reference_kernels(file: Path) -> tuple[Batch, Batch]:
-    """Return random inputs and what the plain kernels answer to them."""
+    """Return random inputs, and the plain kernels' answers to them."""
     if reason := REFERENCE_PLACE.missing():
         raise Unavailable(f"There are no golden vectors beside '{file.name}', and {reason}")
     inputs = random_batch(file, count=16)

@@ -10,6 +10,7 @@ import pytest
 from edgekit.core.errors import BadModelFile
 from edgekit.core.records import from_json, to_json
 from edgekit.tflite.reader import read
+from edgekit.verbs.check import check
 from edgekit.verbs.inspect import (
     InspectedOperator,
     InspectedPort,
@@ -18,6 +19,7 @@ from edgekit.verbs.inspect import (
     inspect,
     weight_statistics,
 )
+from tests.support.edgetpu_models import compiled_model
 from tests.support.paths import GOLDEN
 
 
@@ -99,3 +101,17 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     path.write_bytes((GOLDEN / "int8.tflite").read_bytes()[:1200])
     with pytest.raises(BadModelFile, match="cut short"):
         inspect(path)
+
+
+def test_a_file_compiled_for_an_accelerator_says_where_it_runs(tmp_path: Path) -> None:
+    path = compiled_model(tmp_path / "compiled.tflite")
+    (problem,) = inspect(path).problems
+    assert problem == (
+        "The file is compiled for the runtime edgetpu, which alone runs 'edgetpu-custom-op'. "
+        "Run it there, or use the file it was compiled from."
+    )
+    for target in ("cpu", "gpu", "litert"):
+        found = check(path, target)
+        assert not found.ok
+        assert f"{found.operators[0].reason} {found.operators[0].fix}" == problem
+    assert check(path, "edgetpu").ok
