@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,11 +20,11 @@ layers, ops = keras.layers, keras.ops
 
 
 @pytest.fixture(autouse=True)
-def _seeded():
+def _seeded() -> None:
     keras.utils.set_random_seed(3)
 
 
-def small_model(**options):
+def small_model(**options: Any) -> Any:
     x = keras.Input((4,))
     hidden = layers.Dense(5, activation="relu", name="hidden", **options)(x)
     return keras.Model(x, layers.Dense(2, name="scores")(hidden), name="small")
@@ -31,7 +33,7 @@ def small_model(**options):
 # Structure
 
 
-def test_branches_shared_layers_and_named_ends_survive():
+def test_branches_shared_layers_and_named_ends_survive() -> None:
     one, other = keras.Input((6,), name="one"), keras.Input((6,), name="other")
     shared = layers.Dense(4, name="shared")
     model = keras.Model(
@@ -45,7 +47,7 @@ def test_branches_shared_layers_and_named_ends_survive():
     assert twin.output_shape == {"sum": (None, 4), "both": (None, 10)}
 
 
-def test_a_nested_model_used_twice_is_one_model_in_the_twin():
+def test_a_nested_model_used_twice_is_one_model_in_the_twin() -> None:
     inner = keras.Sequential([keras.Input((6,)), layers.Dense(6), layers.BatchNormalization()])
     x = keras.Input((6,))
     twin = there_and_back(keras.Model(x, inner(inner(x))))
@@ -53,27 +55,27 @@ def test_a_nested_model_used_twice_is_one_model_in_the_twin():
     assert twin.count_params() == inner.count_params()
 
 
-def test_the_batch_axis_stays_as_it_was_or_is_fixed_on_request():
+def test_the_batch_axis_stays_as_it_was_or_is_fixed_on_request() -> None:
     assert to_tf_keras(small_model()).input_shape == (None, 4)
     assert to_tf_keras(small_model(), batch_size=3).output_shape == (3, 2)
     x = keras.Input(batch_shape=(2, 4))
     assert to_tf_keras(keras.Model(x, layers.Dense(1)(x))).input_shape == (2, 4)
 
 
-def test_a_model_cut_out_of_another_and_an_input_passed_through():
+def test_a_model_cut_out_of_another_and_an_input_passed_through() -> None:
     x = keras.Input((4,))
     middle = layers.Dense(3)(x)
     there_and_back(keras.Model(middle, layers.Dense(2)(middle)))
     there_and_back(keras.Model(x, [x, middle]))
 
 
-def test_axes_of_unknown_length():
+def test_axes_of_unknown_length() -> None:
     x = keras.Input((None, None, 3))
     pooled = layers.GlobalMaxPooling2D()(layers.Conv2D(4, 3, strides=2)(x))
     assert there_and_back(keras.Model(x, pooled)).input_shape == (None, None, None, 3)
 
 
-def test_names_that_tensorflow_does_not_allow():
+def test_names_that_tensorflow_does_not_allow() -> None:
     x = keras.Input((4,), name="my input")
     twin = there_and_back(keras.Model(x, layers.Dense(2, name="größe 1")(x)))
     assert [layer.name for layer in twin.layers] == ["my_input", "gr__e_1"]
@@ -82,7 +84,7 @@ def test_names_that_tensorflow_does_not_allow():
 # Semantics
 
 
-def test_masks_reach_the_layers_that_use_them():
+def test_masks_reach_the_layers_that_use_them() -> None:
     words = keras.Input((6,), dtype="int32")
     x = layers.Embedding(9, 8, mask_zero=True)(words)
     x = layers.LayerNormalization()(x + layers.MultiHeadAttention(2, 4)(x, x))
@@ -93,20 +95,20 @@ def test_masks_reach_the_layers_that_use_them():
     assert np.allclose(model(padded), twin(padded), atol=TOLERANCE)
 
 
-def test_an_operation_drops_the_mask_as_in_keras_3():
+def test_an_operation_drops_the_mask_as_in_keras_3() -> None:
     steps = keras.Input((6, 4))
     masked = layers.Masking()(steps)
     there_and_back(keras.Model(steps, layers.SimpleRNN(3)(masked + masked)))
     there_and_back(keras.Model(steps, layers.SimpleRNN(3)(layers.Add()([masked, masked]))))
 
 
-def test_explicit_masks_and_states():
+def test_explicit_masks_and_states() -> None:
     x, mask = keras.Input((6, 4)), keras.Input((6,), dtype="bool")
     _, *states = layers.LSTM(4, return_state=True)(x, mask=mask)
     there_and_back(keras.Model([x, mask], layers.LSTM(4)(x, initial_state=states)))
 
 
-def test_the_state_of_a_stateful_layer_is_carried_and_checking_leaves_it_alone():
+def test_the_state_of_a_stateful_layer_is_carried_and_checking_leaves_it_alone() -> None:
     x = keras.Input(batch_shape=(2, 5, 4))
     model = keras.Model(x, layers.GRU(3, stateful=True)(x))
     batch = np.random.default_rng(0).normal(size=(2, 5, 4)).astype("float32")
@@ -117,7 +119,7 @@ def test_the_state_of_a_stateful_layer_is_carried_and_checking_leaves_it_alone()
     assert not np.allclose(second, model(batch), atol=1e-4)
 
 
-def test_dropout_drops_in_training_only_and_training_follows_the_caller():
+def test_dropout_drops_in_training_only_and_training_follows_the_caller() -> None:
     x = keras.Input((400,))
     model = keras.Model(x, layers.Dropout(0.5)(x, training=False))
     twin = there_and_back(model)
@@ -126,14 +128,14 @@ def test_dropout_drops_in_training_only_and_training_follows_the_caller():
         assert 100 < np.sum(np.asarray(side(ones, training=True)) == 0) < 300
 
 
-def test_frozen_layers_stay_frozen_and_keep_their_weights():
+def test_frozen_layers_stay_frozen_and_keep_their_weights() -> None:
     model = small_model()
     model.get_layer("hidden").trainable = False
     twin = there_and_back(model)
     assert [w.name for w in twin.trainable_weights] == ["scores/kernel:0", "scores/bias:0"]
 
 
-def test_regularizers_and_constraints_are_carried():
+def test_regularizers_and_constraints_are_carried() -> None:
     twin = to_tf_keras(small_model(kernel_regularizer=keras.regularizers.L1L2(0.1, 0.2)))
     assert twin.get_layer("hidden").kernel_regularizer.get_config() == pytest.approx(
         {"l1": 0.1, "l2": 0.2}
@@ -143,18 +145,18 @@ def test_regularizers_and_constraints_are_carried():
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
-def test_float_policies(policy):
+def test_float_policies(policy: str) -> None:
     x = keras.Input((8, 8, 3))
     y = layers.BatchNormalization(dtype=policy)(layers.Conv2D(4, 3, dtype=policy)(x))
     twin = to_tf_keras(keras.Model(x, layers.Dense(2, dtype="float32")(y + y * 0.5)))
     assert twin.layers[1].dtype_policy.name == policy
 
 
-def doubled(x):
+def doubled(x: Any) -> Any:
     return ops.relu(x) * 2
 
 
-def test_functions_and_layers_as_activations():
+def test_functions_and_layers_as_activations() -> None:
     x = keras.Input((4,))
     there_and_back(keras.Model(x, layers.Dense(3, activation=layers.LeakyReLU(0.3))(x)))
     own = keras.Model(x, layers.Dense(3, activation=doubled)(x), name="own")
@@ -165,7 +167,7 @@ def test_functions_and_layers_as_activations():
 # Weights back
 
 
-def test_trained_weights_come_back_and_the_original_is_left_alone():
+def test_trained_weights_come_back_and_the_original_is_left_alone() -> None:
     model = small_model()
     before = [w.copy() for w in model.get_weights()]
     twin = to_tf_keras(model)
@@ -176,7 +178,7 @@ def test_trained_weights_come_back_and_the_original_is_left_alone():
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
-def test_another_model_is_refused_as_a_twin():
+def test_another_model_is_refused_as_a_twin() -> None:
     with pytest.raises(BadInput, match=r"no layer 'hidden'.*strip_pruning"):
         to_keras(tf_keras.Sequential([tf_keras.layers.Dense(2, input_shape=(4,))]), small_model())
     with pytest.raises(BadInput, match="tf_keras twin of 'small' is needed"):
@@ -190,7 +192,7 @@ def test_another_model_is_refused_as_a_twin():
 # Refusals
 
 
-class Scaled(layers.Dense):
+class Scaled(layers.Dense):  # type: ignore[name-defined,misc]  # Keras has no types
     """A layer of the user's own."""
 
 
@@ -204,13 +206,13 @@ class Scaled(layers.Dense):
         (lambda: layers.RandomCrop(2, 2, name="crop"), r"'crop'.*crops at inference too"),
     ],
 )
-def test_the_layer_that_cannot_be_carried_is_named(make, sentence):
+def test_the_layer_that_cannot_be_carried_is_named(make: Callable[[], Any], sentence: str) -> None:
     x = keras.Input((4, 4, 3))
     with pytest.raises(UnsupportedLayer, match=sentence):
         to_tf_keras(keras.Model(x, make()(layers.Conv2D(3, 1)(x))))
 
 
-def test_a_layer_that_answers_otherwise_is_found(monkeypatch):
+def test_a_layer_that_answers_otherwise_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tf_keras.layers, "ELU", tf_keras.layers.LeakyReLU)
     x = keras.Input((4,))
     model = keras.Model(x, layers.Dense(2)(layers.ELU(alpha=1.0, name="odd")(layers.Dense(3)(x))))
@@ -218,9 +220,9 @@ def test_a_layer_that_answers_otherwise_is_found(monkeypatch):
         to_tf_keras(model)
 
 
-def test_models_without_a_graph_are_refused():
-    class Own(keras.Model):
-        def call(self, x):
+def test_models_without_a_graph_are_refused() -> None:
+    class Own(keras.Model):  # type: ignore[name-defined,misc]  # Keras has no types
+        def call(self, x: Any) -> Any:
             return x
 
     for model, sentence in [
@@ -232,7 +234,7 @@ def test_models_without_a_graph_are_refused():
             to_tf_keras(model)
 
 
-def test_a_quantized_layer_is_refused():
+def test_a_quantized_layer_is_refused() -> None:
     packed = layers.Dense(3, dtype="int8_from_float32", name="packed")
     model = keras.Sequential([keras.Input((16,)), packed])
     with pytest.raises(UnsupportedLayer, match=r"'packed'.*int8_from_float32 is quantized"):
@@ -242,7 +244,7 @@ def test_a_quantized_layer_is_refused():
 # Surroundings
 
 
-def test_the_environment_is_left_alone_and_nothing_heavy_is_imported_early():
+def test_the_environment_is_left_alone_and_nothing_heavy_is_imported_early() -> None:
     code = """
 import os, sys
 import edgekit.bridge.carry as bridge

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib.util import find_spec
+from typing import Any
 
 import pytest
 
@@ -20,12 +21,12 @@ layers = keras.layers
 
 
 @pytest.fixture
-def sparsity():
+def sparsity() -> Any:
     return import_tfmot().sparsity.keras
 
 
-def wrapped(model, sparsity):
-    def wrap(layer):
+def wrapped(model: Any, sparsity: Any) -> Any:
+    def wrap(layer: Any) -> Any:
         own = kernels(layer)
         if not own:
             return layer
@@ -35,7 +36,7 @@ def wrapped(model, sparsity):
     return wrap_layers(to_tf_keras(model), wrap)
 
 
-def masked_models():
+def masked_models() -> dict[str, tuple[Any, Any]]:
     words, steps = keras.Input((6,), dtype="int32"), keras.Input((6, 8))
     embedded = layers.Embedding(9, 8, mask_zero=True)(words)
     masked = layers.Masking()(steps)
@@ -50,17 +51,17 @@ def masked_models():
 
 
 @pytest.mark.parametrize("name", masked_models())
-def test_wrappers_treat_masks_as_the_layers_inside_them_do(name, sparsity):
+def test_wrappers_treat_masks_as_the_layers_inside_them_do(name: str, sparsity: Any) -> None:
     model = keras.Model(*masked_models()[name])
     assert check_parity(model, wrapped(model, sparsity)) <= TOLERANCE
 
 
-def test_importing_tfmot_leaves_the_environment_alone(sparsity):
+def test_importing_tfmot_leaves_the_environment_alone(sparsity: Any) -> None:
     assert sparsity.prune_low_magnitude
     assert "TF_USE_LEGACY_KERAS" not in os.environ
 
 
-def test_kernels_are_found_inside_layers_and_nested_models_but_depthwise_ones_are_not():
+def test_kernels_are_found_inside_layers_and_nested_models_but_depthwise_ones_are_not() -> None:
     x = keras.Input((8, 8, 2))
     y = layers.DepthwiseConv2D(3)(layers.SeparableConv2D(4, 3, name="apart")(x))
     inner = keras.Sequential([keras.Input((4, 16)), layers.LSTM(3, name="steps")])
@@ -70,7 +71,7 @@ def test_kernels_are_found_inside_layers_and_nested_models_but_depthwise_ones_ar
     assert sizes == {"apart": 2 * 4, "steps": 16 * 12 + 3 * 12}
 
 
-def test_the_summary_says_what_is_left_alone():
+def test_the_summary_says_what_is_left_alone() -> None:
     model = to_tf_keras(
         keras.Sequential([keras.Input((10,)), layers.Dense(9, name="big"), layers.Dense(1)])
     )
@@ -80,13 +81,13 @@ def test_the_summary_says_what_is_left_alone():
     assert summary("pruning", big, sizes).endswith("; left alone: " + model.layers[-1].name)
 
 
-def test_a_model_without_kernels_is_refused():
+def test_a_model_without_kernels_is_refused() -> None:
     model = to_tf_keras(keras.Sequential([keras.Input((4,)), layers.ReLU()], name="empty"))
     with pytest.raises(UnsupportedLayer, match="'empty' has no kernel"):
         kernel_sizes(model)
 
 
 @pytest.mark.parametrize("wrong", [0, 1, 75, -0.5])
-def test_a_sparsity_that_is_no_share_is_refused(wrong):
+def test_a_sparsity_that_is_no_share_is_refused(wrong: float) -> None:
     with pytest.raises(BadInput, match=rf"sparsity of {wrong}.*above 0 and below 1"):
         pruned.apply(None, None, "tiny", 0, silent, sparsity=wrong)

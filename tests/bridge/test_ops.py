@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +19,7 @@ tf_keras = pytest.importorskip("tf_keras")
 layers, ops = keras.layers, keras.ops
 
 
-def test_operators_and_keras_ops():
+def test_operators_and_keras_ops() -> None:
     x = keras.Input((4, 6))
     flat = ops.reshape(x, (-1, 24))
     scores = ops.matmul(x, ops.transpose(x, (0, 2, 1))) / 2 - x[:, ::2, :4][:, :1] ** 2
@@ -24,7 +28,7 @@ def test_operators_and_keras_ops():
     there_and_back(keras.Model(x, [flat, pooled, constant, ops.split(x, 3, axis=-1)[1]]))
 
 
-def test_merging_and_activating_operations_become_layers_tfmot_knows():
+def test_merging_and_activating_operations_become_layers_tfmot_knows() -> None:
     x = keras.Input((4,))
     y = layers.Dense(4)(x)
     merged = ops.concatenate([x + y, x * y, ops.maximum(x, y)], axis=-1)
@@ -34,18 +38,18 @@ def test_merging_and_activating_operations_become_layers_tfmot_knows():
     assert "KerasOp" not in kinds
 
 
-def test_operations_broadcast_as_keras_3_does():
+def test_operations_broadcast_as_keras_3_does() -> None:
     x, y = keras.Input((3, 4)), keras.Input((4,))
     there_and_back(keras.Model([x, y], x + ops.sum(y)), batch_size=2)
 
 
-def test_one_operation_called_twice():
+def test_one_operation_called_twice() -> None:
     x = keras.Input((4,))
     square = (x**2)._keras_history.operation
     there_and_back(keras.Model(x, square(square(x, 2), 3)))
 
 
-def test_a_twin_with_operations_can_be_cloned_and_saved(tmp_path):
+def test_a_twin_with_operations_can_be_cloned_and_saved(tmp_path: Path) -> None:
     x = keras.Input((4, 6))
     y = layers.Dense(6, activation="hard_silu")(x)[:, 1:, None] * np.float32(2)
     model = keras.Model(x, ops.pad(ops.squeeze(y, 2), ((0, 0), (1, 0), (0, 0))))
@@ -71,7 +75,7 @@ STEPS = st.lists(
 )
 
 
-def grow(steps):
+def grow(steps: list[tuple[str, int, int]]) -> Any:
     """Build a graph in which each step takes tensors made before it, all of width 4."""
     inputs = [keras.Input((4,)), keras.Input((4,))]
     shared = layers.Dense(4, activation="tanh")
@@ -79,7 +83,7 @@ def grow(steps):
     made = list(inputs)
     for kind, i, j in steps:
         one, other = made[i % len(made)], made[j % len(made)]
-        made.append({
+        calls: dict[str, Callable[[Any, Any], Any]] = {
             "dense": lambda x, _: layers.Dense(4, activation="hard_sigmoid")(x),
             "shared": lambda x, _: shared(x),
             "norm": lambda x, _: layers.LayerNormalization()(x),
@@ -88,11 +92,12 @@ def grow(steps):
             "join": lambda x, y: layers.Dense(4)(layers.Concatenate()([x, y])),
             "scale": lambda x, y: 1.5 * x + ops.mean(y, axis=-1, keepdims=True),
             "nested": lambda x, _: nested(x),
-        }[kind](one, other))  # fmt: skip
+        }  # fmt: skip
+        made.append(calls[kind](one, other))
     return keras.Model(inputs, made[2:] if len(steps) > 3 else made[-1])
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=STEPS)
-def test_random_graphs_go_there_and_back(steps):
+def test_random_graphs_go_there_and_back(steps: list[tuple[str, int, int]]) -> None:
     there_and_back(grow(steps))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ pytest.importorskip("tf_keras")
 layers = keras.layers
 
 
-def rewrite(model):
+def rewrite(model: Any) -> Any:
     """Return the rewritten model, having moved all weights off their initial values."""
     random = np.random.default_rng(0)
     for weight in model.weights:
@@ -25,15 +27,15 @@ def rewrite(model):
     return new
 
 
-def kinds(model):
+def kinds(model: Any) -> list[tuple[str, str]]:
     return [(layer.name, type(layer).__name__) for layer in model.layers[1:]]
 
 
-def image_model(*stack):
+def image_model(*stack: Any) -> Any:
     return keras.Sequential([keras.Input((8, 8, 3)), *stack])
 
 
-def test_an_activation_before_a_normalization_becomes_a_layer():
+def test_an_activation_before_a_normalization_becomes_a_layer() -> None:
     model = image_model(
         layers.Conv2D(4, 3, activation="relu", name="conv"), layers.BatchNormalization(name="norm")
     )
@@ -44,7 +46,7 @@ def test_an_activation_before_a_normalization_becomes_a_layer():
     ]
 
 
-def test_an_activation_that_tfmot_knows_stays_where_it_fuses():
+def test_an_activation_that_tfmot_knows_stays_where_it_fuses() -> None:
     model = image_model(layers.Conv2D(4, 3, activation="relu", name="conv"))
     assert kinds(rewrite(model)) == [("conv", "Conv2D")]
 
@@ -52,20 +54,20 @@ def test_an_activation_that_tfmot_knows_stays_where_it_fuses():
 @pytest.mark.parametrize(
     ("activation", "kind"), [("hard_silu", "Activation"), ("relu6", "ReLU"), ("elu", "Activation")]
 )
-def test_an_activation_that_tfmot_does_not_know_becomes_a_layer(activation, kind):
+def test_an_activation_that_tfmot_does_not_know_becomes_a_layer(activation: str, kind: str) -> None:
     model = image_model(layers.DepthwiseConv2D(3, activation=activation, name="conv"))
     assert kinds(rewrite(model)) == [("conv_linear", "DepthwiseConv2D"), ("conv", kind)]
 
 
 @pytest.mark.parametrize("options", [{}, {"use_bias": False}, {"strides": 2, "padding": "same"}])
-def test_a_separable_convolution_becomes_two(options):
+def test_a_separable_convolution_becomes_two(options: Any) -> None:
     model = image_model(
         layers.SeparableConv2D(5, 3, depth_multiplier=2, activation="tanh", name="sep", **options)
     )
     assert kinds(rewrite(model)) == [("sep_depthwise", "DepthwiseConv2D"), ("sep", "Conv2D")]
 
 
-def test_nested_models_are_laid_out_flat_and_shared_layers_stay_shared():
+def test_nested_models_are_laid_out_flat_and_shared_layers_stay_shared() -> None:
     inner = image_model(layers.Conv2D(3, 3, padding="same", name="conv"), layers.ReLU(name="relu"))
     other = image_model(layers.Conv2D(3, 1, name="conv"))
     x = keras.Input((8, 8, 3))
@@ -74,7 +76,7 @@ def test_nested_models_are_laid_out_flat_and_shared_layers_stay_shared():
     assert new.count_params() == inner.count_params() + other.count_params()
 
 
-def test_named_inputs_and_outputs_keep_their_structure():
+def test_named_inputs_and_outputs_keep_their_structure() -> None:
     one, other = keras.Input((4,), name="one"), keras.Input((4,), name="other")
     merged = layers.Dense(3, activation="relu6", name="scores")(one * other)
     new = rewrite(keras.Model({"one": one, "other": other}, {"out": merged, "raw": one}))

@@ -205,7 +205,7 @@ def test_an_optimized_model_converts_to_int8_and_agrees(name: str, tmp_path: Pat
     else:
         source = tmp_path / "saved_model"
         export(model, source, recipe.signature)
-    np.savez(tmp_path / "calibration.npz", **data("calibration", "tiny").inputs)
+    np.savez(tmp_path / "calibration.npz", image=data("calibration", "tiny").inputs["image"])
     out = tmp_path / "model.tflite"
     converter.convert(source, out, precision="int8", calibration=tmp_path / "calibration.npz")
     assert_agrees(out, model)

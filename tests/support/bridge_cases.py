@@ -19,7 +19,8 @@ def models(name: str) -> list[Any]:
     if name in GRAPHS:
         made = GRAPHS[name](keras.layers)
         return made if isinstance(made, list) else [made]
-    shape, variants = IMAGE, [{}]
+    shape: tuple[int, ...] = IMAGE
+    variants: list[dict[str, Any]] = [{}]
     for ending, its_shape in SHAPES.items():
         shape = its_shape if ending in name else shape
     if name in OPTIONS:
@@ -192,7 +193,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "Softmax": (None, {}, {"axis": 1}),
     "UnitNormalization": (None, {}, {"axis": 1}),
 }
-for _name, _options in {
+_BY_RANK: dict[str, list[dict[str, Any]]] = {
     "Conv": [{"filters": 4, "kernel_size": 3, "activation": "relu"},
              {"filters": 4, "kernel_size": 3, "padding": "same", "strides": 2, "use_bias": False},
              {"filters": 4, "kernel_size": 2, "dilation_rate": 2}],
@@ -209,7 +210,8 @@ for _name, _options in {
     "MaxPooling": [{}, {"pool_size": 3, "strides": 2, "padding": "same"}],
     "GlobalAveragePooling": [{}, {"keepdims": True}],
     "GlobalMaxPooling": [{}, {"keepdims": True}],
-}.items():  # fmt: skip
+}  # fmt: skip
+for _name, _options in _BY_RANK.items():
     for _rank in SHAPES:
         OPTIONS[_name + _rank] = (None, *_options)
         OPTIONS[f"{_name}{_rank}Transpose"] = (None, *_options[:2])

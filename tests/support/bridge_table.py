@@ -40,12 +40,12 @@ def layer_classes() -> dict[str, Any]:
     """Return every public class of `keras.layers` under each of its names."""
     import keras
 
-    found = {name: getattr(keras.layers, name) for name in dir(keras.layers)}
-    return {name: kind for name, kind in sorted(found.items()) if inspect.isclass(kind)}
+    public = {name: getattr(keras.layers, name) for name in dir(keras.layers)}
+    return {name: kind for name, kind in sorted(public.items()) if inspect.isclass(kind)}
 
 
 def is_alias(name: str) -> bool:
-    return layer_classes()[name].__name__ != name
+    return bool(layer_classes()[name].__name__ != name)
 
 
 def names() -> list[str]:
@@ -116,8 +116,8 @@ def _row(name: str) -> tuple[str, str]:
         return "", f"another name of `{layer_classes()[name].__name__}`"
     if name in NEED_MORE:
         return "no", NEED_MORE[name]
-    found = outcome(name)
-    return ("no", reason(found.refused)) if found.refused else ("yes", "")
+    refused = outcome(name).refused
+    return ("no", reason(refused)) if refused else ("yes", "")
 
 
 def reason(refused: str) -> str:
