@@ -27,7 +27,7 @@ app = typer.Typer(
 
 Kind = Enum("Kind", {name: name for name in KINDS}, type=str)  # type: ignore[misc]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
-Out = Annotated[Path, typer.Option(help="Folder of run folders.")]
+Out = Annotated[Path, typer.Option(help="Folder that holds the run folders.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="FILE.tflite", help="A .tflite file.")]
 
 
@@ -81,7 +81,9 @@ def build(
         str, typer.Option(help="ssh://user@host that stands in for the emulated Raspberry Pi.")
     ] = "",
     out: Out = Path("runs"),
-    seed: Annotated[int, typer.Option(help="Decides initial weights and order.")] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the initial weights and the order of examples.")
+    ] = 0,
     json: Json = False,
 ) -> None:
     """Train, optimize, convert, verify and report a recipe.

@@ -42,7 +42,7 @@ def run(app: typer.Typer) -> None:
         code = _fail("BadInput", f"{error.format_message().rstrip('.')}; {hint}.")
     except (KeyboardInterrupt, typer.Abort):
         code = 130
-        print("Stopped. The same command goes on from here.", file=sys.stderr)
+        print("Stopped. The same command resumes from here.", file=sys.stderr)
     except BrokenPipeError:  # such as `edgekit list | head`
         code = 0
         sys.stdout = None

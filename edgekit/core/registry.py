@@ -83,7 +83,7 @@ def get(kind: Literal["packagers"], name: str) -> Packager: ...
 def get(kind: Literal["reports"], name: str) -> Reporter: ...
 @overload
 def get(kind: str, name: str) -> Any: ...
-def get(kind: str, name: str) -> Any:
+def get(kind: str, name: str) -> object:
     """Return the thing of a kind called `name`, importing only its file.
 
     Args:
@@ -92,11 +92,18 @@ def get(kind: str, name: str) -> Any:
 
     Raises:
         NotFound: Nothing goes by that name; close names are suggested.
-        BadInput: Two things go by that name, the file fails on import, or it lacks the attribute.
+        BadInput: Two things go by that name, the file fails on import or lacks the attribute, or
+            the thing of a URL takes no address.
     """
     scheme, is_url, _ = name.partition("://")
     if is_url:
-        return _get_by_name(kind, scheme)(name)
+        thing = _get_by_name(kind, scheme)
+        if not callable(thing):
+            raise BadInput(
+                f"{KINDS[kind].capitalize()} '{scheme}' takes no address; you gave '{name}'. "
+                f"Give '{scheme}' alone."
+            )
+        return thing(name)
     if name.endswith(".py"):
         return _attribute(kind, _import_file(kind, Path(name)), name)
     return _get_by_name(kind, name)
@@ -121,7 +128,7 @@ def name_of(kind: str, name: str) -> str:
     return Path(name).stem if name.endswith(".py") else name
 
 
-def _get_by_name(kind: str, name: str) -> Any:
+def _get_by_name(kind: str, name: str) -> object:
     point = _announced(kind).get(name)
     if point is None:
         module = importlib.import_module(f"edgekit.{kind}.{_file(kind, name).stem}")
@@ -129,12 +136,13 @@ def _get_by_name(kind: str, name: str) -> Any:
     if name in _files(kind):
         raise BadInput(_two_owners(kind, name, "edgekit", _owner(point)))
     try:
-        return point.load()
+        thing: object = point.load()
     except Exception as error:
         raise BadInput(
             f"The {KINDS[kind]} '{name}' of {_owner(point)} fails on import: "
             f"{type(error).__name__}: {error}."
         ) from error
+    return thing
 
 
 def _file(kind: str, name: str) -> Path:
@@ -166,11 +174,12 @@ def _import_file(kind: str, path: Path) -> ModuleType:
     return module
 
 
-def _attribute(kind: str, module: ModuleType, name: str) -> Any:
+def _attribute(kind: str, module: ModuleType, name: str) -> object:
     attribute = KINDS[kind]
     if not hasattr(module, attribute):
         raise BadInput(f"'{name}' holds no attribute '{attribute}'; a file in {kind}/ must.")
-    return getattr(module, attribute)
+    thing: object = getattr(module, attribute)
+    return thing
 
 
 @cache

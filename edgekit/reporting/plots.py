@@ -53,7 +53,7 @@ class Point:
 
 def points(report: Report) -> tuple[Point, ...]:
     """Return every measured variant with its sizes and its value where it dropped most."""
-    found = []
+    measured = []
     for variant, rows_of in wording.by_variant(report.rows).items():
         rows = list(rows_of.values())
         worst, facts = wording.worst(rows), wording.facts(rows)
@@ -61,7 +61,7 @@ def points(report: Report) -> tuple[Point, ...]:
             continue
         if abs(worst.value) > _LARGEST or abs(report.reference) > _LARGEST:
             continue  # such as a loss that went to infinity
-        found.append(
+        measured.append(
             Point(
                 variant=variant,
                 compressed=facts.compressed_bytes or facts.size_bytes,
@@ -70,7 +70,7 @@ def points(report: Report) -> tuple[Point, ...]:
                 good=all(row.ok is not False for row in rows),
             )
         )
-    return tuple(found)
+    return tuple(measured)
 
 
 def size_plot(report: Report, *, width: float) -> str:
@@ -78,10 +78,10 @@ def size_plot(report: Report, *, width: float) -> str:
 
     Each variant is a disc with a number, and a legend below says which number is which variant.
     """
-    found = points(report)
-    if not found:
+    shown = points(report)
+    if not shown:
         return ""
-    names = ("Keras reference", *(point.variant for point in found))
+    names = ("Keras reference", *(point.variant for point in shown))
     column = 2 * _DISC + 8 + max(map(text_width, names))
     columns = max(1, int(width // column))
     legend = _LEGEND_LINE * -(-len(names) // columns) + 12
@@ -91,12 +91,12 @@ def size_plot(report: Report, *, width: float) -> str:
         box = (left / width, (34 + legend) / height)
         axes = figure.add_axes((*box, 1 - (left + 12) / width, 1 - (50 + legend) / height))
         style(axes, grid="both")
-        _size_axis(axes, found)
-        _value_axis(axes, report, [point.value for point in found])
+        _size_axis(axes, shown)
+        _value_axis(axes, report, [point.value for point in shown])
         axes.axhline(report.reference, **_REFERENCE)
-        _draw_points(axes, found)
+        _draw_points(axes, shown)
         below = figure.add_axes((0, 0, 1, (legend - 12) / height))
-        _draw_legend(below, found, columns=columns, column=column)
+        _draw_legend(below, shown, columns=columns, column=column)
         return svg(figure, f"size-{width:.0f}")
 
 
@@ -124,8 +124,8 @@ def latency_plot(report: Report, *, width: float) -> str:
         return svg(figure, f"latency-{width:.0f}")
 
 
-def _size_axis(axes: Axes, found: Sequence[Point]) -> None:
-    sizes = [size for point in found for size in (point.compressed, point.size)]
+def _size_axis(axes: Axes, shown: Sequence[Point]) -> None:
+    sizes = [size for point in shown for size in (point.compressed, point.size)]
     low, high = min(sizes), max(sizes)
     if high > _LOG_FROM / 2 * low:
         axes.set_xscale("log")
@@ -150,11 +150,11 @@ def _value_axis(axes: Axes, report: Report, values: Sequence[float]) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: short(wording.value_text(report.metric, value)))
 
 
-def _draw_points(axes: Axes, found: Sequence[Point]) -> None:
+def _draw_points(axes: Axes, shown: Sequence[Point]) -> None:
     """Draw each variant: a disc at the compressed size, a line to the size of the file, a ring."""
-    anchors = [axes.transData.transform((point.compressed, point.value)) for point in found]
+    anchors = [axes.transData.transform((point.compressed, point.value)) for point in shown]
     discs = spread([(float(x), float(y)) for x, y in anchors])
-    for number, (point, at) in enumerate(zip(found, discs, strict=True), 1):
+    for number, (point, at) in enumerate(zip(shown, discs, strict=True), 1):
         colour = COLOURS["accent" if point.good else "bad"]
         x, y = axes.transData.inverted().transform(at)
         sizes = (x, point.compressed, point.size)
@@ -183,28 +183,28 @@ def spread(anchors: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
         anchors: The points, x and y in pixels.
 
     Returns:
-        A place for each, in order: at the height of its point, and never on another disc's number.
+        The centre of each, in order: as high as its point, and never on another disc's number.
     """
-    placed: list[tuple[float, float]] = []
+    centres: list[tuple[float, float]] = []
     for x, y in anchors:
         beside = ((x + side * step * _DISC, y) for step in itertools.count() for side in (1, -1))
-        free = (at for at in beside if all(math.dist(at, other) >= _APART for other in placed))
-        placed.append(next(free))
-    return placed
+        free = (at for at in beside if all(math.dist(at, other) >= _APART for other in centres))
+        centres.append(next(free))
+    return centres
 
 
-def _draw_legend(axes: Axes, found: Sequence[Point], *, columns: int, column: float) -> None:
+def _draw_legend(axes: Axes, shown: Sequence[Point], *, columns: int, column: float) -> None:
     """Name the variant of each number and the dashed line, column by column."""
     axes.set_axis_off()
-    names = [*(point.variant for point in found), "Keras reference"]
+    names = [*(point.variant for point in shown), "Keras reference"]
     lines = -(-len(names) // columns)
     axes.set_xlim(0, axes.bbox.width)
     axes.set_ylim(lines * _LEGEND_LINE, 0)
     for index, name in enumerate(names):
         across, down = divmod(index, lines)
         x, y = column * across + _DISC, _LEGEND_LINE * (down + 0.5)
-        if index < len(found):
-            _draw_disc(axes, index + 1, (x, y), good=found[index].good)
+        if index < len(shown):
+            _draw_disc(axes, index + 1, (x, y), good=shown[index].good)
         else:
             axes.plot((x - _DISC / 2, x + _DISC / 2), (y, y), **_REFERENCE)
         write(axes, name, x, y, dx=_DISC, colour="ink")

@@ -1,7 +1,7 @@
 """What full builds measured: kept in `recipes/results.json`, shown as tables in the README.
 
-Both files are written by `edgekit results` only, from the `report.json` of real builds, so that no
-figure in the README was ever typed.
+Both files are written by `edgekit results` only, from the `report.json` of real builds: no figure
+in the README is typed by hand.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from edgekit.core.errors import BadData, BadInput, NotFound
 from edgekit.core.paths import atomic
 from edgekit.core.recipe import Metric
+from edgekit.core.records import Json
 from edgekit.core.report import Report, Row
 from edgekit.core.variant import PRECISIONS
 from edgekit.reporting import report_json, wording
@@ -23,8 +23,11 @@ END = "<!-- results:end -->"
 RESULTS = Path("recipes") / "results.json"
 README = Path("README.md")
 
-Results = Mapping[str, Mapping[str, Any]]
-"""Recipe -> what its full build measured, as in `recipes/results.json`."""
+Entry = Mapping[str, Json]
+"""What a full build measured: its report with other names, flat, as in `recipes/results.json`."""
+
+Results = Mapping[str, Entry]
+"""Recipe -> what its full build measured."""
 
 _NOTHING_YET = "No full build is recorded yet; `edgekit results runs/NAME` puts its figures here."
 
@@ -33,15 +36,15 @@ def record(run_dirs: Sequence[Path], repository: Path) -> Path:
     """Merge full builds into `recipes/results.json` and write the README's tables anew.
 
     Args:
-        run_dirs: Run folders of `edgekit build RECIPE --size full`; one a recipe.
+        run_dirs: Run folders of `edgekit build RECIPE --size full`; one per recipe.
         repository: The checkout to write into.
 
     Returns:
         The path of `recipes/results.json`.
 
     Raises:
-        BadInput: A build is not a full one, or two are of one recipe, or the README has no place
-            for the tables.
+        BadInput: A build is not a full one, or two are of one recipe, or the README lacks the
+            marks that the tables stand between.
         BadData: A report, or the results so far, cannot be read.
         NotFound: A run folder has no report, or the checkout no README.
     """
@@ -54,7 +57,7 @@ def record(run_dirs: Sequence[Path], repository: Path) -> Path:
     return path
 
 
-def read(path: Path) -> dict[str, Mapping[str, Any]]:
+def read(path: Path) -> dict[str, Entry]:
     """Return the recorded results; none if there is no such file.
 
     Raises:
@@ -63,14 +66,14 @@ def read(path: Path) -> dict[str, Mapping[str, Any]]:
     if not path.is_file():
         return {}
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        for name, entry in found.items():
+        results = json.loads(path.read_text(encoding="utf-8"))
+        for name, entry in results.items():
             _report(name, entry)
     except (ValueError, KeyError, TypeError, AttributeError, BadData) as error:
         raise BadData(
             f"'{path}' is not a file of results ({error}); restore the committed one."
         ) from error
-    return dict(found)
+    return dict(results)
 
 
 def readme_table(results: Results) -> str:
@@ -80,15 +83,15 @@ def readme_table(results: Results) -> str:
     reports = [_report(name, results[name]) for name in sorted(results)]
     parts = (
         _values_table(reports),
-        _sentence(),
+        _explanation(),
         _places_table(reports),
         _machines(reports),
     )
     return "\n\n".join("\n".join(part) for part in parts)
 
 
-def _new(run_dirs: Sequence[Path]) -> dict[str, Mapping[str, Any]]:
-    found: dict[str, Mapping[str, Any]] = {}
+def _new(run_dirs: Sequence[Path]) -> dict[str, Entry]:
+    entries: dict[str, Entry] = {}
     for run_dir in run_dirs:
         report = report_json.load_report(run_dir)
         if report.size != "full":
@@ -96,13 +99,13 @@ def _new(run_dirs: Sequence[Path]) -> dict[str, Mapping[str, Any]]:
                 f"'{run_dir}' is a build of size {report.size}; results are those of full builds: "
                 f"`edgekit build {report.recipe} --size full`."
             )
-        if report.recipe in found:
+        if report.recipe in entries:
             raise BadInput(f"Two of the builds are of '{report.recipe}'; give one a recipe.")
-        found[report.recipe] = _entry(report)
-    return found
+        entries[report.recipe] = _entry(report)
+    return entries
 
 
-def _entry(report: Report) -> dict[str, Any]:
+def _entry(report: Report) -> Entry:
     return {
         "metric": report.metric.name,
         "unit": report.metric.unit,
@@ -120,7 +123,7 @@ def _entry(report: Report) -> dict[str, Any]:
     }
 
 
-def _report(name: str, entry: Mapping[str, Any]) -> Report:
+def _report(name: str, entry: Entry) -> Report:
     """Return the report an entry was made of, checked field by field."""
     metric = {
         "name": entry["metric"],
@@ -141,7 +144,7 @@ def _report(name: str, entry: Mapping[str, Any]) -> Report:
 
 
 def _values_table(reports: Sequence[Report]) -> Iterator[str]:
-    """One line a recipe: the reference, the baseline, and what each precision keeps of it."""
+    """One line per recipe: the reference, the baseline, and what each precision keeps of it."""
     yield from wording.markdown_head(
         ["recipe", "metric", "Keras float", "baseline", *PRECISIONS, "smallest within limits"]
     )
@@ -164,7 +167,7 @@ def _values_table(reports: Sequence[Report]) -> Iterator[str]:
 
 
 def _cell(metric: Metric, rows: Sequence[Row], *, compressed: bool = False) -> str:
-    """Return `206 kB, 91.41 % (+0.21)` at the worst place, or what became of it."""
+    """Return `206 kB, 91.41 % (+0.21)` at the worst place, or a state."""
     worst = wording.worst(rows)
     if not rows or worst is None:
         return wording.state(rows[0]) if rows else wording.NONE
@@ -176,7 +179,7 @@ def _cell(metric: Metric, rows: Sequence[Row], *, compressed: bool = False) -> s
     return f"{size}{' compressed' if compressed else ''}, {value} ({drop}){broken}"
 
 
-def _sentence() -> Iterator[str]:
+def _explanation() -> Iterator[str]:
     yield (
         "Size, value at the largest drop among the places scored on all test examples, and in "
         "brackets that drop: how much worse than the Keras float model. Where each variant ran:"
@@ -184,7 +187,7 @@ def _sentence() -> Iterator[str]:
 
 
 def _places_table(reports: Sequence[Report]) -> Iterator[str]:
-    """One line a recipe: what became of its variants on each place."""
+    """One line per recipe: how its variants did on each place."""
     where = wording.places(row for report in reports for row in report.rows)
     names = [wording.place_name(place) for place in where]
     yield from wording.markdown_head(["recipe", *names, "date"])
@@ -212,7 +215,7 @@ def _states(rows: Sequence[Row]) -> str:
 
 
 def _machines(reports: Sequence[Report]) -> Iterator[str]:
-    """One line a machine and set of versions, and the commands that repeat it."""
+    """One line per machine and set of versions, and the commands that repeat the builds."""
     made: dict[tuple[str, str], list[str]] = {}
     for report in reports:
         versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
@@ -227,7 +230,7 @@ def _machines(reports: Sequence[Report]) -> Iterator[str]:
 
 
 def _around(readme: Path) -> tuple[str, str]:
-    """Return the README's text before and after the place of the tables."""
+    """Return the README's text before and after the tables."""
     if not readme.is_file():
         raise NotFound(f"There is no '{readme}'; give the checkout with --repository.")
     text = readme.read_text(encoding="utf-8")
@@ -239,12 +242,12 @@ def _around(readme: Path) -> tuple[str, str]:
 
 
 def _json_text(results: Results) -> str:
-    """Return the results as JSON with a row a line, so that a change shows as one."""
+    """Return the results as JSON with one row per line, so that a diff shows which rows changed."""
     entries = [f"  {json.dumps(name)}: {_entry_text(entry)}" for name, entry in results.items()]
     return "{\n" + ",\n".join(entries) + "\n}\n"
 
 
-def _entry_text(entry: Mapping[str, Any]) -> str:
+def _entry_text(entry: Entry) -> str:
     rows = ",\n".join(f"      {json.dumps(row, allow_nan=False)}" for row in entry["rows"])
     fields = {key: json.dumps(value) for key, value in entry.items()}
     fields["rows"] = f"[\n{rows}\n    ]"

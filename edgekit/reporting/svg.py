@@ -121,7 +121,7 @@ def svg(figure: Figure, name: str) -> str:
 
 
 def style(axes: Axes, *, grid: str) -> None:
-    """Take the frame away and leave a quiet grid along "x", "y" or "both"."""
+    """Remove the frame and leave a light grid along "x", "y" or "both"."""
     axes.set_facecolor("none")
     axes.set_axisbelow(True)
     for side in axes.spines.values():
@@ -157,7 +157,7 @@ def short(text: str) -> str:
 
 
 def text_width(text: str) -> float:
-    """Return about how many pixels a text takes, rather too many than too few."""
+    """Estimate the width of a text in pixels, rather too wide than too narrow."""
     return sum(_CHARACTER * (2 if ord(character) > 0x2E80 else 1) for character in short(text))
 
 

@@ -43,10 +43,11 @@ def show(report: Report, console: Console | None = None) -> None:
     wide = out.width >= _WIDE
     out.print()
     out.print(_table(report, wide=wide, header=True))
-    for variant, found in wording.by_variant(report.rows).items():
-        out.print(Text.assemble((wording.printable(variant), "bold"), _sizes(list(found.values()))))
+    for variant, by_place in wording.by_variant(report.rows).items():
+        rows = list(by_place.values())
+        out.print(Text.assemble((wording.printable(variant), "bold"), _sizes(rows)))
         table = _table(report, wide=wide)
-        for row in found.values():
+        for row in rows:
             table.add_row(*_cells(report, row, notes, wide=wide))
         out.print(table)
     _print_footnotes(out, notes)
@@ -90,11 +91,11 @@ def _table(report: Report, *, wide: bool, header: bool = False) -> Table:
 
 
 def _sizes(rows: Sequence[Row]) -> str:
-    found = wording.facts(rows)
-    if found.size_bytes is None:
+    known = wording.facts(rows)
+    if known.size_bytes is None:
         return ""
-    compressed = f", {wording.size_text(found.compressed_bytes)} compressed"
-    return f"  {wording.size_text(found.size_bytes)}{compressed if found.compressed_bytes else ''}"
+    compressed = f", {wording.size_text(known.compressed_bytes)} compressed"
+    return f"  {wording.size_text(known.size_bytes)}{compressed if known.compressed_bytes else ''}"
 
 
 def _cells(

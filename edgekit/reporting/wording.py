@@ -34,7 +34,7 @@ _UNPRINTABLE = re.compile(
 
 
 def state(row: Row) -> State:
-    """Return what became of a row, in one of the words of `STATES`."""
+    """Return the state of a row, one of `STATES`."""
     if row.status == "measured":
         if row.ok is None:
             return "measured"
@@ -62,15 +62,15 @@ def by_variant(rows: Iterable[Row]) -> dict[str, dict[Place, Row]]:
 
 
 def facts(rows: Iterable[Row]) -> Row:
-    """Return the row that knows its file; all rows of a variant are of one file."""
-    found = list(rows)
-    return next((row for row in found if row.size_bytes is not None), found[0])
+    """Return a row with the facts of its file, such as the size; rows of a variant share a file."""
+    rows = list(rows)
+    return next((row for row in rows if row.size_bytes is not None), rows[0])
 
 
 def worst(rows: Iterable[Row]) -> Row | None:
     """Return the measured row with the largest drop, or None.
 
-    Only rows scored on the most examples count: an emulator's few have a value of their own.
+    Only rows scored on the most examples count: values on an emulator's few cannot be compared.
     """
     known = [row for row in rows if row.value is not None and row.drop is not None]
     most = max((row.examples or 0 for row in known), default=0)
@@ -99,9 +99,9 @@ def examples_text(rows: Iterable[Row]) -> str:
 def smallest(rows: Iterable[Row]) -> str | None:
     """Return the variant with the smallest compressed file among those never out of limits."""
     good: dict[str, int] = {}
-    for variant, found in by_variant(rows).items():
-        states = {state(row) for row in found.values()}
-        size = facts(found.values()).compressed_bytes
+    for variant, by_place in by_variant(rows).items():
+        states = {state(row) for row in by_place.values()}
+        size = facts(by_place.values()).compressed_bytes
         if "ok" in states and not states & {"out of limits", "failed"} and size is not None:
             good[variant] = size
     return min(good, key=lambda name: good[name], default=None)

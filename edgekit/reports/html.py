@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _TEMPLATE = "report.html.jinja"
 _WIDTHS = {"wide": 900.0, "narrow": 340.0}
-"""Each plot is drawn twice, for a desk and for a phone; the page shows the one that fits."""
+"""Each plot is drawn twice, for wide and for narrow screens; the page shows the one that fits."""
 
 Plot = Callable[..., str]
 
@@ -66,7 +66,7 @@ def _headline(report: Report) -> tuple[str, str]:
 
 
 def _cards(report: Report) -> Iterator[tuple[str, str, str]]:
-    """Give the few figures one looks for first: what, figure, detail."""
+    """Give the figures that a reader looks for first: what, figure, detail."""
     metric, baseline = report.metric, report.baseline
     yield (
         f"Keras reference, {metric.name}",

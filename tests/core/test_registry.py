@@ -53,6 +53,11 @@ def test_a_bad_recipe_file_is_refused_in_one_sentence(
         registry.get("recipes", str(tmp_path / "bad.py"))
 
 
+def test_a_url_of_a_thing_without_addresses_is_refused() -> None:
+    with pytest.raises(BadInput, match="Device 'local' takes no address; you gave 'local://me'"):
+        registry.get("devices", "local://me")
+
+
 def test_missing_file_is_not_found() -> None:
     with pytest.raises(NotFound, match=r"no file 'nowhere\.py'"):
         registry.get("recipes", "nowhere.py")

@@ -118,7 +118,7 @@ def test_raw_golden_vectors_are_little_endian_numbers(run_dir: Path) -> None:
 def test_the_sums_cover_every_file(run_dir: Path) -> None:
     out = bundle(run_dir, run_dir / "bundle")
     lines = (out / "SHA256SUMS").read_text().splitlines()
-    listed = dict(reversed(line.split("  ", 1)) for line in lines)
+    listed = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
     files = {path.relative_to(out).as_posix(): path for path in out.rglob("*") if path.is_file()}
     assert set(listed) == set(files) - {"SHA256SUMS"}
     for name, digest in listed.items():
@@ -187,6 +187,6 @@ def test_a_label_that_does_not_fit_a_line_is_refused(label: str, run_dir: Path) 
 
 def test_vectors_that_are_no_numbers_are_refused(run_dir: Path) -> None:
     texts = {"input:image": np.array(["a", "b"]), "output:scores": np.zeros((2, 3))}
-    np.savez(run_dir / "vectors.npz", **texts)
+    np.savez(run_dir / "vectors.npz", **texts)  # type: ignore[arg-type]
     with pytest.raises(BadData, match="Golden vector 'image' is <U1; a bundle holds numbers only"):
         bundle(run_dir, run_dir / "bundle")

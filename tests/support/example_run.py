@@ -52,13 +52,11 @@ def write_run(folder: Path) -> Path:
         artifact = describe(model, precision=variant, signature=signature, made_by={})
         write_sidecar(artifact, model.parent / "artifact.json")
     random = np.random.default_rng(0)
-    np.savez(
-        folder / "vectors.npz",
-        **{
-            "input:image": random.random((20, 8, 8, 1), np.float32),
-            "output:scores": random.random((20, 3), np.float32).astype(">f4"),
-        },
-    )
+    vectors = {
+        "input:image": random.random((20, 8, 8, 1), np.float32),
+        "output:scores": random.random((20, 3), np.float32).astype(">f4"),
+    }
+    np.savez(folder / "vectors.npz", **vectors)  # type: ignore[arg-type]
     write_report(folder, replace(example_report(), rows=ROWS))
     return folder
 
