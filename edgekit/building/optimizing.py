@@ -29,7 +29,7 @@ def optimize(
 
     keras.utils.set_random_seed(seed)
     recipe = choice.load()
-    changed = keras.saving.load_model(model, safe_mode=True)
+    changed = keras.saving.load_model(model, compile=False, safe_mode=True)
     for name in variant.optimizations:
         optimization = registry.get("optimizations", name)
         options = {**optimization.options, **variant.options_of(name)}

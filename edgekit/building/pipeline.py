@@ -169,16 +169,15 @@ def _optimize(plan: Plan, progress: Progress) -> Sources:
 
 def _write_programs(plan: Plan) -> None:
     folder = programs_path(plan.folder)
-    if plan.recipe.program or plan.recipe.assets:
-        step(
-            plan.folder,
-            "programs",
-            type(None),
-            inputs=plan.base,
-            outputs=[folder],
-            code=plan.code["programs"],
-            action=lambda: write_programs(plan.recipe, plan.size, folder),
-        )
+    step(
+        plan.folder,
+        "programs",
+        type(None),
+        inputs=plan.base,
+        outputs=[folder],
+        code=plan.code["programs"],
+        action=lambda: write_programs(plan.recipe, plan.size, folder),
+    )
 
 
 def _package(plan: Plan, report: Report) -> None:

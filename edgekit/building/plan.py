@@ -9,10 +9,11 @@ from pathlib import Path
 
 from edgekit.building.fingerprints import Code, code_of, versions
 from edgekit.building.parts import RecipeChoice
+from edgekit.building.programs import source_of
 from edgekit.core import registry
 from edgekit.core.errors import BadInput
 from edgekit.core.paths import packaged, sha256, write_json
-from edgekit.core.recipe import Recipe
+from edgekit.core.recipe import Program, Recipe
 from edgekit.core.records import Json
 from edgekit.core.types import Size
 from edgekit.core.variant import Variant
@@ -94,7 +95,7 @@ def make_plan(
         folder=out / registry.name_of("recipes", recipe),
         board=board,
         base=_base(size, seed, data),
-        code=_code(recipe, chosen, wanted),
+        code=_code(recipe, found.program, chosen, wanted),
         notes=notes,
     )
     plan.places  # noqa: B018  (a runtime or device that is not there is refused now)
@@ -138,14 +139,16 @@ def _base(size: Size, seed: int, data: Path | None) -> dict[str, Json]:
     return {"size": size, "seed": seed, "versions": versions(), "data": sums}
 
 
-def _code(recipe: str, variants: Sequence[Variant], targets: Sequence[str]) -> dict[str, Code]:
+def _code(
+    recipe: str, program: Program, variants: Sequence[Variant], targets: Sequence[str]
+) -> dict[str, Code]:
     """Take the checksums of everything the steps of a build run."""
     story = registry.source_of("recipes", recipe)
     convert = registry.source_of("converters", "tflite")
     found = {
         "train": code_of(story, packaged("building", "training.py")),
         "convert": code_of(convert),
-        "programs": code_of(story, packaged("building", "programs.py")),
+        "programs": code_of(story, source_of(program), packaged("building", "programs.py")),
     }
     optimize = packaged("building", "optimizing.py")
     for name in dict.fromkeys(name for variant in variants for name in variant.optimizations):

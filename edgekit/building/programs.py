@@ -54,6 +54,22 @@ def read_program(folder: Path) -> Program | None:
     return from_json(Program, value, what=f"'{path}'", remedy=remedy)
 
 
+def source_of(program: Program) -> Path:
+    """Return the module that a program starts with.
+
+    Raises:
+        NotFound: There is no program by that name.
+    """
+    path = packaged(PACKAGE, "programs", f"{program.name}.py")
+    if not path.is_file():
+        there = ", ".join(sorted(path.stem for path in path.parent.glob("[!_]*.py")))
+        raise NotFound(
+            f"There is no program '{program.name}' for devices; there are {there}. Name one of "
+            "them in the recipe."
+        )
+    return path
+
+
 def modules_of(program: Program) -> list[Path]:
     """Return the modules of `edgekit.on_device` that a program consists of, as paths below it.
 
@@ -61,11 +77,7 @@ def modules_of(program: Program) -> list[Path]:
         NotFound: There is no program by that name.
     """
     root = packaged(PACKAGE)
-    start = packaged(PACKAGE, "programs", f"{program.name}.py")
-    if not start.is_file():
-        there = ", ".join(sorted(path.stem for path in start.parent.glob("[!_]*.py")))
-        raise NotFound(f"There is no program '{program.name}' for a device; there are {there}.")
-    inside = [path for path in imported([start]) if path.is_relative_to(root)]
+    inside = [path for path in imported([source_of(program)]) if path.is_relative_to(root)]
     fronts = {root / "__init__.py", root / "programs" / "__init__.py"}
     return sorted(path.relative_to(root) for path in fronts | set(inside))
 

@@ -129,8 +129,8 @@ class Program:
 
     Attributes:
         name: Module of `edgekit.on_device.programs`; a bundle starts it as `python3 NAME.py`.
-        example: Arguments of a call that works in every bundle of the recipe, such as the name of
-            a file among the recipe's assets.
+        example: Arguments of a call that works in every bundle of the recipe without any other
+            file: words, or the name of a file among the recipe's assets.
     """
 
     name: str
@@ -162,6 +162,7 @@ class Recipe:
         train: `(model, size, progress) -> keras.Model`, trained.
         score: `(run, dataset) -> float`, in the unit of `metric`.
         answer_key: Shows that `score` tells right from wrong.
+        program: What uses the models on a device; every bundle brings it.
         loss: What an optimization minimizes when it retrains the model: a loss for the only output,
             or one for each output by name; None if it cannot be retrained so.
         fine_tuning: How an optimization retrains the model.
@@ -169,8 +170,8 @@ class Recipe:
         drop_limits: Largest accepted `metric` drop for a variant or a precision; overrides the
             default limits of `edgekit.running.agreement`.
         parts: For a model that runs as several files; None for one file.
-        program: What goes into the bundle to use the models on a device.
-        assets: `(size) -> {file name: content}`: what the program reads, such as a vocabulary.
+        assets: `(size) -> {file name: content}`: what the program reads, such as a vocabulary, and
+            the input file of its example.
         with_data: `(folder) -> Recipe`, the same recipe on a user's own data: labels, signature and
             splits follow them; None if it takes none.
         num_emulated: Test examples that are scored on an emulated device, where all would take
@@ -185,13 +186,13 @@ class Recipe:
     data: Callable[[Split, Size], Dataset]
     train: Callable[[keras.Model, Size, Progress], keras.Model]
     score: Callable[[Run, Dataset], float]
-    answer_key: AnswerKey | None = None
+    answer_key: AnswerKey
+    program: Program
     loss: Loss | Mapping[str, Loss] | None = None
     fine_tuning: FineTuning = FineTuning(epochs={"tiny": 1, "full": 2})
     variants: tuple[str, ...] = PRECISIONS
     drop_limits: Mapping[str, float] = field(default_factory=dict)
     parts: Parts | None = None
-    program: Program | None = None
     assets: Callable[[Size], Mapping[str, str | bytes]] | None = None
     with_data: Callable[[Path], Recipe] | None = None
     num_emulated: int = 1000

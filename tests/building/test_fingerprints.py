@@ -141,11 +141,13 @@ def test_an_edit_redoes_the_steps_that_run_it(tmp_path: Path) -> None:
     plain = {"convert-float32", "measure-float32-litert-local"}
     # What is not recorded was edited while it ran: nobody knows which edition that was.
     assert checkout.build(EDIT_WHILE_TRAINING="1") <= {"convert-float32", "convert-pruned-float32"}
-    everything = {"train"} | pruned | plain
+    everything = {"train", "programs"} | pruned | plain
     assert checkout.build() == everything
     assert checkout.build() == set()
     checkout.edit("domains", "learning", "optimizers.py")  # imported by what the recipe imports
     assert checkout.build() == everything
+    checkout.edit("on_device", "pictures.py")  # a part of the program for the device
+    assert checkout.build() == {"programs"}
     checkout.edit("bridge", "fine_tuning.py")  # a helper of the optimization
     assert checkout.build() == pruned
     checkout.edit("conversion", "corrections.py")  # a part of the converter; it writes the same

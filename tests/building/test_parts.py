@@ -89,8 +89,8 @@ def test_a_build_measures_the_parts_together(run_dir: Path) -> None:
 @pytest.mark.slow
 def test_its_bundle_holds_every_part_and_the_programs(run_dir: Path) -> None:
     bundle = run_dir / "bundle"
-    for name in ("int8-start.tflite", "int8-step.tflite", "golden/step/vectors.npz", "words.py",
-                 "interpreter.py", "steps.txt"):  # fmt: skip
+    for name in ("int8-start.tflite", "int8-step.tflite", "golden/step/vectors.npz", "arrays.py",
+                 "on_device/interpreter.py", "steps.txt"):  # fmt: skip
         assert (bundle / name).is_file(), name
     facts = json.loads((bundle / "signature.json").read_text())
     assert {(model["variant"], model["part"]) for model in facts["models"]} == {
@@ -101,7 +101,7 @@ def test_its_bundle_holds_every_part_and_the_programs(run_dir: Path) -> None:
 @pytest.mark.slow
 def test_a_program_of_the_bundle_runs_the_parts_without_edgekit(run_dir: Path) -> None:
     code = (
-        "import numpy as np; from interpreter import load; runs = load('.', 'int8');"
+        "import numpy as np; from on_device.interpreter import load; runs = load('.', 'int8');"
         "start = runs['start']({'pair': np.array([[.25, .5], [.5, .5]])})['start'];"
         "print(*runs['step']({'state': start})['next'].ravel())"
     )

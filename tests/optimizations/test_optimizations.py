@@ -12,8 +12,9 @@ import pytest
 
 from edgekit.core import registry
 from edgekit.core.errors import BadInput
-from edgekit.core.recipe import Dataset, FineTuning, Metric, Recipe, Signature, Tensor
+from edgekit.core.recipe import Dataset, FineTuning, Metric, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Array, Progress, Run, Size, Split, silent
+from edgekit.domains.learning.answer_keys import labels_key
 
 keras = pytest.importorskip("keras")
 if find_spec("tensorflow_model_optimization") is None:  # importing it would change the process
@@ -74,6 +75,8 @@ recipe = Recipe(
     data=data,
     train=train,
     score=score,
+    answer_key=labels_key(NUM_CLASSES),
+    program=Program(name="classify", example=("picture.npy",)),
     loss="sparse_categorical_crossentropy",
     fine_tuning=FineTuning(epochs={"tiny": 5, "full": 5}, batch_size=32, learning_rate=2e-3),
 )

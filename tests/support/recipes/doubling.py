@@ -6,12 +6,16 @@ Made data, for tests only; source: none (2026), see http://127.0.0.1.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgekit.core.recipe import Dataset, Metric, Parts, Program, Recipe, Signature, Tensor
-from edgekit.core.types import Batch, Progress, Run, Size, Split
+from edgekit.core.types import Array, Batch, Progress, Run, Size, Split
+from edgekit.domains.learning.answer_keys import fixed
+
+if TYPE_CHECKING:
+    import keras
 
 STEPS = 4
 
@@ -23,7 +27,7 @@ def data(split: Split, size: Size) -> Dataset:
     return Dataset(inputs={"pair": pairs}, targets=pairs.sum(axis=1))
 
 
-def build(size: Size) -> Any:
+def build(size: Size) -> keras.Model:
     """Return the sum of a pair; the step halves without a weight to learn."""
     import keras
 
@@ -31,14 +35,14 @@ def build(size: Size) -> Any:
     return keras.Model(pair, keras.layers.Dense(1, use_bias=False, name="start")(pair))
 
 
-def train(model: Any, size: Size, progress: Progress) -> Any:
+def train(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
     """Set the weights that training would find."""
     model.layers[-1].set_weights([np.ones((2, 1), np.float32)])
     progress(1.0, "trained")
     return model
 
 
-def split(model: Any) -> Mapping[str, Any]:
+def split(model: keras.Model) -> dict[str, keras.Model]:
     """Return the trained sum, and a step that halves the state."""
     import keras
 
@@ -64,8 +68,18 @@ def drive(runs: Mapping[str, Run]) -> Run:
 
 def score(run: Run, dataset: Dataset) -> float:
     """Return the mean absolute error of all answers."""
-    expected = dataset.targets[:, None] * 0.5 ** np.arange(STEPS)
-    return float(np.abs(run(dataset.inputs)["values"] - expected).mean())
+    return float(np.abs(run(dataset.inputs)["values"] - halved(dataset)).mean())
+
+
+def halved(dataset: Dataset) -> Array:
+    """Return what is right: the sum, half of it, ..."""
+    return np.asarray(dataset.target()[:, None] * 0.5 ** np.arange(STEPS))
+
+
+def answer_key(dataset: Dataset) -> tuple[Run, Run]:
+    """Return runs that halve, and that stop after the sum."""
+    right = halved(dataset)
+    return fixed({"values": right}, {"values": np.repeat(right[:, :1], STEPS, axis=1)})
 
 
 def baseline(size: Size, progress: Progress) -> float:
@@ -91,6 +105,7 @@ recipe = Recipe(
     data=data,
     train=train,
     score=score,
+    answer_key=answer_key,
     variants=("float32", "int8"),
     drop_limits={"float32": 1e-5, "int8": 0.02},
     parts=Parts(
@@ -104,6 +119,6 @@ recipe = Recipe(
         split=split,
         drive=drive,
     ),
-    program=Program(name="words", example=("x",)),
+    program=Program(name="arrays", example=("--part", "step", "golden/step/vectors.npz")),
     assets=lambda size: {"steps.txt": f"{STEPS}\n"},
 )
