@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgekit.core.types import Array, Batch
+from edgekit.core.types import Batch
 from edgekit.on_device.programs.complete import (
     COMPLETION,
     CONTEXT,
@@ -73,8 +73,8 @@ def test_the_end_ends_it() -> None:
 
 def test_a_sample_among_one_is_the_best_and_a_seed_repeats_itself() -> None:
     def draw(among: int, seed: int) -> list[int]:
-        found: Array = sample(counting, np.arange(10, 14), length=6, among=among, seed=seed)
-        return found.tolist()
+        tokens = sample(counting, np.arange(10, 14), length=6, among=among, seed=seed)
+        return [int(token) for token in tokens]
 
     assert draw(1, 0) == [14, 15, 16, 17, 18, 19]
     assert draw(50, 1) == draw(50, 1)
