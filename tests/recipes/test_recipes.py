@@ -142,6 +142,13 @@ def test_the_example_of_its_program_needs_no_other_file(recipe: Recipe) -> None:
     assert set(files) <= set(found)
 
 
+def test_the_readme_calls_its_program_as_the_recipe_says(name: str, recipe: Recipe) -> None:
+    words = [f'"{word}"' if " " in word else word for word in recipe.program.example]
+    call = f"`python3 {recipe.program.name}.py --variant int8 {' '.join(words)}`"
+    lines = (packaged().parent / "README.md").read_text().splitlines()
+    assert any(f"`{name}`" in line and call in line for line in lines), call
+
+
 @pytest.mark.parametrize("size", ["tiny", "full"])
 @pytest.mark.slow
 def test_the_models_have_the_signatures_they_say(recipe: Recipe, size: Size) -> None:

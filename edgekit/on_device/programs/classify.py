@@ -2,8 +2,7 @@
 
     python3 classify.py --variant int8 picture.pgm
 
-A picture of another size is fitted: its middle, of the network's proportions, is averaged over the
-area of each pixel; colours become grey where the network takes grey.
+A picture of another size is fitted; `fit` in `on_device/pictures.py` has the rule.
 """
 
 from __future__ import annotations
@@ -54,7 +53,9 @@ def best(scores: Array, labels: Sequence[str], count: int) -> list[tuple[str, fl
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the best labels of each picture, one a line with its score."""
     parser = argparse.ArgumentParser(
-        description="Name what a picture shows.",
+        description="Name what a picture shows. A picture of another size is fitted: its middle, "
+        "of the network's proportions, is averaged over the area of each pixel; colours become "
+        "grey where the network takes grey.",
         epilog="Example: python3 classify.py --variant int8 picture.pgm",
     )
     parser.add_argument(
