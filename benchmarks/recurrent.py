@@ -1,7 +1,7 @@
 """LSTM and GRU files beside those of Keras and TensorFlow: bytes, latency, and whether int8 works.
 
-Every conversion runs in a process of its own; one that dies is a result. Files are timed in turns
-in one run, on every runtime that is here: the median over turns of the median of a burst of single
+Every conversion runs in a process of its own, whose crash is a result. Files are timed in turns in
+one run, on every runtime that is here: the median over turns of the median of a burst of single
 invocations on one thread. Ratios are ours to the best peer that runs. Exits 1 if
 
 - an LSTM of up to 16 units has more than 0.6 of a peer's bytes (small) or latency (either form),
@@ -15,24 +15,22 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from recurrent_peers import WAYS
 
 from edgekit.converters.tflite import convert
-from edgekit.core import registry
+from edgekit.core import processes, registry
 from edgekit.core.errors import EdgekitError
+from edgekit.core.types import Array
 from edgekit.running.session import Session, open_session
-from edgekit.tflite.reader import read
+from edgekit.tflite.reader import ports, read
 
 RUNTIMES = ["tflite-runtime", "litert"]
 SIZES = ["20x6x16", "72x1x16", "72x8x32", "49x40x64"]
@@ -75,7 +73,9 @@ def written(kind: str, size: str, folder: Path) -> Path:
     """Write the Keras model and its calibration data; return the model's path."""
     path = folder / f"{kind}-{size}.keras"
     arguments = [kind, *size.split("x"), str(path)]
-    subprocess.run([sys.executable, "-c", WRITE_MODEL, *arguments], check=True, env=quiet())
+    done = processes.run([sys.executable, "-c", WRITE_MODEL, *arguments], env=quiet())
+    if not done.ok:
+        raise SystemExit(f"The {kind} cannot be written: {done.cause()}")
     return path
 
 
@@ -105,19 +105,19 @@ def by_peer(source: Path, way: str, precision: str) -> Row:
     row = Row(source.with_name(f"{source.stem}-{way}-{precision}.tflite"))
     script = str(Path(__file__).with_name("recurrent_peers.py"))
     command = [sys.executable, script, way, precision, str(source), str(row.path)]
-    ended = subprocess.run(command, capture_output=True, text=True, env=quiet(), check=False)
-    if ended.returncode < 0:
-        row.fate = f"crashes ({signal.Signals(-ended.returncode).name})"
-    elif ended.returncode:
-        text = ended.stderr
-        row.fate = "fails (TensorList)" if "TensorList" in text else f"fails: {text[-200:]}"
+    done = processes.run(command, env=quiet())
+    if done.ending.startswith("SIG"):
+        row.fate = f"crashes ({done.ending})"
+    elif not done.ok:
+        is_list = "TensorList" in done.stderr
+        row.fate = "fails (TensorList)" if is_list else f"fails: {done.stderr[-200:]}"
     return row
 
 
 def measure(rows: dict[str, Row], runtime: str, turns: int) -> None:
     """Time all files that run, in turns."""
     with ExitStack() as stack:
-        sessions: dict[str, tuple[Session, dict[str, Any]]] = {}
+        sessions: dict[str, tuple[Session, dict[str, Array]]] = {}
         for way, row in rows.items():
             if row.fate:
                 continue
@@ -132,21 +132,19 @@ def measure(rows: dict[str, Row], runtime: str, turns: int) -> None:
                 row.fate = "refused: Flex operators" if flex else f"refused: {error}"
                 continue
             sessions[way] = (session, batch)
-        found: dict[str, list[float]] = {way: [] for way in sessions}
+        medians: dict[str, list[float]] = {way: [] for way in sessions}
         for turn in range(turns):
             order = list(sessions) if turn % 2 else list(sessions)[::-1]
             for way in order:
                 session, batch = sessions[way]
-                runs = 20 if not found[way] else max(20, int(BURST_MS * 1e3 / found[way][-1]))
-                found[way].append(1e3 * session.time(batch, runs=runs, warmup=2).median_ms)
-        for way, values in found.items():
+                runs = 20 if not medians[way] else max(20, int(BURST_MS * 1e3 / medians[way][-1]))
+                medians[way].append(1e3 * session.time(batch, runs=runs, warmup=2).median_ms)
+        for way, values in medians.items():
             rows[way].latency_us[runtime] = statistics.median(values)
 
 
-def zeros(path: Path) -> dict[str, Any]:
+def zeros(path: Path) -> dict[str, Array]:
     """Return input for one example of a file with the one input `x`."""
-    from edgekit.tflite.reader import ports
-
     inputs, _ = ports(read(path))
     return {port.name: np.zeros((1, *port.shape[1:]), port.dtype) for port in inputs}
 

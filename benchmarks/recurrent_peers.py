@@ -1,4 +1,4 @@
-"""Write one `.tflite` as others do; run by `recurrent.py`, a process for each, since some die.
+"""Write one `.tflite` as others do; `recurrent.py` starts a process for each, since some crash.
 
 python benchmarks/recurrent_peers.py WAY PRECISION MODEL.keras OUT.tflite
 """
@@ -8,46 +8,50 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import keras
 
 
-def examples(model: Any) -> Iterator[list[Any]]:
+def examples() -> Iterator[list[NDArray[np.float32]]]:
     """Yield calibration examples, one at a time."""
     data = np.load(Path(sys.argv[3]).with_suffix(".npz"))["x"]
     yield from ([data[k : k + 1]] for k in range(len(data)))
 
 
-def integers(model: Any) -> dict[str, Any]:
+def integers() -> dict[str, object]:
     """Return the settings that TensorFlow's guide gives for full integer quantization."""
     import tensorflow as tf
 
     return {
         "optimizations": [tf.lite.Optimize.DEFAULT],
-        "representative_dataset": lambda: examples(model),
+        "representative_dataset": examples,
     }
 
 
-def keras_export(model: Any, precision: str, out: Path) -> None:
+def keras_export(model: keras.Model, precision: str, out: Path) -> None:
     """Keras' own `model.export(format="litert")`."""
-    settings = integers(model) if precision == "int8" else {}
+    settings = integers() if precision == "int8" else {}
     model.export(str(out), format="litert", verbose=False, **settings)
 
 
-def from_keras_model(model: Any, precision: str, out: Path) -> None:
+def from_keras_model(model: keras.Model, precision: str, out: Path) -> None:
     """`TFLiteConverter.from_keras_model` with defaults."""
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     if precision == "int8":
-        for name, value in integers(model).items():
+        for name, value in integers().items():
             setattr(converter, name, value)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     out.write_bytes(converter.convert())
 
 
-def from_keras_model_batch_1(model: Any, precision: str, out: Path) -> None:
+def from_keras_model_batch_1(model: keras.Model, precision: str, out: Path) -> None:
     """The same, after the user has found out that the batch must be fixed."""
     import keras
 

@@ -2,7 +2,7 @@
 
 Both load the same file in a process of the same Python, set the same input once and time single
 invocations. They take turns in short bursts, so that a machine that slows down slows both, and are
-started anew several times, since where a process lies in memory matters too. Prints the median over
+restarted several times, since it matters too where in memory a process lies. Prints the median over
 bursts of (worker's median / loop's median); exits 1 where it is off by more than 3 %.
 
     python benchmarks/worker_overhead.py [--starts 5] [--bursts 40] [--runtime litert] [FILE...]
@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from edgekit.core import registry
+from edgekit.core import processes, registry
 from edgekit.running.session import Session, open_session
 from edgekit.tflite import reader
 
@@ -61,18 +61,18 @@ Burst = Callable[[int], float]
 @contextmanager
 def bare(runtime: str, path: Path) -> Iterator[Burst]:
     """Start a process with the loop that anyone would write."""
-    found = registry.get("runtimes", runtime)
-    code = BARE_LOOP.format(module=found.options["module"], path=str(path))
-    pipe = subprocess.PIPE
-    command = found.command().python(code)
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(
-        command, stdin=pipe, stdout=pipe, stderr=quiet, text=True, bufsize=1
-    ) as process:
+    interpreter = registry.get("runtimes", runtime)
+    code = BARE_LOOP.format(module=interpreter.options["module"], path=str(path))
+    command = interpreter.command().python(code)
+    with tempfile.TemporaryFile() as log, processes.start(command, log=log) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        questions, answers = process.stdin, process.stdout
 
         def burst(runs: int) -> float:
-            print(runs, file=process.stdin)
-            return float(process.stdout.readline())
+            questions.write(f"{runs}\n".encode())
+            questions.flush()
+            return float(answers.readline())
 
         yield burst
 
@@ -114,7 +114,7 @@ def compare(runtime: str, path: Path, *, starts: int, bursts: int) -> float:
 
 def main() -> int:
     """Compare every runtime that is here on every file."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("files", nargs="*", type=Path, default=FILES)
     parser.add_argument("--runtime", action="append", choices=RUNTIMES)
     parser.add_argument("--starts", type=int, default=5)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import flatbuffers
 import numpy as np
 import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from operator_cases import cases
 from probe_case import Case
 
+from edgekit.core import processes
+from edgekit.core.types import Array
 from edgekit.operators.measured import rank_of, type_key
+from edgekit.tflite.editing import pack, unpack
 from edgekit.tflite.reader import read
 
 _TOLERANCE = {
@@ -58,41 +60,56 @@ class ProbeFile:
     tolerance: float
 
 
-def probe_files(folder: Path) -> Iterator[ProbeFile]:
+def probe_files(folder: Path, only: Collection[str] = ()) -> Iterator[ProbeFile]:
     """Write all files into `folder`; cases TensorFlow or its converter refuses are left out.
 
-    The calibrator can end its process by SIGSEGV, so cases are converted in a child that is
-    started again behind the case that killed it.
+    The calibrator can end its process by SIGSEGV, so cases are converted in a child process, which
+    is started again after the case that killed it.
+
+    Args:
+        folder: Where to; files that are there already are not written again.
+        only: The operators to write files for; all there are if empty.
     """
     folder.mkdir(parents=True, exist_ok=True)
     progress = folder / "next"
     if not progress.exists():  # else go on where an earlier run was ended
         progress.write_text("0")
-    while subprocess.run([sys.executable, __file__, str(folder)], check=False).returncode:
-        print(f"converting ended at {progress.read_text()}", file=sys.stderr)
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    while True:
+        start = progress.read_text()
+        done = processes.run([sys.executable, __file__, str(folder), *only], env=environment)
+        for line in done.stderr.splitlines():
+            if line.startswith("left out: "):
+                print(line, file=sys.stderr)
+        if done.ok:
+            break
+        print(f"{done.ending} at case {progress.read_text()}: {done.cause()}", file=sys.stderr)
+        if progress.read_text() == start:
+            raise SystemExit("The probe files cannot be made; see the line above.")
     for path in sorted(folder.glob("*.json")):
-        found = ProbeFile(**json.loads(path.read_text()))
-        yield found
-        if found.target in _INT4 and found.label.endswith(("-dynamic", "-int8")):
-            yield _with_int4_weights(found)
+        probe = ProbeFile(**json.loads(path.read_text()))
+        yield probe
+        if probe.target in _INT4 and probe.label.endswith(("-dynamic", "-int8")):
+            yield _with_int4_weights(probe)
 
 
-def _make_all(folder: Path) -> None:
-    """Convert from the case whose number stands in the file `next`."""
+def _make_all(folder: Path, only: Collection[str]) -> None:
+    """Convert all cases from the one whose number is in the file `next`."""
     progress = folder / "next"
-    todo = [(case, way) for case in cases() for way in _ways(case)]
+    chosen = (case for case in cases() if not only or case.operator in only)
+    todo = [(case, way) for case in chosen for way in _ways(case)]
     for number in range(int(progress.read_text()), len(todo)):
         progress.write_text(str(number + 1))
         case, way = todo[number]
         stem = folder / f"{number:04}-{case.operator}-{case.dtype}-{way}"
         try:
-            found = _make(case, way, stem)
+            probe = _make(case, way, stem)
         except Exception as error:
             reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
             print(f"left out: {stem.name}: {reason}", file=sys.stderr)
             continue
-        if any(name == case.operator for name, _, _ in found.operators):
-            stem.with_suffix(".json").write_text(json.dumps(asdict(found)))
+        if any(name == case.operator for name, _, _ in probe.operators):
+            stem.with_suffix(".json").write_text(json.dumps(asdict(probe)))
         else:
             print(f"left out: {stem.name}: became something else", file=sys.stderr)
 
@@ -125,8 +142,8 @@ def _make(case: Case, way: str, stem: Path) -> ProbeFile:
         for a, i in zip(samples[0], subgraph.inputs, strict=True)
     ]
     answers = list(answers) if isinstance(answers, tuple | list) else [answers]
-    np.savez(stem.with_suffix(".in.npz"), **{str(i): a for i, a in enumerate(inputs)})
-    np.savez(stem.with_suffix(".out.npz"), **{str(i): np.asarray(a) for i, a in enumerate(answers)})
+    save(stem.with_suffix(".in.npz"), inputs)
+    save(stem.with_suffix(".out.npz"), [np.asarray(answer) for answer in answers])
     outputs = [subgraph.tensors[i] for i in subgraph.outputs]
     return ProbeFile(
         label=stem.name,
@@ -142,7 +159,12 @@ def _make(case: Case, way: str, stem: Path) -> ProbeFile:
     )
 
 
-def _sample(case: Case, seed: int) -> list[np.ndarray]:
+def save(path: Path, arrays: Sequence[Array]) -> None:
+    """Write arrays by position."""
+    np.savez(path, **{str(i): array for i, array in enumerate(arrays)})  # type: ignore[arg-type]
+
+
+def _sample(case: Case, seed: int) -> list[Array]:
     random = np.random.default_rng(seed)
     if case.dtype == "bool":
         return [random.random(shape) < 0.5 for shape in case.shapes]
@@ -164,9 +186,7 @@ def _converter(case: Case, function: object, stem: Path) -> tf.lite.TFLiteConver
     return tf.lite.TFLiteConverter.from_saved_model(folder)
 
 
-def _convert(
-    converter: tf.lite.TFLiteConverter, way: str, samples: list[list[np.ndarray]]
-) -> bytes:
+def _convert(converter: tf.lite.TFLiteConverter, way: str, samples: list[list[Array]]) -> bytes:
     if way == "sparse":
         converter.optimizations = [tf.lite.Optimize.EXPERIMENTAL_SPARSITY]
     elif way != "float32":
@@ -189,7 +209,7 @@ def _convert(
 
 def _as_uint8(content: bytes) -> bytes:
     """Return an int8 file as older converters wrote it: the same values, shifted by 128."""
-    model = schema.ModelT.InitFromPackedBuf(content)
+    model = unpack(content)
     shifted = set()
     for tensor in model.subgraphs[0].tensors:
         if tensor.type != schema.TensorType.INT8:
@@ -203,12 +223,12 @@ def _as_uint8(content: bytes) -> bytes:
     for code in model.operatorCodes:
         is_broadcast = code.builtinCode == schema.BuiltinOperator.BROADCAST_TO
         code.version = 2 if is_broadcast else 1  # its version 1 was withdrawn
-    return _packed(model)
+    return bytes(pack(model))
 
 
 def _with_int4_weights(probe: ProbeFile) -> ProbeFile:
     """Return the probe with its int8 weights rounded to 4 bits, two a byte."""
-    model = schema.ModelT.InitFromPackedBuf(Path(probe.path).read_bytes())
+    model = unpack(Path(probe.path).read_bytes())
     for tensor in model.subgraphs[0].tensors:
         data = model.buffers[tensor.buffer].data
         if tensor.type == schema.TensorType.INT8 and data is not None and len(tensor.shape) > 1:
@@ -218,7 +238,7 @@ def _with_int4_weights(probe: ProbeFile) -> ProbeFile:
             tensor.type = schema.TensorType.INT4
             tensor.quantization.scale = [s * (127 / 7) for s in tensor.quantization.scale]
     path = Path(probe.path).with_suffix(".int4.tflite")
-    path.write_bytes(_packed(model))
+    path.write_bytes(pack(model))
     main = read(path).main
     return replace(
         probe,
@@ -231,7 +251,7 @@ def _with_int4_weights(probe: ProbeFile) -> ProbeFile:
 
 def _renamed(content: bytes, case: Case) -> bytes:
     """Return the file with `case.became` replaced by the operator that older converters wrote."""
-    model = schema.ModelT.InitFromPackedBuf(content)
+    model = unpack(content)
     old = getattr(schema.BuiltinOperator, case.became)
     new = getattr(schema.BuiltinOperator, case.operator)
     subgraph = model.subgraphs[0]
@@ -248,14 +268,8 @@ def _renamed(content: bytes, case: Case) -> bytes:
     for code in model.operatorCodes:
         if code.builtinCode == old:
             code.builtinCode, code.deprecatedBuiltinCode, code.version = new, min(new, 127), 1
-    return _packed(model)
-
-
-def _packed(model: schema.ModelT) -> bytes:
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return bytes(pack(model))
 
 
 if __name__ == "__main__":
-    _make_all(Path(sys.argv[1]))
+    _make_all(Path(sys.argv[1]), sys.argv[2:])

@@ -1,10 +1,12 @@
-"""Ask the real runtimes what they run, and write `edgekit/targets/operators.json`.
+"""Ask the real runtimes what they run, and write `edgekit/operators/operators.json`.
 
     edgekit setup tflite-runtime gpu
-    python benchmarks/operator_tables/probe_operators.py
+    python benchmarks/operator_tables/probe_operators.py [--operator NAME ...]
 
-needs TensorFlow. The Vulkan driver may be a software one: what it computes is asked, not how fast.
-Takes some 15 minutes on two cores.
+Needs TensorFlow. The Vulkan driver may be a software one: what it computes is asked, not how fast.
+All operators take some 15 minutes on two cores. With `--operator`, only the operators named are
+asked for; what was found is printed, and the table stays as it is. What is found then may be less
+than the table holds, which also counts how an operator did in the files of others.
 
 Versions are asked of the interpreter's resolver by files with one operator of each version. Types
 and ranks are asked by converting and running one small function for each operator: an answer within
@@ -22,68 +24,24 @@ import re
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from probe_files import ProbeFile, probe_files
 from quantize_files import quantize_files
+from resolver_versions import resolver_versions
 from runtime_process import Worker
 
 from edgekit.core import registry
+from edgekit.core.paths import packaged
+from edgekit.tflite.editing import pack, unpack
 
-_TABLE = Path(__file__).parents[1] / "edgekit" / "targets" / "operators.json"
-_NEWEST_VERSION = 16
-_CUSTOM = (
-    "AudioSpectrogram",
-    "Convolution2DTransposeBias",
-    "FlexErf",
-    "MaxPoolingWithArgmax2D",
-    "MaxUnpooling2D",
-    "Mfcc",
-    "NumericVerify",
-    "TFLite_Detection_PostProcess",
-    "edgetpu-custom-op",
-)
-_NOT_FOUND = (
-    "Didn't find op",
-    "builtin_code out of range",
-    "unresolved custom op",
-    "Select TensorFlow",
-)
-
-
-def one_operator_file(code: int, version: int, custom: str = "") -> bytes:
-    """Return a file that holds one operator without options."""
-    operator_code = schema.OperatorCodeT(min(code, 127), custom or None, version, code)
-    tensors = [schema.TensorT([1], 0, 0, name) for name in ("in", "out")]
-    subgraph = schema.SubGraphT(tensors, [0], [1], [schema.OperatorT(0, [0], [1])], "main")
-    model = schema.ModelT(3, [operator_code], [subgraph], "probe", [schema.BufferT()])
-    builder = flatbuffers.Builder(256)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
-
-
-def resolver_versions(worker: Worker, folder: Path) -> dict[str, list[int]]:
-    """Return operator -> versions the interpreter's resolver has, custom ones included."""
-    found: dict[str, list[int]] = defaultdict(list)
-    path = folder / "one.tflite"
-    special = ("CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES")
-    codes = {k: v for k, v in vars(schema.BuiltinOperator).items() if not k.startswith("_")}
-    asked = [(k, v, "") for k, v in codes.items() if k not in special]
-    asked += [(f"CUSTOM:{name}", codes["CUSTOM"], name) for name in _CUSTOM]
-    for name, code, custom in asked:
-        for version in (1,) if custom else range(1, _NEWEST_VERSION + 1):
-            path.write_bytes(one_operator_file(code, version, custom))
-            ok, error, _ = worker.ask(how="prepare" if custom else "load", file=str(path))
-            # Any other error comes later than the look-up: the version is there.
-            if ok or not any(words in error for words in _NOT_FOUND):
-                found[name].append(version)
-    return dict(found)
+Asked = Mapping[str, tuple[Mapping[str, list[int]] | None, "Findings"]]
+"""Column of the table -> the versions its resolver has, if it has one, and what it answered."""
 
 
 @dataclass
@@ -96,20 +54,20 @@ class Findings:
     _distance: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def add(self, probe: ProbeFile, blamed: Mapping[str, str]) -> None:
-        """Note an answer: who is to blame, and for what; nobody, if it was right.
+        """Note an answer: which operators are to blame for what, or none if it was right.
 
-        An answer that was right outweighs any that were not.
+        One right answer outweighs any number of wrong ones.
         """
         for name, types, rank in probe.operators:
             if blamed and name not in blamed:
                 continue
-            told = [(self.types, types)]
+            tables = [(self.types, types)]
             # Ranks are counted with floats and bools only: a type's refusal is not a rank's.
             plain = types.startswith(("float32", "bool")) or types.endswith(">float32")
             if plain and "/" not in types:
-                told.append((self.ranks, str(rank)))
-            for table, key in told:
-                # Of several refusals, the one of the most usual rank tells most.
+                tables.append((self.ranks, str(rank)))
+            for table, key in tables:
+                # Of several refusals, the one at the most usual rank says most.
                 distance = abs(rank - 4)
                 closer = distance < self._distance.get((name, key), 99)
                 if not blamed:
@@ -158,29 +116,27 @@ def _is_refusal(blamed: Mapping[str, str]) -> bool:
 def newest_on_gpu(worker: Worker, probes: Iterable[ProbeFile], known: Mapping[str, list[int]],
                   folder: Path) -> dict[str, int]:  # fmt: skip
     """Return operator -> newest version the accelerator takes, asked with a file it runs."""
-    found: dict[str, int] = {}
+    newest: dict[str, int] = {}
     path, out = folder / "newest.tflite", folder / "out.npz"
     for probe in probes:
-        names = {name for name, _, _ in probe.operators} - set(found)
+        names = {name for name, _, _ in probe.operators} - set(newest)
         if not names or _try(worker, "gpu", probe, out):
             continue
         for name in names:
-            newest = max(known.get(name, [1]))
-            path.write_bytes(_with_version(Path(probe.path).read_bytes(), name, newest))
+            highest = max(known.get(name, [1]))
+            path.write_bytes(_with_version(Path(probe.path).read_bytes(), name, highest))
             refused = _try(worker, "gpu", replace(probe, path=str(path)), out)
             limit = re.search(r"Max version supported: (\d+)", str(refused))
-            found[name] = int(limit[1]) if limit else newest
-    return found
+            newest[name] = int(limit[1]) if limit else highest
+    return newest
 
 
-def _with_version(content: bytes, name: str, version: int) -> bytes:
-    model = schema.ModelT.InitFromPackedBuf(content)
+def _with_version(content: bytes, name: str, version: int) -> bytearray:
+    model = unpack(content)
     for code in model.operatorCodes:
         if code.builtinCode == getattr(schema.BuiltinOperator, name):
             code.version = version
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return pack(model)
 
 
 def _verdict(probe: ProbeFile, out: Path) -> str:
@@ -244,8 +200,11 @@ def table_of(
 
 def main() -> None:
     """Probe all runtimes and write the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--keep", type=Path, help="keep the probe files in this folder")
+    parser.add_argument(
+        "--operator", action="append", default=[], help="only print what is found of it"
+    )
     chosen = parser.parse_args()
     workers = {
         "tflite_runtime_2_14": ("cpu", _worker("tflite-runtime")),
@@ -254,18 +213,24 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory() as scratch:
         folder = chosen.keep or Path(scratch)
-        probes = [*probe_files(folder), *quantize_files(folder)]
+        probes = [*probe_files(folder, chosen.operator), *quantize_files(folder)]
+        if chosen.operator:
+            probes = [probe for probe in probes if probe.target in chosen.operator]
         print(f"{len(probes)} files", file=sys.stderr)
         versions, findings = {}, {}
         for name, (how, worker) in workers.items():
             if how == "cpu":
-                versions[name] = resolver_versions(worker, folder)
+                versions[name] = resolver_versions(worker, folder, chosen.operator)
             findings[name] = try_files(worker, how, probes, folder)
         known = versions["litert_2_3"]
         findings["gpu"].newest = newest_on_gpu(workers["gpu"][1], probes, known, folder)
         adapter = _adapter(workers["gpu"][1], probes[0], folder)
     machine = f"{platform.machine()}, {datetime.date.today()}; GPU: {adapter}"
-    _write({n: (versions.get(n), findings[n]) for n in workers}, machine)
+    table = _table({n: (versions.get(n), findings[n]) for n in workers}, machine, chosen.operator)
+    if chosen.operator:
+        print(table, end="")
+    else:
+        packaged("operators", "operators.json").write_text(table, encoding="utf-8")
 
 
 def _adapter(worker: Worker, probe: ProbeFile, folder: Path) -> str:
@@ -280,26 +245,22 @@ def _adapter(worker: Worker, probe: ProbeFile, folder: Path) -> str:
 
 
 def _worker(runtime: str) -> Worker:
-    found = registry.get("runtimes", runtime)
-    if found.missing():
-        raise SystemExit(found.missing())
-    return Worker(found.command())
+    interpreter = registry.get("runtimes", runtime)
+    if missing := interpreter.missing():
+        raise SystemExit(missing)
+    return Worker(interpreter.command())
 
 
-def _write(
-    asked: Mapping[str, tuple[Mapping[str, list[int]] | None, Findings]], machine: str
-) -> None:
+def _table(asked: Asked, machine: str, only: Sequence[str]) -> str:
     names = sorted({n for v, f in asked.values() for n in (*(v or {}), *f.types)})
+    names = [name for name in names if not only or name in only]
     operators = {
         name: {runtime: table_of(v, f, name) for runtime, (v, f) in asked.items()} for name in names
     }
     lines = ",\n".join(f"    {json.dumps(k)}: {json.dumps(v)}" for k, v in operators.items())
     source = "measured by benchmarks/operator_tables/probe_operators.py"
-    _TABLE.write_text(
-        f'{{\n  "source": "{source}",\n  "machine": "{machine}",\n'
-        f'  "operators": {{\n{lines}\n  }}\n}}\n',
-        encoding="utf-8",
-    )
+    head = f'{{\n  "source": "{source}",\n  "machine": "{machine}",\n'
+    return f'{head}  "operators": {{\n{lines}\n  }}\n}}\n'
 
 
 if __name__ == "__main__":

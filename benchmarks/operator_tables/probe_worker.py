@@ -1,7 +1,7 @@
 """Ask one real runtime about `.tflite` files, one JSON request a line on stdin.
 
 Runs under the Python of that runtime, so it needs only the standard library, NumPy and the runtime.
-A crash ends it; who started it goes on with the next file in a new process.
+A crash ends it; its parent goes on with the next file in a new process.
 
 Request: `{"file": path, "how": "load" | "prepare" | "cpu" | "gpu", "inputs": npz, "outputs": npz,
 "output_types": [[shape, type], ...]}`.
@@ -13,11 +13,14 @@ from __future__ import annotations
 import json
 import os
 import sys
+from typing import Any
 
 import numpy as np
 
+Json = dict[str, Any]
 
-def _interpreter(path):
+
+def _interpreter(path: str) -> Any:
     try:
         from tflite_runtime.interpreter import Interpreter
     except ImportError:
@@ -25,19 +28,19 @@ def _interpreter(path):
     return Interpreter(path, num_threads=1)
 
 
-def load(request):
+def load(request: Json) -> Json:
     """Only build the interpreter: it looks every operator up in its resolver."""
     _interpreter(request["file"])
     return {"ok": True}
 
 
-def prepare(request):
+def prepare(request: Json) -> Json:
     """Also let every operator check its operands; custom operators are looked up only here."""
     _interpreter(request["file"]).allocate_tensors()
     return {"ok": True}
 
 
-def cpu(request):
+def cpu(request: Json) -> Json:
     """Run on the CPU and keep the outputs by position."""
     interpreter = _interpreter(request["file"])
     interpreter.allocate_tensors()
@@ -51,7 +54,7 @@ def cpu(request):
     return {"ok": True}
 
 
-def gpu(request):
+def gpu(request: Json) -> Json:
     """Run on the GPU accelerator alone; it refuses what it would have to leave to the CPU."""
     from ai_edge_litert.compiled_model import CompiledModel
     from ai_edge_litert.hardware_accelerator import HardwareAccelerator
@@ -72,7 +75,7 @@ def gpu(request):
     return {"ok": True}
 
 
-def main():
+def main() -> None:
     """Answer requests until stdin ends; what the runtime prints goes to stderr."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

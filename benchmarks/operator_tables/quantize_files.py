@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from probe_files import ProbeFile
+from probe_files import ProbeFile, save
+
+from edgekit.tflite.editing import pack
 
 _SHAPE = (1, 6, 6, 8)
 _PAIRS = (
@@ -33,8 +34,8 @@ def quantize_files(folder: Path) -> Iterator[ProbeFile]:
         real = (values - _ZERO_POINTS[source]) * _SCALES[source][0]
         exact = np.round(real / _SCALES[target][1]) + _ZERO_POINTS[target]
         answer = np.clip(exact, np.iinfo(target).min, np.iinfo(target).max)
-        np.savez(stem.with_suffix(".in.npz"), **{"0": values.astype(source)})
-        np.savez(stem.with_suffix(".out.npz"), **{"0": answer.astype(target)})
+        save(stem.with_suffix(".in.npz"), [values.astype(source)])
+        save(stem.with_suffix(".out.npz"), [answer.astype(target)])
         stem.with_suffix(".tflite").write_bytes(_file(source, target))
         types = source if source == target else f"{source}>{target}"
         yield ProbeFile(
@@ -49,7 +50,7 @@ def quantize_files(folder: Path) -> Iterator[ProbeFile]:
         )
 
 
-def _file(source: str, target: str) -> bytes:
+def _file(source: str, target: str) -> bytearray:
     version = 2 if target == "int16" else 1
     code = schema.BuiltinOperator.QUANTIZE
     tensors = [_tensor("in", source, 0), _tensor("out", target, 1)]
@@ -64,9 +65,7 @@ def _file(source: str, target: str) -> bytes:
             schema.SignatureDefT([schema.TensorMapT("in", 0)], [schema.TensorMapT("out", 1)], "run")
         ],
     )
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return pack(model)
 
 
 def _tensor(name: str, dtype: str, end: int) -> schema.TensorT:
