@@ -46,7 +46,7 @@ SETTINGS: dict[Size, NegativeSamplingSettings] = {
 def data(split: Split, size: Size) -> Dataset:
     """Return words as rows of n-grams and their weights, both `(n, MOST)`.
 
-    For test they are those of judged pairs, with the judgements.
+    Test words are those of the pairs that people judged; their targets are the judgements.
     """
     words, targets = words_of(split, size)
     number = {word: index for index, word in enumerate(training_text(size).words)}
@@ -63,8 +63,8 @@ def build(size: Size) -> keras.Model:
     ngrams = keras.Input((MOST,), dtype="int32", name="ngrams")
     weights = keras.Input((MOST,), name="weights")
     rows = keras.layers.Embedding(FIRST_BUCKET + NUM_BUCKETS + NUM_ROWS, DIMENSIONS, name="table")
-    # n-grams stand on the left of the product: on the right, LiteRT 2.3 answers nonsense in
-    # dynamic_int8 (off by 0.4 of 1).
+    # The n-grams are the left factor of the product: with the right one in dynamic_int8, LiteRT 2.3
+    # is off by 0.4 of 1.
     columns = keras.layers.Permute((2, 1))(rows(ngrams))
     mean = keras.layers.Flatten()(
         keras.ops.matmul(columns, keras.layers.Reshape((MOST, 1))(weights))

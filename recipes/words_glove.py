@@ -43,7 +43,7 @@ class GloVeSettings:
 
     Attributes:
         window: Farthest neighbour that is counted, in words.
-        most: Counts above it weigh no more than it; it is small because the text is.
+        most: Counts above it get no more weight; it is small because the text is.
         power: How weights grow with counts.
         epochs: How often all counts are seen.
         learning_rate: Of AdaGrad.

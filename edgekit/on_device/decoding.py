@@ -116,7 +116,7 @@ def log_softmax(scores: Array) -> Array:
 
 
 def _best_of_each(totals: Array, texts: Array, count: int) -> tuple[Array, Array]:
-    """Return rows and columns of the largest totals of each text, whose rows are neighbours."""
+    """Return rows and columns of the largest totals of each text, whose rows are adjacent."""
     starts = np.flatnonzero(np.diff(texts, prepend=-1))
     parents, ids = [], []
     for start, stop in zip(starts, [*starts[1:], len(texts)]):

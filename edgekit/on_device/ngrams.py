@@ -71,7 +71,7 @@ def inputs_of(words: Sequence[str], vocabulary: Mapping[str, int]) -> dict[str, 
         vocabulary: Word -> its number.
 
     Returns:
-        `ngrams` `(words, MOST)`, int32: rows of the table, `PADDING` behind them; `weights`
+        `ngrams` `(words, MOST)`, int32: rows of the table, then `PADDING`; `weights`
         `(words, MOST)`, float32: the share of each row in the mean, 0 for padding.
     """
     rows = np.full((len(words), MOST), PADDING, np.int32)

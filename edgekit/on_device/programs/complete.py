@@ -66,7 +66,7 @@ def as_step(run: Run) -> Step:
 
 
 def drive(runs: Mapping[str, Run]) -> Run:
-    """Return the function the model is judged by.
+    """Return the function that a model is scored with.
 
     It takes `tokens`, windows `(n, 65)`. It answers with `log_probabilities` `(n, 64)` of each
     token but the first, and with a `completion` `(n, 8)`, int32, of the first 32, without looking
@@ -135,7 +135,7 @@ def sample(run: Run, prompt: Array, *, length: int, among: int, seed: int) -> Ar
 def _after(step: Step, prompt: Array) -> Step:
     """Return the step that continues prompts `(rows, words)`; it never says `<pad>` or `<unk>`.
 
-    Its first call reads the last word of each prompt again, in place of the tokens it is chosen.
+    Its first call reads the last word of each prompt again, in place of the tokens it is given.
     """
     start = prompt.shape[1] - 1
 

@@ -1,7 +1,7 @@
 """Name the spoken digit in a recording, at once or while it is heard: `keywords.py digit.wav`.
 
-A network of one file judges a second of sound, and listens by judging the last second again every
-20 ms. One with a file `hop` takes 20 ms at a time, with its memory as an input and an output.
+A network of one file classifies a second of sound; to listen, it classifies the last second again
+every 20 ms. A network with a file `hop` takes 20 ms at a time, with its memory as input and output.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from ..log_mel import HOP, OVERLAP, SAMPLE_RATE, log_mel
 Memory = Tuple[Array, ...]
 """What a network keeps of the frames before."""
 
-Judge = Callable[[Array, Optional[Memory]], Tuple[Memory, Array]]
+Classifier = Callable[[Array, Optional[Memory]], Tuple[Memory, Array]]
 """Takes a frame `(n, 32)` and the memory of those before, at first None; returns the memory for the
 next frame, and the scores `(n, 10)`."""
 
 NUM_SAMPLES = SAMPLE_RATE
-"""Of the second that is judged at once."""
+"""Length of the sound that is classified at once: a second."""
 
 STATE = 64
 """Units of the network that listens."""
@@ -65,11 +65,11 @@ def one_second(samples: Array) -> Array:
     return np.pad(samples, (left, NUM_SAMPLES - len(samples) - left))
 
 
-def listen(judge: Judge, sounds: Iterable[Array]) -> Iterator[Array]:
-    """Judge sounds while they are heard.
+def listen(classify: Classifier, sounds: Iterable[Array]) -> Iterator[Array]:
+    """Classify sounds while they are heard.
 
     Args:
-        judge: `remembering` or `looking_back`, of a network.
+        classify: `remembering` or `looking_back`, of a network.
         sounds: Hop after hop, `(n, 160)`, floats in -1..1: one row for each of n microphones.
 
     Yields:
@@ -78,41 +78,41 @@ def listen(judge: Judge, sounds: Iterable[Array]) -> Iterator[Array]:
     before = memory = None
     for sound in sounds:
         before = np.zeros((len(sound), OVERLAP), np.float32) if before is None else before
-        memory, scores = judge(log_mel(sound, before)[:, 0], memory)
+        memory, scores = classify(log_mel(sound, before)[:, 0], memory)
         before = np.concatenate([before, sound], axis=1)[:, -OVERLAP:]
         yield scores
 
 
-def remembering(hop: Run) -> Judge:
-    """Return the judge that is a network's part `hop`, which remembers earlier frames."""
+def remembering(hop: Run) -> Classifier:
+    """Return the classifier that is a network's part `hop`, which remembers earlier frames."""
 
-    def judge(frame: Array, memory: Memory | None) -> tuple[Memory, Array]:
+    def classify(frame: Array, memory: Memory | None) -> tuple[Memory, Array]:
         hidden, cell = memory or (np.zeros((len(frame), STATE), np.float32),) * 2
         answer = hop({"frame": frame, "hidden": hidden, "cell": cell})
         return (answer["next_hidden"], answer["next_cell"]), answer["scores"]
 
-    return judge
+    return classify
 
 
-def looking_back(model: Run) -> Judge:
-    """Return the judge that gives a network the whole last second at every frame."""
+def looking_back(model: Run) -> Classifier:
+    """Return the classifier that gives a network the whole last second at every frame."""
 
-    def judge(frame: Array, memory: Memory | None) -> tuple[Memory, Array]:
+    def classify(frame: Array, memory: Memory | None) -> tuple[Memory, Array]:
         silence = np.zeros((len(frame), NUM_SAMPLES // HOP, frame.shape[1]), np.float32)
         (second,) = memory or (silence,)
         second = np.concatenate([second[:, 1:], frame[:, np.newaxis]], axis=1)
         return (second,), model({"log_mel": second})["scores"]
 
-    return judge
+    return classify
 
 
 def drive(runs: Mapping[str, Run]) -> Run:
-    """Return the two ways to judge a recording as one function: at once, and hop after hop."""
+    """Return both ways to classify a recording as one function: at once, and hop by hop."""
 
     def run(batch: Batch) -> Batch:
-        judge, memory = remembering(runs["hop"]), None
+        classify, memory = remembering(runs["hop"]), None
         for frame in np.moveaxis(batch["log_mel"], 1, 0):
-            memory, streamed = judge(frame, memory)
+            memory, streamed = classify(frame, memory)
         return {"scores": runs["whole"](batch)["scores"], "streamed": streamed}
 
     return run
@@ -137,9 +137,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not chosen.stream:
         print(_words(whole({"log_mel": log_mel(sound)})["scores"]))
         return
-    judge = remembering(runs["hop"]) if "hop" in runs else looking_back(whole)
+    classify = remembering(runs["hop"]) if "hop" in runs else looking_back(whole)
     hops = (sound[:, start : start + HOP] for start in range(0, NUM_SAMPLES, HOP))
-    for count, scores in enumerate(listen(judge, hops), 1):
+    for count, scores in enumerate(listen(classify, hops), 1):
         if count % 10 == 0:
             print(f"{count * HOP / SAMPLE_RATE:.1f} s  {_words(scores)}")
 
