@@ -181,7 +181,7 @@ def _attention(x: keras.KerasTensor, is_text: keras.KerasTensor) -> keras.KerasT
     biases = waves(LOOKS, length=LENGTH, width=WIDTH, height=HEIGHT)
     query, key = (heads(_by_position(x, start)) for start in biases)
     fits = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))) * width**-0.5
-    # -10 leaves padding 1 part in 20,000; the customary -1e9 would leave int8 no steps for the rest.
+    # -10 leaves padding 1 part in 20,000; the customary -1e9 would take all steps of int8.
     fits = fits + 10 * ops.reshape(is_text - 1, (-1, 1, 1, LENGTH))
     mixed = ops.matmul(keras.layers.Softmax()(fits), heads(keras.layers.Dense(WIDTH)(x)))
     mixed = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, LENGTH, WIDTH))
