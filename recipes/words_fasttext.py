@@ -63,8 +63,8 @@ def build(size: Size) -> keras.Model:
     ngrams = keras.Input((MOST,), dtype="int32", name="ngrams")
     weights = keras.Input((MOST,), name="weights")
     rows = keras.layers.Embedding(FIRST_BUCKET + NUM_BUCKETS + NUM_ROWS, DIMENSIONS, name="table")
-    # The n-grams are the left factor of the product: if they are the right one, LiteRT 2.3 is off by
-    # 0.4 of 1 in dynamic_int8.
+    # The n-grams are the left factor of the product. As its right factor they made LiteRT 2.3 wrong
+    # by 0.4 of 1 in dynamic_int8.
     columns = keras.layers.Permute((2, 1))(rows(ngrams))
     mean = keras.layers.Flatten()(
         keras.ops.matmul(columns, keras.layers.Reshape((MOST, 1))(weights))
