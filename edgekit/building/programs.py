@@ -60,7 +60,7 @@ def source_of(program: Program) -> Path:
     Raises:
         NotFound: There is no program by that name.
     """
-    path = packaged(PACKAGE, "programs", f"{program.name}.py")
+    path = packaged(PACKAGE, "programs") / f"{program.name}.py"
     if not path.is_file():
         there = ", ".join(sorted(path.stem for path in path.parent.glob("[!_]*.py")))
         raise NotFound(
