@@ -74,10 +74,10 @@ def minimizing(
     Args:
         model: A functional tf_keras model.
         objective: From `objective`.
-        output_names: What the objective calls the outputs, in the order of `model.outputs`. Where
-            a model returns a dict, both Keras 3 and tf_keras sort it by key.
+        output_names: What the objective calls the outputs, in the order of `model.outputs`: where
+            a model returns a dict, both Keras 3 and tf_keras sort them by key. In any order if
+            they are the keys of that dict.
     """
-    import keras
     import tensorflow as tf
     import tf_keras
 
@@ -87,10 +87,9 @@ def minimizing(
         def compute_loss(
             self, x: object = None, y: Tensors = None, y_pred: object = None, *_: object
         ) -> tf.Tensor:
-            answers = keras.tree.flatten(y_pred)
-            loss = objective(y, dict(zip(output_names, answers, strict=True)))
-            loss += sum(self.losses)
-            mean.update_state(loss, tf.shape(answers[0])[0])
+            answers = _by_name(y_pred, output_names)
+            loss = objective(y, answers) + sum(self.losses)
+            mean.update_state(loss, tf.shape(answers[output_names[0]])[0])
             return loss
 
         def compute_metrics(self, *_: object) -> dict[str, tf.Tensor]:
@@ -101,6 +100,15 @@ def minimizing(
             return [mean]
 
     return Minimizing(model.input, model.output, name=model.name)
+
+
+def _by_name(answer: object, names: list[str]) -> Mapping[str, tf.Tensor]:
+    """Return the outputs of a model by name, whatever structure it returns them in."""
+    import keras
+
+    if isinstance(answer, Mapping) and set(answer) == set(names):
+        return answer
+    return dict(zip(names, keras.tree.flatten(answer), strict=True))
 
 
 def _check_names(losses: Iterable[str], outputs: list[str], targets: Array | Batch) -> None:

@@ -80,11 +80,7 @@ def prune_gradually(
 
     Source: Zhu & Gupta, To prune, or not to prune, 2017, https://arxiv.org/abs/1710.01878.
     """
-    if not 0 < sparsity < 1:
-        raise BadInput(
-            f"A sparsity of {sparsity:g} was asked for; it is the share of zeros, above 0 and "
-            "below 1, such as 0.75."
-        )
+    check_sparsity(sparsity=sparsity)
     twin = to_tf_keras(model)
     sizes = kernel_sizes(twin)
     chosen = _all_but_the_smallest(sizes)
@@ -101,6 +97,19 @@ def prune_gradually(
     progress(0.0, summary("pruning", chosen, sizes))
     pruned = _pruned(twin, chosen, recipe, size, seed, progress, pruning_schedule=schedule)
     return to_keras(pruned, like=model)
+
+
+def check_sparsity(*, sparsity: float) -> None:
+    """Refuse a share of zeros that is none.
+
+    Raises:
+        BadInput: `sparsity` is not above 0 and below 1.
+    """
+    if not 0 < sparsity < 1:
+        raise BadInput(
+            f"A sparsity of {sparsity:g} was asked for; it is the share of zeros, above 0 and "
+            "below 1, such as 0.75."
+        )
 
 
 def prune_two_in_four(

@@ -185,3 +185,5 @@ def _check_variant(recipe: Recipe, variant: Variant) -> None:
             if option not in optimization.options:
                 known = ", ".join(optimization.options) or "none"
                 raise BadInput(f"'{name}' has no option '{option}'; it has: {known}.")
+        if optimization.check:
+            optimization.check(**{**optimization.options, **variant.options_of(name)})

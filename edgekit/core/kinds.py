@@ -31,11 +31,14 @@ class Optimization:
             model, returns a new Keras 3 or tf_keras model, ready to convert (wrappers stripped).
         options: Numbers a variant may tell it, as in `pruned,sparsity=0.5-int8`, with what each
             is by default.
+        check: `(**options)`: raises `BadInput` where a number is out of range, before a build
+            begins; None if it has no options.
     """
 
     precisions: tuple[Precision, ...]
     apply: Callable[..., keras.Model | tf_keras.Model]
     options: Mapping[str, float] = field(default_factory=dict)
+    check: Callable[..., None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,11 +50,7 @@ def apply(
     Raises:
         BadInput: `clusters` is no whole number from 2 on, or no layer has that many weights.
     """
-    if clusters < 2 or not float(clusters).is_integer():
-        raise BadInput(
-            f"{clusters:g} clusters were asked for; it is the number of different values in a "
-            "kernel, a whole number, 2 or more, such as 16."
-        )
+    check(clusters=clusters)
     tfmot = import_tfmot().clustering.keras
     twin = to_tf_keras(model)
     sizes = kernel_sizes(twin)
@@ -85,6 +81,19 @@ def apply(
     return to_keras(tfmot.strip_clustering(clustered), like=model)
 
 
+def check(*, clusters: float) -> None:
+    """Refuse a number of clusters that is none.
+
+    Raises:
+        BadInput: `clusters` is no whole number, or below 2.
+    """
+    if clusters < 2 or not float(clusters).is_integer():
+        raise BadInput(
+            f"{clusters:g} clusters were asked for; they are the different values in a kernel, "
+            "a whole number, 2 or more, such as 16."
+        )
+
+
 def _is_clusterable(layer: tf_keras.layers.Layer, num_clusters: int) -> bool:
     sizes = [kernel.shape.num_elements() for kernel in kernels(layer)]
     return bool(sizes) and min(sizes) > num_clusters and type(layer).__name__ not in LEFT_ALONE
@@ -94,4 +103,5 @@ optimization = Optimization(
     precisions=("float32", "float16", "dynamic_int8", "int8"),
     apply=apply,
     options={"clusters": 16},
+    check=check,
 )

@@ -5,9 +5,12 @@ Another share of zeros is asked for in the variant, as in `pruned,sparsity=0.5-i
 
 from __future__ import annotations
 
-from edgekit.bridge.pruning import PRECISIONS, prune_gradually
+from edgekit.bridge.pruning import PRECISIONS, check_sparsity, prune_gradually
 from edgekit.core.kinds import Optimization
 
 optimization = Optimization(
-    precisions=PRECISIONS, apply=prune_gradually, options={"sparsity": 0.75}
+    precisions=PRECISIONS,
+    apply=prune_gradually,
+    options={"sparsity": 0.75},
+    check=check_sparsity,
 )

@@ -87,6 +87,17 @@ def test_padding_is_what_the_loss_makes_of_it() -> None:
     assert train(model, same) == train(model, replace(recipe, data=padded_otherwise))
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+def test_outputs_are_found_by_their_names_in_whichever_order_the_signature_has_them(
+    reverse: bool,
+) -> None:
+    model = recipe.build("tiny")
+    outputs = sorted(recipe.signature.outputs, key=lambda out: out.name, reverse=reverse)
+    signature = replace(recipe.signature, outputs=tuple(outputs))
+    losses = train(model, replace(recipe, signature=signature))
+    assert losses == train(model, recipe)
+
+
 @pytest.mark.parametrize("loss", [whole_loss, LOSSES["functions by output"]])
 def test_gradients_of_keras_3_operations_reach_every_weight_of_the_twin(loss: Any) -> None:
     twin, examples = to_tf_keras(recipe.build("tiny")), data("train", "tiny")
