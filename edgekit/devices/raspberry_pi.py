@@ -1,6 +1,6 @@
 """A Cortex-A72 board with Debian 12, emulated by qemu: its operators and numbers, not its speed.
 
-Only the programs of the board's system are emulated: Debian 12's Python for arm64, NumPy and
+Only programs are emulated, not the board's system: Debian 12's Python for arm64, NumPy and
 tflite-runtime with its ARM kernels, unpacked into a folder. Nothing needs root rights. For a real
 board use `ssh://user@host`.
 
@@ -24,7 +24,7 @@ from edgekit.running.tflite_environment import VERSION, plain_environment
 
 QEMU = "qemu-aarch64-static"
 PYTHON = "3.11"
-"""Of Debian 12; the wheels must be for it."""
+"""Debian 12's, which the wheels must be for."""
 WHEELS = {
     f"tflite-runtime=={VERSION}": "manylinux_2_34_aarch64",
     "numpy==1.26.4": "manylinux2014_aarch64",

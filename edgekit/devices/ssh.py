@@ -1,4 +1,4 @@
-"""A board behind ssh, given as ssh://user@host[:port][/path/of/python]; no password is asked.
+"""A board reached by ssh, given as ssh://user@host[:port][/path/of/python]; by key, no password.
 
 The board needs Python 3.8 or newer with NumPy and the runtime's package; the worker itself is sent
 to it. Keys, hosts and jumps are those of your `~/.ssh/config`.
@@ -43,7 +43,7 @@ def _read(url: str) -> tuple[tuple[str, ...], str]:
     except ValueError:
         parts, port = urlsplit(""), None
     host = parts.netloc.rpartition(":")[0] if port else parts.netloc
-    # ssh takes what begins with a dash for an option, and the rest is what names are made of.
+    # ssh would take a name that begins with a dash for an option.
     if parts.scheme != "ssh" or not re.fullmatch(r"(?:[\w.][\w.-]*@)?[\w.][\w.-]*", host):
         raise BadInput(f"'{url}' is no board; give ssh://user@host[:port][/path/of/python].")
     if parts.query or parts.fragment or parts.path == "/":

@@ -1,7 +1,7 @@
 """Read what `edgetpu_compiler` prints and logs, and say what went wrong in one sentence.
 
-Its exit status is no test: a run that maps nothing ends with "compiled successfully". The texts
-below are those of published logs and issues, compilers 1.0 to 16.0.
+Its exit status proves nothing: a run that maps no operator ends with "compiled successfully". The
+texts below are from published logs and issues of compilers 1.0 to 16.0.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ STATUSES: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class LogRow:
-    """A line of the operation table: how many operators of a kind have which status."""
+    """A line of the operation table: how many operators of one kind have one status."""
 
     name: str
     count: int
@@ -51,7 +51,7 @@ class LogRow:
 
 @dataclass(frozen=True, kw_only=True)
 class CompilerLog:
-    """What could be read from the compiler's output or operation log; None where it says nothing.
+    """What the compiler's output and operation log say; None where they say nothing.
 
     Attributes:
         version: Such as `16.0.384591198`; "" if not found.
@@ -87,9 +87,9 @@ class CompilerLog:
 
 
 def parse(text: str) -> CompilerLog:
-    """Read the compiler's terminal output, its operation log, or both in a row.
+    """Read the compiler's terminal output, its operation log, or both joined.
 
-    Text that holds nothing known gives an empty log; nothing raises.
+    Text that holds nothing known gives an empty log, never an error.
     """
     return CompilerLog(
         version=_first(r"^Edge TPU Compiler version ([0-9.]{1,40})", text) or "",
@@ -119,8 +119,8 @@ def reasons(log: CompilerLog) -> str:
 def diagnose(text: str) -> str:
     """Return what failed and what to do, in one sentence; "" if the text tells of no failure."""
     for pattern, sentence in _FAILURES:
-        if found := re.search(pattern, text):
-            return sentence(found)
+        if match := re.search(pattern, text):
+            return sentence(match)
     return ""
 
 
@@ -134,22 +134,22 @@ def _rows(text: str) -> Iterable[LogRow]:
 
 
 def _first(pattern: str, text: str) -> str | None:
-    found = re.search(pattern, text, re.MULTILINE)
-    return found[1] if found else None
+    match = re.search(pattern, text, re.MULTILINE)
+    return match[1] if match else None
 
 
 def _count(label: str, text: str) -> int | None:
-    found = _first(rf"{label}([0-9]{{1,9}})\s*$", text)
-    return None if found is None else int(found)
+    digits = _first(rf"{label}([0-9]{{1,9}})\s*$", text)
+    return None if digits is None else int(digits)
 
 
 def _bytes(label: str, text: str) -> int | None:
-    found = re.search(rf"^{label}: ([0-9]{{1,9}}(?:\.[0-9]{{1,6}})?)(B|KiB|MiB|GiB)\b", text, re.M)
-    return None if found is None else round(float(found[1]) * _UNITS[found[2]])
+    size = re.search(rf"^{label}: ([0-9]{{1,9}}(?:\.[0-9]{{1,6}})?)(B|KiB|MiB|GiB)\b", text, re.M)
+    return None if size is None else round(float(size[1]) * _UNITS[size[2]])
 
 
-def _too_new(found: re.Match[str]) -> str:
-    name, version = found[1], found[2]
+def _too_new(match: re.Match[str]) -> str:
+    name, version = match[1], match[2]
     ceiling = version_ceiling(name)
     known = f"; it knows up to version {ceiling}" if ceiling else ""
     return (
@@ -159,7 +159,7 @@ def _too_new(found: re.Match[str]) -> str:
 
 
 def _says(sentence: str) -> Callable[[re.Match[str]], str]:
-    return lambda _found: sentence
+    return lambda _match: sentence
 
 
 _UNITS: Mapping[str, int] = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
@@ -170,8 +170,8 @@ _FAILURES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"Didn't find op for builtin opcode '(\w{1,60})' version '([0-9]{1,9})'", _too_new),
     (
         r"unresolved custom op: ([^\s.]{1,80})",
-        lambda found: (
-            f"it does not know the custom operator '{found[1]}'. Convert with built-in operators "
+        lambda match: (
+            f"it does not know the custom operator '{match[1]}'. Convert with built-in operators "
             "only"
         ),
     ),
@@ -220,8 +220,8 @@ _FAILURES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     ),
     (
         r"terminating with uncaught exception of type ([\w:]{0,80}\w)",
-        lambda found: (
-            f"it crashed ({found[1]}). Take layers away from the end until it compiles, to find "
+        lambda match: (
+            f"it crashed ({match[1]}). Take layers away from the end until it compiles, to find "
             "the one it cannot take"
         ),
     ),
@@ -233,4 +233,4 @@ _FAILURES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
         ),
     ),
 )
-"""Pattern -> sentence, most telling first: several can stand in one output."""
+"""Pattern -> sentence, the most specific first: several can match one output."""

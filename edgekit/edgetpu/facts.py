@@ -30,9 +30,9 @@ class TensorFacts:
 
     Attributes:
         dtype: Lower-case name, such as `int8`.
-        is_quantized: Whether it has a scale; taken for granted where the source does not tell.
+        is_quantized: Whether it has a scale; assumed where the source does not say.
         zero_point: The stored number that means 0.0.
-        values: Returns a constant's stored numbers, or None where they are not known.
+        values: Returns a constant's stored numbers, or None if they are not known.
     """
 
     shape: tuple[int, ...]
@@ -126,9 +126,9 @@ def facts_of(model: Model) -> tuple[OperatorFacts, ...]:
 
 
 def _earlier(op: Operator, producers: Mapping[int, int]) -> tuple[int, ...]:
-    # A variable may be written after it is read: that is the next invocation, no dependence.
-    found = {producers[i] for i in op.inputs if i in producers}
-    return tuple(sorted(index for index in found if index < op.index))
+    # A variable may be written after it is read, for the next invocation: that is no dependence.
+    indices = {producers[i] for i in op.inputs if i in producers}
+    return tuple(sorted(index for index in indices if index < op.index))
 
 
 def _tensor(model: Model, tensor: TensorInfo) -> TensorFacts:

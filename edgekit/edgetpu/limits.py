@@ -1,7 +1,7 @@
 """The documented and observed limits of single operators on the Edge TPU.
 
-Each limit looks at an operator's facts and returns a ruling, or None if it has nothing against it.
-A fact that is not known never speaks against an operator.
+Each limit looks at an operator's facts and returns a ruling, or None if it does not object. A fact
+that is not known is never held against an operator.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def constant_parameters(op: OperatorFacts) -> Ruling | None:
 
 
 def same_dilation(op: OperatorFacts) -> Ruling | None:
-    """Dilation must be equal in x and y, as far as the kernel is wider than 1 there."""
+    """Dilation must be equal in x and y, unless the kernel has a width of 1 in one of them."""
     weights = op.input(1)
     dilation_y = op.options.get("dilation_h_factor", 1)
     dilation_x = op.options.get("dilation_w_factor", 1)
@@ -138,7 +138,7 @@ def axes_not_batch(op: OperatorFacts) -> Ruling | None:
 
 
 def sum_axes_not_batch(op: OperatorFacts) -> Ruling | None:
-    """As `axes_not_batch`; for SUM the document is only remembered."""
+    """As `axes_not_batch`; for SUM the document is known from memory only."""
     return _not_batch(op, op.numbers(1), RECALLED)
 
 
@@ -176,7 +176,7 @@ def depth_multiple_of_4(op: OperatorFacts) -> Ruling | None:
 
 
 def alpha_per_channel(op: OperatorFacts) -> Ruling | None:
-    """PReLU may have one slope a channel, not one a pixel."""
+    """PReLU may have one slope for each channel, not for each pixel."""
     alpha = op.input(1)
     if alpha is None or is_one_vector(alpha.shape):
         return None
@@ -202,7 +202,7 @@ def unit_strides(op: OperatorFacts) -> Ruling | None:
 
 
 def leading_ones(op: OperatorFacts) -> Ruling | None:
-    """Squeezing anything but leading axes was not mapped once; the newer table may allow it."""
+    """The 2019 table allows only leading axes to be squeezed; the newer one may allow all."""
     before, after = op.data[0].shape, op.outputs[0].shape
     if before[len(before) - len(after) :] == after:
         return None
@@ -236,7 +236,7 @@ def broadcasting_tile(op: OperatorFacts) -> Ruling | None:
 
 
 def runtime_14(op: OperatorFacts) -> Ruling | None:
-    """It takes an Edge TPU runtime of version 14."""
+    """The operator needs Edge TPU runtime 14."""
     return yes(RECALLED, "needs Edge TPU runtime 14: compile with min_runtime=14")
 
 

@@ -68,17 +68,17 @@ def predict(operators: Sequence[OperatorFacts], *, rule: Rule = judge) -> Predic
 def _first_partition(
     operators: Sequence[OperatorFacts], alone: Mapping[int, Ruling]
 ) -> tuple[Ruling, ...]:
-    """Follow the graph with three values: True, False, and None for not known."""
+    """Follow the graph in three-valued logic: True, False, and None for not known."""
     rulings: dict[int, Ruling] = {}
     mapped: dict[int, bool | None] = {}
-    behind: dict[int, bool | None] = {}  # does it come after a mapped operator?
+    after_mapped: dict[int, bool | None] = {}  # does it come after a mapped operator?
     names = {op.index: op.name for op in operators}
     blocker: dict[int, int] = {}  # the first operator that cuts it off
     for op in operators:
         i, before = op.index, op.depends_on
-        cut = {p: _and(_not(mapped[p]), behind[p]) for p in before}
+        cut = {p: _and(_not(mapped[p]), after_mapped[p]) for p in before}
         stranded = _any(cut.values())
-        behind[i] = _any(_any((mapped[p], behind[p])) for p in before)
+        after_mapped[i] = _any(_any((mapped[p], after_mapped[p])) for p in before)
         mapped[i] = _and(_SUPPORTED[alone[i].verdict], _not(stranded))
         rulings[i] = alone[i]
         if stranded is not False:
@@ -196,5 +196,5 @@ def _and(one: bool | None, other: bool | None) -> bool | None:
 
 
 def _any(values: Iterable[bool | None]) -> bool | None:
-    found = set(values)
-    return True if True in found else None if None in found else False
+    seen = set(values)
+    return True if True in seen else None if None in seen else False

@@ -1,8 +1,8 @@
 """The one Edge TPU limit that Google does not disclose: which image resizes are mapped.
 
-The document says that some are not, "to avoid loss in precision", by input and output size. So
-they are judged by the cases that are known, carried on only where that is plausible: a smaller
-doubling is as good as a larger one that was mapped, a larger factor as bad as one rejected.
+The document says that some are not, "to avoid loss in precision", depending on input and output
+size. So they are judged by known cases, extended only where that is plausible: what held for a
+doubling holds for smaller ones, and what was rejected at one factor is rejected at larger ones.
 """
 
 from __future__ import annotations

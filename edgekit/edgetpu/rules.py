@@ -1,6 +1,6 @@
 """Which single operators the Edge TPU compiler maps: the tables, types and ranks it accepts.
 
-`judge` looks at one operator alone; `edgekit.edgetpu.partition` puts the graph together.
+`judge` looks at one operator alone; `edgekit.edgetpu.partition` judges the whole graph.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def rank_over(limit: int, position: int = 0) -> Condition:
 
 
 def broadcast_over(limit: int) -> Condition:
-    """Whether two inputs of different shapes meet, one of them of a rank over `limit`."""
+    """Whether two inputs have different shapes, and one of them a rank over `limit`."""
     return lambda view: (
         view.shape(0) != view.shape(1) and max(len(view.shape(0)), len(view.shape(1))) > limit
     )
@@ -116,7 +116,7 @@ def negated(condition: Condition) -> Condition:
 
 
 def is_per_channel(position: int, axis: int) -> Condition:
-    """Whether an input has several scales, one for each place along `axis`."""
+    """Whether an input has several scales, one for each index along `axis`."""
 
     def condition(view: View) -> bool:
         tensor = view.input(position)
@@ -143,7 +143,7 @@ def output_is_per_channel(view: View) -> bool:
 
 
 def is_grouped(view: View) -> bool:
-    """Whether the filters see only a part of the channels each."""
+    """Whether each filter sees only some of the channels."""
     image, filters = view.shape(0), view.shape(1)
     return len(image) == 4 and len(filters) == 4 and image[3] != filters[3]
 
@@ -164,5 +164,5 @@ def product_grows(view: View) -> bool:
 
 
 def has_narrow_bias(view: View) -> bool:
-    """Whether the bias of a 16-bit operator is of another type than the int64 it always had."""
+    """Whether the bias of a 16-bit operator has another type than int64, which it always had."""
     return view.option("quantized_bias_type") not in (None, "float32", "int64")

@@ -1,8 +1,8 @@
-"""Load and run one `.tflite` file where this process is; answers over standard input and output.
+"""Load and run one `.tflite` file on this machine, for requests on standard input.
 
 This file is all that a device gets. It is sent to the device's own Python, started as
 `python -c BOOTSTRAP`, so it needs nothing but NumPy, the interpreter and Python 3.8. That is the
-same for a local environment, an emulated board and a board behind ssh. The other end is
+same for a local environment, an emulated board and a board reached by ssh. The other end is
 `edgekit.running.worker_process`.
 
 A message is the mark `EDGK`, the length of a header in 4 bytes (big endian), the header in JSON,

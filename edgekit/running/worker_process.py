@@ -1,6 +1,6 @@
-"""Start a worker process and ask it things; its death, silence and refusals become exceptions.
+"""Start a worker process and send it requests; its death, silence and refusals become exceptions.
 
-The process is `edgekit.running.worker`, on whatever device a `Command` starts a Python on.
+The process runs `edgekit.running.worker`, on whatever device a `Command` starts a Python.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _NO_CAUSE = (
     "=== Source Location",
     "third_party/",
 )
-"""Starts of lines that interpreters log when nothing, or nothing new, is wrong."""
+"""How lines begin that interpreters log when nothing, or nothing new, is wrong."""
 
 
 class Worker:
@@ -163,7 +163,7 @@ def _last_cause(log: str) -> str:
 
 
 def _first_error(log: str) -> str:
-    """The first error an interpreter logged: later ones, and its exception, say what followed."""
+    """Return the first error an interpreter logged: the later ones, and its exception, follow."""
     lines = log.splitlines()
     start = next((n for n, line in enumerate(lines) if line.startswith("ERROR: ")), len(lines))
     if not lines[start:]:
@@ -176,7 +176,7 @@ def _first_error(log: str) -> str:
 
 
 def _one_line(text: str, limit: int = 240) -> str:
-    """The first line that says something, without the place in the source that says it."""
+    """Return the first line that says something, without where in its source it was said."""
     lines = [re.sub(r"^└? ?(ERROR: )?(\[[^\]]*:\d+\] ?)?", "", line) for line in text.splitlines()]
     line = next((line.strip().rstrip(".:;") for line in lines if line.strip()), "no reason given")
     return line if len(line) <= limit else line[: limit - 1] + "…"

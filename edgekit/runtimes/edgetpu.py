@@ -30,12 +30,12 @@ def _missing() -> str:
 
 
 def _usb_ids() -> list[str]:
-    found = []
+    ids = []
     for vendor in Path("/sys/bus/usb/devices").glob("*/idVendor"):
         with contextlib.suppress(OSError):  # it is being unplugged
             product = vendor.with_name("idProduct")
-            found.append(f"{vendor.read_text().strip()}:{product.read_text().strip()}")
-    return found
+            ids.append(f"{vendor.read_text().strip()}:{product.read_text().strip()}")
+    return ids
 
 
 runtime = Runtime(
@@ -46,7 +46,6 @@ runtime = Runtime(
     },
     command=tflite_environment.command,
     missing=_missing,
-    setup=None,
     devices=("local", "ssh"),
     install=tflite_environment.INSTALL,
     custom_operators=("edgetpu-custom-op",),

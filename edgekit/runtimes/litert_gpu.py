@@ -1,6 +1,6 @@
-"""The GPU accelerator alone (WebGPU on Vulkan, or Metal), never falling back to the CPU.
+"""The GPU accelerator alone (WebGPU on Vulkan, or Metal); it never falls back to the CPU.
 
-On a Linux machine without a GPU it runs on SwiftShader, Google's Vulkan driver in software: that
+On a Linux machine without a GPU it runs on SwiftShader, Google's Vulkan driver in software, which
 proves operators and numbers, not speed. `Session.info["adapter"]` says what it ran on.
 
 Source: Google, LiteRT GPU, https://ai.google.dev/edge/litert/next/gpu.
@@ -45,13 +45,13 @@ if vulkan.vkCreateInstance(create, None, c.byref(instance)):
 vulkan.vkEnumeratePhysicalDevices(instance, c.byref(count), None)
 devices = (c.c_void_p * count.value)()
 vulkan.vkEnumeratePhysicalDevices(instance, c.byref(count), devices)
-found = []
+adapters = []
 for device in devices:
     properties = c.create_string_buffer(4096)  # VkPhysicalDeviceProperties: type at 16, name at 20
     vulkan.vkGetPhysicalDeviceProperties(c.c_void_p(device), properties)
     kind = int.from_bytes(properties.raw[16:20], sys.byteorder)
-    found.append([kind, properties.raw[20:276].split(b"\\0")[0].decode(errors="replace")])
-print(json.dumps(found))
+    adapters.append([kind, properties.raw[20:276].split(b"\\0")[0].decode(errors="replace")])
+print(json.dumps(adapters))
 """
 _CPU = 4  # VK_PHYSICAL_DEVICE_TYPE_CPU
 
@@ -112,7 +112,7 @@ def _setup(progress: Progress) -> None:
 
 
 def _fetch(folder: Path) -> None:
-    """Keep, of packages of many megabytes, the driver, the Vulkan loader and the licences."""
+    """Fetch packages of many megabytes; keep the driver, the Vulkan loader and the licences."""
     folder.mkdir()
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         root = Path(scratch)

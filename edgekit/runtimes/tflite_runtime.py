@@ -1,4 +1,4 @@
-"""TensorFlow Lite 2.14 on the CPU, in an environment of its own; what older boards and apps hold.
+"""TensorFlow Lite 2.14 on the CPU, in an environment of its own; what older boards and apps have.
 
 Source: Google, TensorFlow Lite for Python, https://www.tensorflow.org/lite/guide/python.
 """

@@ -1,7 +1,7 @@
-"""TensorFlow Lite 2.14 with its plain reference kernels: slow, and the same bits everywhere.
+"""TensorFlow Lite 2.14 with its plain reference kernels: slow, but the same bits everywhere.
 
-Use it to tell a fault of the file from a fault of optimized kernels: integer files answer bit for
-bit the same here on every machine.
+Use it to tell a fault of the file from a fault of optimized kernels: here, integer files give
+bit-identical answers on every machine.
 """
 
 from __future__ import annotations

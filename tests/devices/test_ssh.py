@@ -36,7 +36,7 @@ def find(tool: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def board(tmp_path_factory) -> Iterator[str]:
+def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start sshd with keys of its own; give `user@host:port` and put a configured ssh on PATH."""
     folder = tmp_path_factory.mktemp("sshd")
     sshd, ssh = find("sshd"), find("ssh")
@@ -83,7 +83,7 @@ def wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
     pytest.skip(f"sshd does not start here: {log.read_text().strip()}")
 
 
-def test_a_board_answers_what_this_machine_answers(board):
+def test_a_board_answers_what_this_machine_answers(board: str) -> None:
     device = f"ssh://{board}{sys.executable}"
     assert registry.get("devices", device).missing() == ""
     with open_session(GOLDEN / "int8.tflite", runtime="litert", device=device) as run:
@@ -105,7 +105,7 @@ def on_board(folder: Path, board: str, **misbehaviour: str) -> tuple[str, Path, 
     return runtime, model, f"ssh://{board}{python}"
 
 
-def test_a_crash_there_names_its_signal(board, tmp_path):
+def test_a_crash_there_names_its_signal(board: str, tmp_path: Path) -> None:
     code = "os.kill(os.getpid(), signal.SIGSEGV)"
     runtime, model, device = on_board(tmp_path, board, invoke=code)
     with (
@@ -115,7 +115,7 @@ def test_a_crash_there_names_its_signal(board, tmp_path):
         run(X)
 
 
-def test_a_hang_there_ends_in_time(board, tmp_path):
+def test_a_hang_there_ends_in_time(board: str, tmp_path: Path) -> None:
     runtime, model, device = on_board(tmp_path, board, invoke="time.sleep(60)")
     with (
         open_session(model, runtime=runtime, device=device, timeout_s=3.0) as run,
@@ -124,20 +124,20 @@ def test_a_hang_there_ends_in_time(board, tmp_path):
         run(X)
 
 
-def test_a_package_missing_there_says_what_to_run_there(board, tmp_path):
+def test_a_package_missing_there_says_what_to_run_there(board: str, tmp_path: Path) -> None:
     runtime, model, device = on_board(tmp_path, board)
     (tmp_path / "fake_interpreter.py").unlink()
     with pytest.raises(Unavailable, match=r"On the device run: python3 -m pip install fake"):
         open_session(model, runtime=runtime, device=device)
 
 
-def test_a_python_missing_there_is_told(board, tmp_path):
+def test_a_python_missing_there_is_told(board: str, tmp_path: Path) -> None:
     model = GOLDEN / "int8.tflite"
     with pytest.raises(WorkerDied, match=r"exit code 127.*(not found|No such file)"):
         open_session(model, runtime="litert", device=f"ssh://{board}/nowhere/python")
 
 
-def test_a_refused_login_gives_one_sentence(board, tmp_path):
+def test_a_refused_login_gives_one_sentence(board: str, tmp_path: Path) -> None:
     stranger = "nobody@" + board.partition("@")[2]
     with pytest.raises(Unavailable) as unavailable:
         open_session(GOLDEN / "int8.tflite", runtime="litert", device=f"ssh://{stranger}")
@@ -146,7 +146,7 @@ def test_a_refused_login_gives_one_sentence(board, tmp_path):
     assert "\n" not in str(unavailable.value)
 
 
-def test_the_code_survives_the_shell_there(board):
+def test_the_code_survives_the_shell_there(board: str) -> None:
     command = registry.get("devices", f"ssh://{board}{shlex.quote(sys.executable)}").command(
         registry.get("runtimes", "litert")
     )

@@ -31,14 +31,13 @@ def small_network() -> tf.Module:
     matrix = random.normal(size=(4, 3)).astype(np.float32)
     module = tf.Module()
 
-    @tf.function(input_signature=[tf.TensorSpec((1, 8, 8, 1), name="image")])
     def serve(image: tf.Tensor) -> dict[str, tf.Tensor]:
         features = tf.nn.bias_add(tf.nn.conv2d(image, filters, 1, "SAME"), [0.1, 0.2, 0.3, 0.4])
         pooled = tf.reduce_mean(tf.nn.relu(features), (1, 2))
         scores = tf.nn.bias_add(tf.matmul(pooled, matrix), [0.1, 0.2, 0.3])
         return {"scores": tf.nn.softmax(scores)}
 
-    module.serve = serve
+    module.serve = tf.function(serve, input_signature=[tf.TensorSpec((1, 8, 8, 1), name="image")])
     return module
 
 
@@ -49,12 +48,11 @@ def wide_network() -> tf.Module:
     matrix = random.normal(size=(64, 16)).astype(np.float32)
     module = tf.Module()
 
-    @tf.function(input_signature=[tf.TensorSpec((1, 2, 2, 8), name="image")])
     def serve(image: tf.Tensor) -> dict[str, tf.Tensor]:
         hidden = tf.nn.relu(tf.nn.conv2d(image, filters, 1, "SAME"))
         return {"scores": tf.matmul(tf.reshape(hidden, (1, 64)), matrix)}
 
-    module.serve = serve
+    module.serve = tf.function(serve, input_signature=[tf.TensorSpec((1, 2, 2, 8), name="image")])
     return module
 
 
@@ -65,11 +63,10 @@ def pruned_network() -> tf.Module:
     matrix[np.abs(matrix) < np.quantile(np.abs(matrix), 0.75)] = 0.0
     module = tf.Module()
 
-    @tf.function(input_signature=[tf.TensorSpec((1, 32), name="features")])
     def serve(features: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"scores": tf.matmul(features, matrix) + tf.range(16.0)}
 
-    module.serve = serve
+    module.serve = tf.function(serve, input_signature=[tf.TensorSpec((1, 32), name="features")])
     return module
 
 
@@ -77,12 +74,11 @@ def loop_network() -> tf.Module:
     """Return a loop that doubles its input until it sums to at least 100."""
     module = tf.Module()
 
-    @tf.function(input_signature=[tf.TensorSpec((1, 4), name="start")])
     def serve(start: tf.Tensor) -> dict[str, tf.Tensor]:
         small = lambda values: tf.reduce_sum(values) < 100.0  # noqa: E731
         return {"end": tf.while_loop(small, lambda values: [values * 2.0 + 1.0], [start])[0]}
 
-    module.serve = serve
+    module.serve = tf.function(serve, input_signature=[tf.TensorSpec((1, 4), name="start")])
     return module
 
 
@@ -90,12 +86,11 @@ def dynamic_network() -> tf.Module:
     """Return a dense layer for any number of examples."""
     module = tf.Module()
 
-    @tf.function(input_signature=[tf.TensorSpec((None, 4), name="features")])
     def serve(features: tf.Tensor) -> dict[str, tf.Tensor]:
         scores = tf.matmul(features, tf.ones((4, 2)))
         return {"scores": tf.nn.bias_add(scores, [1.0, 2.0])}
 
-    module.serve = serve
+    module.serve = tf.function(serve, input_signature=[tf.TensorSpec((None, 4), name="features")])
     return module
 
 

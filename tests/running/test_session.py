@@ -22,6 +22,7 @@ from edgekit.core.errors import (
     WorkerDied,
     WorkerTimeout,
 )
+from edgekit.core.types import Batch
 from edgekit.running.quantization import from_port, to_ports
 from edgekit.running.session import open_session
 from edgekit.running.smoke_test import relu_model
@@ -53,7 +54,7 @@ def int8_relu(path: Path) -> Path:
 # What a session answers
 
 
-def test_a_batch_answers_what_its_examples_answer_alone():
+def test_a_batch_answers_what_its_examples_answer_alone() -> None:
     batch = images(5)
     with open_session(GOLDEN / "float32.tflite", runtime="litert") as run:
         together = run(batch)["scores"]
@@ -65,21 +66,21 @@ def test_a_batch_answers_what_its_examples_answer_alone():
     assert np.ptp(together, axis=0).max() > 1e-3
 
 
-def test_examples_of_many_messages_come_back_in_order(tmp_path):
+def test_examples_of_many_messages_come_back_in_order(tmp_path: Path) -> None:
     runtime, model = fake_runtime(tmp_path)
     x = np.arange(4 * 400_000, dtype=np.float32).reshape(-1, 4)  # 6.4 MB each way
     with open_session(model, runtime=runtime) as run:
         np.testing.assert_array_equal(run({"x": x})["y"], x * 2)
 
 
-def test_slow_examples_are_sent_few_at_a_time(tmp_path):
+def test_slow_examples_are_sent_few_at_a_time(tmp_path: Path) -> None:
     runtime, model = fake_runtime(tmp_path, invoke="time.sleep(0.03)")
     with open_session(model, runtime=runtime, timeout_s=0.8) as run:
         answer = run({"x": np.ones((40, 4), np.float32)})  # 1.2 s in all
     assert answer["y"].shape == (40, 4)
 
 
-def test_floats_are_quantized_and_dequantized_by_the_file(tmp_path):
+def test_floats_are_quantized_and_dequantized_by_the_file(tmp_path: Path) -> None:
     model = int8_relu(tmp_path / "int8.tflite")
     x = np.array([[-1.0, 0.26, 0.7, 1000.0]])
     with open_session(model, runtime="litert") as run:
@@ -89,7 +90,7 @@ def test_floats_are_quantized_and_dequantized_by_the_file(tmp_path):
         np.testing.assert_array_equal(stored, np.array([[0.0, 0.0, 1.0, 65.0]], np.float32))
 
 
-def test_a_file_with_a_dynamic_batch_takes_one_example_after_the_other():
+def test_a_file_with_a_dynamic_batch_takes_one_example_after_the_other() -> None:
     with open_session(GOLDEN / "dynamic_shape.tflite", runtime="litert") as run:
         x = np.random.default_rng(0).random((3, 4), dtype=np.float32)
         answer = run({"features": x})["scores"]
@@ -97,27 +98,27 @@ def test_a_file_with_a_dynamic_batch_takes_one_example_after_the_other():
         np.testing.assert_allclose(run({"features": x[1:2]})["scores"], answer[1:2], atol=1e-6)
 
 
-def test_nan_is_answered_as_it_is(tmp_path):
+def test_nan_is_answered_as_it_is(tmp_path: Path) -> None:
     runtime, model = fake_runtime(tmp_path, invoke="self.values[1][0, 1] = np.nan")
     with open_session(model, runtime=runtime) as run:
         assert np.isnan(run(X)["y"][:, 1]).all()
 
 
-def test_what_libraries_print_does_not_disturb(tmp_path):
+def test_what_libraries_print_does_not_disturb(tmp_path: Path) -> None:
     noise = "print('EDGK' * 100, flush=True); os.write(1, b'native noise')"
     runtime, model = fake_runtime(tmp_path, load=noise, invoke=noise)
     with open_session(model, runtime=runtime) as run:
         np.testing.assert_array_equal(run(X)["y"], X["x"] * 2)
 
 
-def test_info_says_what_runs():
+def test_info_says_what_runs() -> None:
     with open_session(GOLDEN / "float32.tflite", runtime="litert") as run:
         assert run.info["runtime"].startswith("ai-edge-litert 2.")
         assert run.info["python"] == ".".join(map(str, sys.version_info[:3]))
         assert run.info["machine"]
 
 
-def test_the_adapter_is_read_from_the_log(tmp_path):
+def test_the_adapter_is_read_from_the_log(tmp_path: Path) -> None:
     line = "I0000 00:00:1795378802.1 8071 environment.cc:532] Selected adapter: Some GPU, arch=x"
     runtime, model = fake_runtime(tmp_path, load=f"print({line!r}, file=sys.stderr)")
     with open_session(model, runtime=runtime) as run:
@@ -127,7 +128,7 @@ def test_the_adapter_is_read_from_the_log(tmp_path):
 # Time and memory
 
 
-def test_only_the_invocation_is_timed(tmp_path):
+def test_only_the_invocation_is_timed(tmp_path: Path) -> None:
     runtime, model = fake_runtime(
         tmp_path, set_tensor="time.sleep(0.1)", invoke="time.sleep(0.004)"
     )
@@ -137,14 +138,14 @@ def test_only_the_invocation_is_timed(tmp_path):
     assert 4.0 <= timing.median_ms <= timing.p90_ms < 100.0
 
 
-def test_warm_up_is_left_out(tmp_path):
+def test_warm_up_is_left_out(tmp_path: Path) -> None:
     code = "self.calls = getattr(self, 'calls', 0) + 1\ntime.sleep(0.2 if self.calls <= 3 else 0)"
     runtime, model = fake_runtime(tmp_path, invoke=code)
     with open_session(model, runtime=runtime) as run:
         assert max(run.time(X, runs=5, warmup=3).latencies_ms) < 200.0
 
 
-def test_memory_is_the_workers_own(tmp_path):
+def test_memory_is_the_workers_own(tmp_path: Path) -> None:
     ours = np.ones(300 << 20, np.uint8)  # must not be counted as the worker's
     runtime, model = fake_runtime(tmp_path)
     with open_session(model, runtime=runtime) as run:
@@ -162,7 +163,7 @@ def test_memory_is_the_workers_own(tmp_path):
 
 
 @pytest.mark.parametrize("at", ["load", "invoke"])
-def test_a_crash_names_its_signal_and_the_last_word(tmp_path, at):
+def test_a_crash_names_its_signal_and_the_last_word(tmp_path: Path, at: str) -> None:
     code = (
         "print('about to fall', file=sys.stderr, flush=True); os.kill(os.getpid(), signal.SIGSEGV)"
     )
@@ -174,7 +175,7 @@ def test_a_crash_names_its_signal_and_the_last_word(tmp_path, at):
         run(X)
 
 
-def test_a_process_that_leaves_is_reported_with_its_exit_code(tmp_path):
+def test_a_process_that_leaves_is_reported_with_its_exit_code(tmp_path: Path) -> None:
     runtime, model = fake_runtime(tmp_path, invoke="os._exit(7)")
     with (
         open_session(model, runtime=runtime) as run,
@@ -183,7 +184,7 @@ def test_a_process_that_leaves_is_reported_with_its_exit_code(tmp_path):
         run(X)
 
 
-def test_a_hang_ends_in_time_with_all_it_started(tmp_path):
+def test_a_hang_ends_in_time_with_all_it_started(tmp_path: Path) -> None:
     child = tmp_path / "child"
     code = (
         "import subprocess\n"
@@ -211,7 +212,7 @@ def ended(pid: int) -> bool:
     return False
 
 
-def test_closing_ends_the_process(tmp_path):
+def test_closing_ends_the_process(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     code = f"open({str(pid_file)!r}, 'w').write(str(os.getpid()))"
     runtime, model = fake_runtime(tmp_path, load=code)
@@ -225,32 +226,32 @@ def test_closing_ends_the_process(tmp_path):
         run(X)
 
 
-def test_a_program_that_prints_instead_of_working_is_told(tmp_path):
+def test_a_program_that_prints_instead_of_working_is_told(tmp_path: Path) -> None:
     runtime, model = fake_runtime(tmp_path, argv="('/bin/echo', 'Welcome to the board!')")
     with pytest.raises(WorkerDied, match=r"Welcome.*nothing but the worker may print"):
         open_session(model, runtime=runtime)
 
 
-def test_a_missing_program_is_unavailable(tmp_path):
+def test_a_missing_program_is_unavailable(tmp_path: Path) -> None:
     runtime, model = fake_runtime(tmp_path, argv="('/nowhere/python',)")
     with pytest.raises(Unavailable, match="cannot start '/nowhere/python'"):
         open_session(model, runtime=runtime)
 
 
-def test_a_missing_package_says_how_to_get_it(tmp_path):
+def test_a_missing_package_says_how_to_get_it(tmp_path: Path) -> None:
     runtime, model = fake_runtime(tmp_path)
     (tmp_path / "fake_interpreter.py").unlink()
     with pytest.raises(Unavailable, match=r"fake_interpreter.*run: python3 -m pip install fake"):
         open_session(model, runtime=runtime)
 
 
-def test_the_runtimes_own_sentence_is_used(tmp_path):
+def test_the_runtimes_own_sentence_is_used(tmp_path: Path) -> None:
     runtime, model = fake_runtime(tmp_path, missing="Buy the board; see the shop.")
     with pytest.raises(Unavailable, match=r"Buy the board; see the shop\."):
         open_session(model, runtime=runtime)
 
 
-def test_a_refusal_gives_the_reason_in_one_line(tmp_path):
+def test_a_refusal_gives_the_reason_in_one_line(tmp_path: Path) -> None:
     reason = (
         "Didn't find op for builtin opcode 'FULLY_CONNECTED' version '12'.\nRegistration failed"
     )
@@ -263,7 +264,7 @@ def test_a_refusal_gives_the_reason_in_one_line(tmp_path):
     )
 
 
-def test_a_refused_invocation_leaves_the_session_usable(tmp_path):
+def test_a_refused_invocation_leaves_the_session_usable(tmp_path: Path) -> None:
     runtime, model = fake_runtime(
         tmp_path, invoke="if self.values[0][0, 0] > 4: raise RuntimeError('too large for me')"
     )
@@ -273,7 +274,7 @@ def test_a_refused_invocation_leaves_the_session_usable(tmp_path):
         assert run({"x": X["x"][:1]})["y"].shape == (1, 4)
 
 
-def test_the_accelerators_list_of_operators_is_the_reason(tmp_path):
+def test_the_accelerators_list_of_operators_is_the_reason(tmp_path: Path) -> None:
     log = (
         "ERROR: Following operations are not supported by GPU delegate:\n"
         "WHILE: Operation is not supported.\n"
@@ -291,7 +292,7 @@ def test_the_accelerators_list_of_operators_is_the_reason(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["custom.tflite", "flex.tflite"])
-def test_real_refusals_name_the_operator(name):
+def test_real_refusals_name_the_operator(name: str) -> None:
     with pytest.raises(ModelRefused, match=r"[Cc]ustom|Flex|Select"):
         open_session(GOLDEN / name, runtime="litert")
 
@@ -299,7 +300,7 @@ def test_real_refusals_name_the_operator(name):
 # Requests that cannot be met
 
 
-def test_bad_requests_say_what_is_allowed(tmp_path):
+def test_bad_requests_say_what_is_allowed(tmp_path: Path) -> None:
     model = GOLDEN / "float32.tflite"
     with pytest.raises(BadInput, match="litert does not run on raspberry-pi; it runs on: local"):
         open_session(model, runtime="litert", device="raspberry-pi")
@@ -326,7 +327,7 @@ def test_bad_requests_say_what_is_allowed(tmp_path):
         ({"image": np.full((1, 8, 8, 1), "text")}, "give float32"),
     ],
 )
-def test_a_batch_that_does_not_fit_is_told_what_would(batch, message):
+def test_a_batch_that_does_not_fit_is_told_what_would(batch: Batch, message: str) -> None:
     with (
         open_session(GOLDEN / "float32.tflite", runtime="litert") as run,
         pytest.raises(BadData, match=message),
@@ -334,7 +335,7 @@ def test_a_batch_that_does_not_fit_is_told_what_would(batch, message):
         run(batch)
 
 
-def test_runs_and_warm_up_are_bounded():
+def test_runs_and_warm_up_are_bounded() -> None:
     with open_session(GOLDEN / "float32.tflite", runtime="litert") as run:
         for request in ({"runs": 0}, {"warmup": -1}, {"runs": 10**6}):
             with pytest.raises(BadInput, match="allowed are"):
@@ -353,7 +354,9 @@ PORT = Port(name="x", index=0, shape=(1, 3), dtype="int8", scale=0.1, zero_point
     fraction=st.lists(st.floats(0, 1), min_size=3, max_size=3),
     data=st.data(),
 )
-def test_quantized_values_come_back_within_half_a_step(scale, dtype, fraction, data):
+def test_quantized_values_come_back_within_half_a_step(
+    scale: float, dtype: str, fraction: list[float], data: st.DataObject
+) -> None:
     limits = np.iinfo(dtype)
     zero = data.draw(st.integers(int(limits.min), int(limits.max)))
     port = replace(PORT, scale=scale, zero_point=zero, dtype=dtype)
@@ -366,14 +369,14 @@ def test_quantized_values_come_back_within_half_a_step(scale, dtype, fraction, d
     np.testing.assert_allclose(back, real, atol=scale * 0.5 * 1.001 + abs(high - low) * 1e-6)
 
 
-def test_values_beyond_the_range_are_clipped_and_nan_is_refused():
+def test_values_beyond_the_range_are_clipped_and_nan_is_refused() -> None:
     stored = to_ports([PORT], {"x": np.array([[-np.inf, np.inf, 1e9]])})["0"]
     np.testing.assert_array_equal(stored, [[-128, 127, 127]])
     with pytest.raises(BadData, match="holds NaN, which int8 cannot carry"):
         to_ports([PORT], {"x": np.array([[0.0, np.nan, 0.0]])})
 
 
-def test_integers_change_type_only_where_every_value_survives():
+def test_integers_change_type_only_where_every_value_survives() -> None:
     tokens = replace(PORT, dtype="int32", scale=0.0)
     assert to_ports([tokens], {"x": np.array([[1, 2, 3]])})["0"].dtype == np.int32
     for strange in (np.array([[1, 2, 1 << 40]]), np.array([[1.0, 2.0, 3.0]])):
@@ -381,13 +384,13 @@ def test_integers_change_type_only_where_every_value_survives():
             to_ports([tokens], {"x": strange})
 
 
-def test_inputs_must_agree_on_the_number_of_examples():
+def test_inputs_must_agree_on_the_number_of_examples() -> None:
     other = replace(PORT, name="y", index=1)
     with pytest.raises(BadData, match="'x': 2, 'y': 3"):
         to_ports([PORT, other], {"x": np.zeros((2, 3)), "y": np.zeros((3, 3))})
 
 
-def test_a_port_without_a_batch_axis_gets_the_examples_in_front():
+def test_a_port_without_a_batch_axis_gets_the_examples_in_front() -> None:
     port = replace(PORT, shape=(3,), dtype="float32", scale=0.0)
     stored = to_ports([port], {"x": np.zeros((2, 3), np.float32)})["0"]
     assert from_port(port, stored).shape == (2, 3)

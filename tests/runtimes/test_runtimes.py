@@ -24,13 +24,15 @@ def need(name: str) -> None:
         pytest.skip(missing)
 
 
-def scores(name: str, file: str, **options: object) -> np.ndarray:
-    with open_session(GOLDEN / file, runtime=name, **options) as run:
+def scores(name: str, file: str) -> np.ndarray:
+    with open_session(GOLDEN / file, runtime=name) as run:
         return run(IMAGES)["scores"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_runtime_is_here_or_says_how_to_get_it(name, tmp_path, monkeypatch):
+def test_a_runtime_is_here_or_says_how_to_get_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("EDGEKIT_HOME", str(tmp_path))
     runtime = registry.get("runtimes", name)
     missing = runtime.missing()
@@ -44,7 +46,7 @@ def test_a_runtime_is_here_or_says_how_to_get_it(name, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_runtime_starts_a_python_and_names_its_package(name):
+def test_a_runtime_starts_a_python_and_names_its_package(name: str) -> None:
     runtime = registry.get("runtimes", name)
     command = runtime.command()
     assert isinstance(command, Command)
@@ -55,13 +57,13 @@ def test_a_runtime_starts_a_python_and_names_its_package(name):
 
 
 @pytest.mark.parametrize("name", BY_SETUP)
-def test_a_runtime_runs_the_smallest_model(name):
+def test_a_runtime_runs_the_smallest_model(name: str) -> None:
     need(name)
     assert prove(name)["python"].startswith("3.")
 
 
 @pytest.mark.parametrize("name", BY_SETUP)
-def test_a_runtime_agrees_with_litert_on_a_float_network(name):
+def test_a_runtime_agrees_with_litert_on_a_float_network(name: str) -> None:
     need(name)
     expected = scores("litert", "float32.tflite")
     assert np.ptp(expected) > 0.01
@@ -70,7 +72,7 @@ def test_a_runtime_agrees_with_litert_on_a_float_network(name):
 
 @pytest.mark.parametrize("name", BY_SETUP)
 @pytest.mark.parametrize("file", ["float16.tflite", "int8.tflite", "int16x8.tflite"])
-def test_a_runtime_stays_near_float_in_every_precision_it_takes(name, file):
+def test_a_runtime_stays_near_float_in_every_precision_it_takes(name: str, file: str) -> None:
     need(name)
     if name in ("litert-gpu", "edgetpu") and file == "int16x8.tflite":
         pytest.skip(f"{name} takes no int16.")
@@ -79,7 +81,7 @@ def test_a_runtime_stays_near_float_in_every_precision_it_takes(name, file):
 
 
 @pytest.mark.parametrize("name", BY_SETUP)
-def test_a_runtime_times_itself(name):
+def test_a_runtime_times_itself(name: str) -> None:
     need(name)
     with open_session(GOLDEN / "float32.tflite", runtime=name) as run:
         timing = run.time(IMAGES, runs=5, warmup=2)
@@ -89,7 +91,7 @@ def test_a_runtime_times_itself(name):
 
 
 @pytest.mark.device
-def test_integer_files_need_the_reference_kernels_to_be_the_same_everywhere():
+def test_integer_files_need_the_reference_kernels_to_be_the_same_everywhere() -> None:
     need("tflite-runtime-reference")
     with open_session(GOLDEN / "int8.tflite", runtime="tflite-runtime-reference") as run:
         assert run.info["runtime"] == "tflite-runtime 2.14.0"
@@ -98,7 +100,7 @@ def test_integer_files_need_the_reference_kernels_to_be_the_same_everywhere():
 
 
 @pytest.mark.device
-def test_the_gpu_says_which_adapter_ran_and_never_falls_back():
+def test_the_gpu_says_which_adapter_ran_and_never_falls_back() -> None:
     need("litert-gpu")
     with open_session(GOLDEN / "float32.tflite", runtime="litert-gpu") as run:
         assert run.info["adapter"]
@@ -110,7 +112,7 @@ def test_the_gpu_says_which_adapter_ran_and_never_falls_back():
 
 
 @pytest.mark.device
-def test_timing_on_the_gpu_waits_for_the_answer():
+def test_timing_on_the_gpu_waits_for_the_answer() -> None:
     """Running returns before the accelerator is done: timing that alone is ten times too fast."""
     need("litert-gpu")
     with open_session(GOLDEN / "float32.tflite", runtime="litert-gpu") as run:

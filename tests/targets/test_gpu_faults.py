@@ -38,7 +38,7 @@ def test_int8_convolutions_of_1x1_with_stride_are_wrong(
     if reason := registry.get("runtimes", "litert-gpu").missing():
         pytest.skip(reason)
     source, file = tmp_path / "model.keras", tmp_path / "model.tflite"
-    command = [sys.executable, "-c", WRITE, source, str(kernel), str(stride)]
+    command = [sys.executable, "-c", WRITE, str(source), str(kernel), str(stride)]
     subprocess.run(command, check=True, capture_output=True)
     images = np.random.default_rng(0).random((64, 8, 8, 8), np.float32)
     np.savez(tmp_path / "images.npz", image=images)

@@ -6,6 +6,7 @@ import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def test_a_version_claimed_too_low_is_refused_because_the_answer_would_be_wrong(
     assert "TFLite 2.17.0 has it" in dense.fix
 
 
-def _with_operator(model: Model, **changes: object) -> Model:
+def _with_operator(model: Model, **changes: Any) -> Model:
     """Return the model with its first operator changed."""
     first, *others = model.main.operators
     main = replace(model.main, operators=(replace(first, **changes), *others))

@@ -15,7 +15,7 @@ from edgekit.verbs import setup
 
 
 @pytest.fixture
-def empty_home(tmp_path, monkeypatch) -> Path:
+def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("EDGEKIT_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("EDGEKIT_DEBIAN_MIRROR", raising=False)
     return tmp_path / "home"
@@ -28,7 +28,7 @@ def fake_tool(folder: Path, name: str, code: str) -> None:
 
 
 @pytest.fixture
-def tools(tmp_path, monkeypatch) -> Path:
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in front of PATH, for fake apt-get and dpkg-deb."""
     monkeypatch.setenv("PATH", str(tmp_path / "tools"), prepend=":")
     fake_tool(tmp_path / "tools", "dpkg-deb", "exit 0")
@@ -42,7 +42,7 @@ def left(folder: Path) -> list[Path]:
 # doctor and names
 
 
-def test_the_doctor_speaks_of_everything(empty_home):
+def test_the_doctor_speaks_of_everything(empty_home: Path) -> None:
     rows = setup.doctor()
     assert all({f.name for f in fields(row)} == {"kind", "name", "ok", "message"} for row in rows)
     named = {(row.kind, row.name) for row in rows}
@@ -57,12 +57,12 @@ def test_the_doctor_speaks_of_everything(empty_home):
     assert not home().exists()  # looking makes nothing
 
 
-def test_an_unknown_name_is_told_what_there_is():
+def test_an_unknown_name_is_told_what_there_is() -> None:
     with pytest.raises(NotFound, match=r"by the name 'gqu'; there are: .*raspberry-pi"):
         setup.setup(["gqu"])
 
 
-def test_what_is_in_place_is_left_alone():
+def test_what_is_in_place_is_left_alone() -> None:
     assert setup.setup(["litert", "local", "litert"]) == [
         "litert: is in place",
         "local: is in place",
@@ -70,13 +70,13 @@ def test_what_is_in_place_is_left_alone():
 
 
 @pytest.mark.skipif("gpu" not in registry.names("targets"), reason="There is no target gpu yet.")
-def test_a_target_sets_up_the_runtime_that_proves_it(monkeypatch):
+def test_a_target_sets_up_the_runtime_that_proves_it(monkeypatch: pytest.MonkeyPatch) -> None:
     if missing := registry.get("runtimes", "litert-gpu").missing():
         pytest.skip(missing)
     assert setup.setup(["gpu"]) == ["litert-gpu: is in place"]
 
 
-def test_what_cannot_be_created_says_so(empty_home):
+def test_what_cannot_be_created_says_so(empty_home: Path) -> None:
     if not registry.get("runtimes", "edgetpu").missing():
         pytest.skip("There is an Edge TPU here.")
     with pytest.raises(Unavailable):
@@ -86,7 +86,7 @@ def test_what_cannot_be_created_says_so(empty_home):
 # tflite-runtime's environment
 
 
-def test_a_fitting_python_is_asked_what_it_is(tmp_path):
+def test_a_fitting_python_is_asked_what_it_is(tmp_path: Path) -> None:
     fake_tool(tmp_path, "shim", "echo 'pyenv: command not found' >&2; exit 127")
     fake_tool(tmp_path, "new", "echo cpython 3 13")
     fake_tool(tmp_path, "other", "echo pypy 3 10")
@@ -99,7 +99,9 @@ def test_a_fitting_python_is_asked_what_it_is(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS has no wheel of tflite-runtime.")
-def test_a_failed_installation_leaves_nothing(empty_home, monkeypatch):
+def test_a_failed_installation_leaves_nothing(
+    empty_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(empty_home))
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
@@ -111,7 +113,7 @@ def test_a_failed_installation_leaves_nothing(empty_home, monkeypatch):
 # Debian's packages without root rights
 
 
-def test_the_mirror_is_the_one_apt_uses(tools, empty_home):
+def test_the_mirror_is_the_one_apt_uses(tools: Path, empty_home: Path) -> None:
     fake_tool(
         tools,
         "apt-get",
@@ -122,18 +124,20 @@ def test_the_mirror_is_the_one_apt_uses(tools, empty_home):
     assert debian.mirror() == "http://mirror.example.org/pub/debian"
 
 
-def test_a_mirror_can_be_named(empty_home, monkeypatch):
+def test_a_mirror_can_be_named(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGEKIT_DEBIAN_MIRROR", "http://mirror.example.org/debian")
     assert debian.mirror() == "http://mirror.example.org/debian"
 
 
-def test_without_a_mirror_the_sentence_names_the_variable(tools, empty_home):
+def test_without_a_mirror_the_sentence_names_the_variable(tools: Path, empty_home: Path) -> None:
     fake_tool(tools, "apt-get", "echo \"'http://example.org/ubuntu/dists/noble/InRelease' a 0\"")
     with pytest.raises(Unavailable, match="set EDGEKIT_DEBIAN_MIRROR to the URL"):
         debian.mirror()
 
 
-def test_without_apt_the_sentence_says_where_it_is(tmp_path, monkeypatch, empty_home):
+def test_without_apt_the_sentence_says_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_home: Path
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Unavailable, match="needs apt-get, which Debian and Ubuntu have"):
         debian.unpack(["python3"], tmp_path / "root", architecture="arm64")
@@ -141,7 +145,9 @@ def test_without_apt_the_sentence_says_where_it_is(tmp_path, monkeypatch, empty_
 
 
 @pytest.mark.skipif(not debian.KEYRING.exists(), reason="Needs debian-archive-keyring.")
-def test_a_failed_download_gives_apts_reason_and_leaves_nothing(tools, empty_home, monkeypatch):
+def test_a_failed_download_gives_apts_reason_and_leaves_nothing(
+    tools: Path, empty_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("EDGEKIT_DEBIAN_MIRROR", "http://mirror.example.org/debian")
     fake_tool(tools, "apt-get", "echo 'E: Could not resolve mirror.example.org' >&2; exit 100")
     with pytest.raises(Unavailable, match=r"Could not resolve .*run the same command again"):
@@ -151,7 +157,9 @@ def test_a_failed_download_gives_apts_reason_and_leaves_nothing(tools, empty_hom
 
 
 @pytest.mark.skipif(not debian.KEYRING.exists(), reason="Needs debian-archive-keyring.")
-def test_packages_are_unpacked_into_the_folder_and_downloads_removed(tools, empty_home, tmp_path):
+def test_packages_are_unpacked_into_the_folder_and_downloads_removed(
+    tools: Path, empty_home: Path, tmp_path: Path
+) -> None:
     fake_tool(
         tools,
         "apt-get",
@@ -175,7 +183,7 @@ def test_packages_are_unpacked_into_the_folder_and_downloads_removed(tools, empt
 @pytest.mark.network
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["tflite-runtime", "raspberry-pi"])
-def test_setup_creates_it_and_the_second_time_finds_it(name, empty_home):
+def test_setup_creates_it_and_the_second_time_finds_it(name: str, empty_home: Path) -> None:
     told: list[float] = []
     lines = setup.setup([name], lambda fraction, _doing: told.append(fraction))
     assert "created in" in lines[0]
@@ -183,7 +191,7 @@ def test_setup_creates_it_and_the_second_time_finds_it(name, empty_home):
     assert setup.setup([name]) == [line.partition(":")[0] + ": is in place" for line in lines]
 
 
-def test_asking_what_is_missing_starts_no_framework():
+def test_asking_what_is_missing_starts_no_framework() -> None:
     code = (
         "import sys; from edgekit.verbs import setup; setup.doctor();"
         "sys.exit(bool({'tensorflow', 'keras', 'ai_edge_litert.interpreter'} & set(sys.modules)))"
