@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit.core import registry
-from edgekit.core.errors import BadModelFile
+from edgekit.core.errors import BadInput, BadModelFile
 from edgekit.core.kinds import Device, Runtime
 from edgekit.operators.support import file_problems
 from edgekit.operators.target import Target
@@ -26,9 +26,15 @@ class Place:
 
         Raises:
             NotFound: There is none by one of the names.
+            BadInput: The device is one that needs an address.
         """
-        runtime = registry.get("runtimes", self.runtime)
-        return runtime, registry.get("devices", self.device)
+        device = registry.get("devices", self.device)
+        if not isinstance(device, Device):  # but a function of a URL
+            raise BadInput(
+                f"'{self.device}' alone is no device; give an address, "
+                f"such as {self.device}://user@host."
+            )
+        return registry.get("runtimes", self.runtime), device
 
     def mismatch(self) -> str:
         """Return "" if the runtime runs on this kind of device, else the sentence that says no."""

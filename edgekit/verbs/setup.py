@@ -109,8 +109,15 @@ def _set_up(kind: str, name: str, progress: Progress) -> str:
 
 
 def _local(kind: str) -> list[str]:
-    """Return the names of a kind, without a device that is only the scheme of a URL."""
-    return [name for name in registry.names(kind) if (kind, name) != ("devices", "ssh")]
+    """Return the names of a kind, without those that need an address, such as `ssh`."""
+    return [name for name in registry.names(kind) if not _needs_address(kind, name)]
+
+
+def _needs_address(kind: str, name: str) -> bool:
+    try:
+        return callable(registry.get(kind, name))
+    except EdgekitError:  # told by `_missing`
+        return False
 
 
 def _missing(kind: str, name: str) -> str:

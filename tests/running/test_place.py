@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edgekit.core import registry
-from edgekit.core.errors import BadModelFile, NotFound
+from edgekit.core.errors import BadInput, BadModelFile, NotFound
 from edgekit.running.place import Place, places, refuse_unrunnable, target
 from edgekit.verbs.verify import verify
 from tests.support.edgetpu_models import compiled_model
@@ -64,6 +64,11 @@ def test_an_unknown_runtime_or_device_is_not_found() -> None:
         Place(runtime="abacus").missing()
     with pytest.raises(NotFound, match="no device 'moon'"):
         Place(runtime="litert", device="moon").missing()
+
+
+def test_a_device_that_needs_an_address_says_so() -> None:
+    with pytest.raises(BadInput, match=r"'ssh' alone is no device; .* such as ssh://user@host"):
+        Place(runtime="litert", device="ssh").missing()
 
 
 def test_times_of_an_emulator_or_of_a_gpu_in_software_mean_nothing(tmp_path: Path) -> None:
