@@ -52,7 +52,7 @@ class Comparison:
         same = (answer == self.tokens)[self.tokens != 0].mean()
         verses = (answer == self.tokens).all(axis=1).mean()
         wide = translate(runs, source, caches=caches_of(self.recipe), beam=self.beam)
-        references = self.test.targets.tolist()
+        references = self.test.target().tolist()
         greedy, beam = (bleu(texts_of(tokens), references) for tokens in (answer, wide))
         return f"{100 * same:8.1f}{100 * verses:10.1f}{greedy:8.2f}{beam:8.2f}"
 

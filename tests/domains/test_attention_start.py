@@ -1,4 +1,4 @@
-"""Attention begins where it is told to."""
+"""Attention starts where it is set to look."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edgekit.domains.text.attention_start import waves
 
 @pytest.mark.parametrize("ahead", [-2, -1, 0, 1])
 @pytest.mark.parametrize("length", [40, 128])
-def test_each_head_looks_at_its_place(ahead: int, length: int) -> None:
+def test_each_head_looks_at_its_position(ahead: int, length: int) -> None:
     queries, keys = waves([(ahead, 1.0), None], length=length, width=64, height=5.0)
     scores = queries[:, :32] @ keys[:, :32].T
     wanted = np.clip(np.arange(length) + ahead, 0, length - 1)

@@ -1,4 +1,4 @@
-"""The texts and their words."""
+"""Texts and their words."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_lost_space_is_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert (verse.english, verse.spanish) == ("about Jesus", "de Jesús")
 
 
-def test_a_file_nobody_publishes_is_asked_for(
+def test_a_file_nobody_publishes_says_where_to_put_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EDGEKIT_HOME", str(tmp_path))
@@ -64,7 +64,9 @@ def test_a_file_nobody_publishes_is_asked_for(
         downloads.locate(corpora.BIBLE)
 
 
-def test_text_that_is_no_text_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_not_compressed_text_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(corpora, "PACKAGED", tmp_path)
     (tmp_path / corpora.SMALL_BIBLE).write_bytes(b"no gzip")
     corpora.verses.cache_clear()

@@ -60,7 +60,7 @@ def put(folder: Path, content: bytes = CONTENT) -> Path:
     return path
 
 
-def test_the_given_folder_goes_before_the_cache(tmp_path: Path) -> None:
+def test_edgekit_data_comes_before_the_cache(tmp_path: Path) -> None:
     put(tmp_path / "home" / "data")
     assert locate(data_file()) == tmp_path / "home" / "data" / "set" / "x.bin"
     given_copy = put(tmp_path / "given")

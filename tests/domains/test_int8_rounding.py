@@ -1,4 +1,4 @@
-"""Weights on the grid of int8: rounding once is enough, and no value moves by more than half."""
+"""Weights rounded to what int8 can hold: by half a step at most, and once is enough."""
 
 from __future__ import annotations
 

@@ -22,17 +22,17 @@ def probability(model: KneserNey, context: tuple[int, int], token: int) -> float
 def test_probabilities_of_all_tokens_sum_to_one(text: list[int], context: tuple[int, int]) -> None:
     model = fit(np.array(text), 7)
     contexts = np.tile(context, (7, 1))
-    found = np.exp(model.log_probabilities(contexts, np.arange(7)))
-    assert (found > 0).all()
-    assert found.sum() == pytest.approx(1.0)
+    probabilities = np.exp(model.log_probabilities(contexts, np.arange(7)))
+    assert (probabilities > 0).all()
+    assert probabilities.sum() == pytest.approx(1.0)
 
 
 def test_they_sum_to_one_with_estimated_discounts() -> None:
     text = np.random.default_rng(0).zipf(1.5, 5000) % 50
     model = fit(text, 50)
     contexts = np.repeat(text[:20].reshape(10, 2), 50, axis=0)
-    found = np.exp(model.log_probabilities(contexts, np.tile(np.arange(50), 10)))
-    np.testing.assert_allclose(found.reshape(10, 50).sum(1), 1.0)
+    probabilities = np.exp(model.log_probabilities(contexts, np.tile(np.arange(50), 10)))
+    np.testing.assert_allclose(probabilities.reshape(10, 50).sum(1), 1.0)
 
 
 def test_a_case_worked_out_by_hand() -> None:
@@ -69,10 +69,10 @@ def test_discounts_are_those_of_chen_and_goodman() -> None:
 def test_a_row_is_scored_token_by_token() -> None:
     text = np.array([0, 1, 2, 0, 1, 0])
     model = fit(text, 3)
-    found = np.exp(model.score(text))
-    assert found[0] == pytest.approx(probability(model, (0, 0), 1))
-    assert found[1] == pytest.approx(probability(model, (0, 1), 2))
-    assert len(found) == 5
+    probabilities = np.exp(model.score(text))
+    assert probabilities[0] == pytest.approx(probability(model, (0, 0), 1))
+    assert probabilities[1] == pytest.approx(probability(model, (0, 1), 2))
+    assert len(probabilities) == 5
 
 
 def test_it_says_what_it_takes() -> None:

@@ -1,4 +1,4 @@
-"""What language models are trained with: windows in random order, and a loss over few tokens."""
+"""Training of language models: windows in random order, and a loss over a sample of tokens."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from edgekit.domains.text.tokens import NUM_TOKENS
 
 def test_each_epoch_cuts_the_text_at_other_places_and_shuffles() -> None:
     tokens = np.arange(1000)
-    found = shuffled_windows(tokens, 11, 3)
-    assert (np.diff(found, axis=1) == 1).all()
-    starts = found[:, 0]
+    windows = shuffled_windows(tokens, 11, 3)
+    assert (np.diff(windows, axis=1) == 1).all()
+    starts = windows[:, 0]
     assert len(np.unique(starts % 10)) == 3
     assert (np.diff(starts[:90]) != 10).any()
-    assert (shuffled_windows(tokens, 11, 3) == found).all()
+    assert (shuffled_windows(tokens, 11, 3) == windows).all()
 
 
 @pytest.mark.slow
 def test_a_sample_of_tokens_stands_for_all_of_them() -> None:
-    """The sampled loss is that of the whole softmax, on average."""
+    """On average the sampled loss is that of the full softmax."""
     import keras
     import tensorflow as tf
 

@@ -57,8 +57,8 @@ def test_no_window_spans_the_gap_and_splits_share_no_hour() -> None:
 
 
 def test_windows_continue_in_what_followed() -> None:
-    found = windows("test", "full")
-    window, future = found.inputs["window"][..., 0], found.targets
+    test = windows("test", "full")
+    window, future = test.inputs["window"][..., 0], test.target()
     assert not window[:, -1].any()
     np.testing.assert_allclose(window[24, -24:] - window[24, -25], future[0], atol=1e-5)
 
@@ -66,7 +66,7 @@ def test_windows_continue_in_what_followed() -> None:
 def test_yesterday_scores_one_and_the_truth_zero() -> None:
     test = windows("test", "tiny")
     assert mase(test.inputs["window"][:, -24:, 0], test) == pytest.approx(1.0)
-    assert mase(test.targets, test) == 0.0
+    assert mase(test.target(), test) == 0.0
 
 
 def test_half_of_yesterdays_error_scores_a_half() -> None:
@@ -79,8 +79,8 @@ def test_half_of_yesterdays_error_scores_a_half() -> None:
 def test_a_forecast_moves_with_the_level_of_the_temperature(level: float) -> None:
     past = np.sin(np.arange(72) * np.pi / 12)[np.newaxis]
     expected = forecast.forecast(_last_hour_of_the_day_before, past)
-    found = forecast.forecast(_last_hour_of_the_day_before, past + level)
-    np.testing.assert_allclose(found, expected + level, atol=1e-5)
+    moved = forecast.forecast(_last_hour_of_the_day_before, past + level)
+    np.testing.assert_allclose(moved, expected + level, atol=1e-5)
     np.testing.assert_allclose(expected, past[:, -24:], atol=1e-6)
 
 

@@ -73,10 +73,10 @@ def test_a_second_is_the_middle_of_the_recording(length: int) -> None:
 def test_the_small_sample_holds_every_digit_of_two_speakers_in_every_split() -> None:
     counts = {"train": 80, "validation": 20, "test": 40, "calibration": 80}
     for split, count in counts.items():
-        found = spoken_digits.of_split(split, "tiny")  # type: ignore[arg-type]
-        assert len(found.digits) == count
-        assert set(found.digits) == set(range(10))
-        assert len(set(found.speakers)) == 2
+        recordings = spoken_digits.of_split(split, "tiny")  # type: ignore[arg-type]
+        assert len(recordings.digits) == count
+        assert set(recordings.digits) == set(range(10))
+        assert len(set(recordings.speakers)) == 2
 
 
 def test_the_small_sample_is_the_one_that_recorded_results_were_trained_on() -> None:
@@ -89,14 +89,18 @@ def test_the_small_sample_is_the_one_that_recorded_results_were_trained_on() -> 
 
 
 def test_augmented_recordings_stay_sounds_and_differ_from_one_another() -> None:
-    found = spoken_digits.of_split("train", "tiny")
-    once, again = (spoken_digits.augmented(found, np.random.default_rng(seed)) for seed in (0, 1))
+    recordings = spoken_digits.of_split("train", "tiny")
+    once, again = (
+        spoken_digits.augmented(recordings, np.random.default_rng(seed)) for seed in (0, 1)
+    )
     for sound in (once, again):
-        assert sound.shape == found.samples.shape
+        assert sound.shape == recordings.samples.shape
         assert np.abs(sound).max() <= 1
     assert not np.array_equal(once, again)
-    np.testing.assert_array_equal(once, spoken_digits.augmented(found, np.random.default_rng(0)))
-    louder = once.std(axis=1) / found.samples.std(axis=1)
+    np.testing.assert_array_equal(
+        once, spoken_digits.augmented(recordings, np.random.default_rng(0))
+    )
+    louder = once.std(axis=1) / recordings.samples.std(axis=1)
     assert louder.min() > 10**-0.6
 
 
@@ -127,9 +131,9 @@ def test_looking_back_sees_the_last_second() -> None:
 def test_driving_answers_at_once_and_hop_by_hop() -> None:
     frames = np.random.default_rng(0).uniform(-1, 1, (2, 50, 32)).astype(np.float32)
     whole = {"scores": np.eye(10)[:2]}
-    found = keywords.drive({"whole": lambda _: whole, "hop": _counting_hop})({"log_mel": frames})
-    np.testing.assert_array_equal(found["scores"], whole["scores"])
-    np.testing.assert_allclose(found["streamed"][:, 0], frames.sum(axis=(1, 2)), atol=1e-3)
+    answers = keywords.drive({"whole": lambda _: whole, "hop": _counting_hop})({"log_mel": frames})
+    np.testing.assert_array_equal(answers["scores"], whole["scores"])
+    np.testing.assert_allclose(answers["streamed"][:, 0], frames.sum(axis=(1, 2)), atol=1e-3)
 
 
 def _bundle(monkeypatch: pytest.MonkeyPatch, *parts: str) -> None:
@@ -193,6 +197,6 @@ def test_hop_after_hop_is_the_whole() -> None:
     run = recipe.parts.drive(
         {name: lambda batch, part=part: run_model(part, batch) for name, part in parts.items()}  # type: ignore[misc]
     )
-    found = run(spoken_digits.spoken_digits("test", "tiny").head(8).inputs)
-    assert np.ptp(found["scores"]) > 0.1
-    np.testing.assert_allclose(found["streamed"], found["scores"], atol=1e-5)
+    answers = run(spoken_digits.spoken_digits("test", "tiny").head(8).inputs)
+    assert np.ptp(answers["scores"]) > 0.1
+    np.testing.assert_allclose(answers["streamed"], answers["scores"], atol=1e-5)

@@ -57,12 +57,12 @@ def test_windows_predict_each_token_but_the_first_once(count: int, length: int) 
         with pytest.raises(BadInput, match=f"of {count}"):
             windows(tokens, length)
         return
-    found = windows(tokens, length)
-    assert found.shape[1] == length
-    predicted = found[:, 1:].ravel()
+    cut = windows(tokens, length)
+    assert cut.shape[1] == length
+    predicted = cut[:, 1:].ravel()
     assert predicted.tolist() == list(range(1, len(predicted) + 1))
     assert count - 1 - len(predicted) < length - 1
-    assert (found[:, 1:] == found[:, :-1] + 1).all()
+    assert (cut[:, 1:] == cut[:, :-1] + 1).all()
 
 
 def test_perplexity_of_equally_likely_tokens_is_their_number() -> None:
@@ -70,8 +70,8 @@ def test_perplexity_of_equally_likely_tokens_is_their_number() -> None:
 
 
 def test_the_trigram_model_beats_single_words() -> None:
-    """A bound that a broken model of either kind misses by far."""
+    """A broken model of either kind would miss these bounds by far."""
     train, test = stream("train", "tiny"), stream("test", "tiny")
     shares = (np.bincount(train, minlength=NUM_TOKENS) + 1) / (len(train) + NUM_TOKENS)
-    found = perplexity(kneser_ney.fit(train, NUM_TOKENS).score(test))
-    assert 50 < found < 0.6 * perplexity(np.log(shares[test[1:]]))
+    trigram = perplexity(kneser_ney.fit(train, NUM_TOKENS).score(test))
+    assert 50 < trigram < 0.6 * perplexity(np.log(shares[test[1:]]))

@@ -1,4 +1,4 @@
-"""Translation: data kept apart, scores as sacrebleu's, and a step that equals the whole decoder."""
+"""Translation: splits without overlap, sacrebleu's score, steps that equal the whole decoder."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_subwords_fill_the_rows_of_the_models_and_say_every_verse() -> None:
     assert all((PACKAGED / name).stat().st_size < 200_000 for name in SUBWORD_FILES.values())
 
 
-def test_a_decoder_hears_what_it_was_to_say_a_step_before() -> None:
+def test_a_decoder_is_given_the_token_before_each_target() -> None:
     tokens = target_tokens(["En el principio"])
     assert shifted(tokens)[0, 0] == BEGIN
     assert (shifted(tokens)[0, 1:] == tokens[0, :-1]).all()
@@ -78,7 +78,7 @@ def test_a_decoder_hears_what_it_was_to_say_a_step_before() -> None:
 
 def test_the_right_texts_score_100_and_others_less() -> None:
     test = translation_data("test", "tiny").head(40)
-    right = target_tokens(test.targets.tolist())
+    right = target_tokens(test.target().tolist())
     assert score_bleu(lambda _: {"tokens": right}, test) > 99
     assert score_bleu(lambda _: {"tokens": np.roll(right, 1, axis=0)}, test) < 30
 
@@ -89,18 +89,18 @@ def test_texts_without_references_are_refused() -> None:
 
 
 def test_batches_hold_every_verse_once_and_little_padding() -> None:
-    target = target_tokens(translation_data("train", "tiny").targets.tolist())
-    found = list(batches(target, 32, np.random.default_rng(0)))
-    assert sorted(np.concatenate([rows for rows, _ in found])) == list(range(len(target)))
-    for rows, said in found:
-        assert (target[rows, : said.shape[1]] == said).all()
-        assert not target[rows, said.shape[1] :].any()
-        assert said.shape[1] % 8 == 0
-    computed = sum(said.size for _, said in found)
+    target = target_tokens(translation_data("train", "tiny").target().tolist())
+    batched = list(batches(target, 32, np.random.default_rng(0)))
+    assert sorted(np.concatenate([rows for rows, _ in batched])) == list(range(len(target)))
+    for rows, tokens in batched:
+        assert (target[rows, : tokens.shape[1]] == tokens).all()
+        assert not target[rows, tokens.shape[1] :].any()
+        assert tokens.shape[1] % 8 == 0
+    computed = sum(tokens.size for _, tokens in batched)
     assert np.count_nonzero(target) > 0.75 * computed
 
 
-def test_the_loss_spreads_its_target_as_told_and_leaves_padding_out() -> None:
+def test_the_loss_spreads_its_target_as_set_and_ignores_padding() -> None:
     random = np.random.default_rng(0)
     scores = random.normal(size=(3, 5, 11)).astype(np.float32)
     expected = random.integers(1, 11, size=(3, 5))
@@ -108,19 +108,19 @@ def test_the_loss_spreads_its_target_as_told_and_leaves_padding_out() -> None:
     target = 0.6 * np.eye(11)[expected] + 0.1 / 11 + 0.3 * np.eye(11)[scores.argmax(-1)]
     total = np.log(np.exp(scores).sum(-1))
     each = total - (target * scores).sum(-1) + NORMALIZING * total**2
-    found = normalized_loss(smoothing=0.1, bootstrap=0.3)(expected, scores)
-    np.testing.assert_allclose(found, each[expected != PADDING].mean(), rtol=1e-5)
+    loss = normalized_loss(smoothing=0.1, bootstrap=0.3)(expected, scores)
+    np.testing.assert_allclose(loss, each[expected != PADDING].mean(), rtol=1e-5)
 
 
 def test_words_that_always_stand_together_translate_each_other() -> None:
     """The example of the paper: `the` is in two sentences, so `house` must be `casa`."""
     pairs = [(["the", "house"], ["la", "casa"]), (["the", "book"], ["la", "libro"])]
-    found = most_probable(pairs, lambda *_: None)
-    assert found == {"the": "la", "house": "casa", "book": "libro"}
+    translations = most_probable(pairs, lambda *_: None)
+    assert translations == {"the": "la", "house": "casa", "book": "libro"}
 
 
 class Watched:
-    """A translator's parts, driven; keeps the scores of every step, for rows that still run."""
+    """The parts of a translator; keeps the scores of every step, for rows that still run."""
 
     def __init__(self, parts: Mapping[str, Any]) -> None:
         self._runs = {name: runner(part) for name, part in parts.items()}
@@ -151,7 +151,7 @@ def test_steps_with_a_state_equal_one_pass_over_the_whole_text(name: str) -> Non
 
 
 @pytest.mark.slow
-def test_later_schedules_teach_what_the_network_says_with_their_beam(
+def test_later_schedules_train_on_the_network_s_own_translations_with_their_beam(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     few = translation_data("train", "tiny").head(8)
@@ -177,7 +177,7 @@ def test_later_schedules_teach_what_the_network_says_with_their_beam(
         drive=drive,
     )
     first, *own = taught
-    assert (first == target_tokens(few.targets.tolist())).all()
+    assert (first == target_tokens(few.target().tolist())).all()
     assert [set(tokens.ravel()) for tokens in own] == [{3}, {1}]
 
 
@@ -203,12 +203,12 @@ def test_a_wider_beam_is_another_search_of_the_same_model(name: str) -> None:
     assert (wide[:, 0] != PADDING).all()
 
 
-def test_the_program_says_what_it_wants() -> None:
-    found = subprocess.run(
+def test_the_program_refuses_a_beam_of_0() -> None:
+    result = subprocess.run(
         [sys.executable, "-m", program.__name__, "--beam", "0", "In the beginning"],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert found.returncode == 2
-    assert "--beam is 0; give 1 or more" in found.stderr
+    assert result.returncode == 2
+    assert "--beam is 0; give 1 or more" in result.stderr

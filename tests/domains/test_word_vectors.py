@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from edgekit.core import registry
 from edgekit.core.errors import BadInput
+from edgekit.core.recipe import Recipe
 from edgekit.core.types import Run
 from edgekit.domains.text.negative_sampling import (
     BLOCK,
@@ -130,7 +131,7 @@ def test_nearest_leaves_out_the_word_itself_and_unused_rows() -> None:
     assert nearest(similarity, ["a", "b", "c", "d"], count=1) == ["a"]
 
 
-def test_a_word_without_a_vector_is_said_so(tmp_path: Path) -> None:
+def test_a_word_without_a_vector_is_refused(tmp_path: Path) -> None:
     (tmp_path / "vocabulary.txt").write_text("the\nking\n", encoding="utf-8")
     words = read_words(tmp_path)
     assert number_of("King", words) == 1
@@ -199,8 +200,11 @@ def test_too_high_a_rate_makes_no_vector_infinite() -> None:
 
 
 def test_the_assets_number_words_as_the_data_do() -> None:
-    recipe = registry.get("recipes", "words_skipgram")
-    words = recipe.assets("tiny")["vocabulary.txt"].splitlines()
+    recipe: Recipe = registry.get("recipes", "words_skipgram")
+    assert recipe.assets
+    vocabulary = recipe.assets("tiny")["vocabulary.txt"]
+    assert isinstance(vocabulary, str)
+    words = vocabulary.splitlines()
     test = recipe.data("test", "tiny")
     expected, _ = judged_words(words)
     assert [words[number] for number in test.inputs["word"][:, 0]] == expected

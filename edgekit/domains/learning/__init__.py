@@ -1,1 +1,1 @@
-"""What recipes of every field share: data files, learning-rate schedules, rounding."""
+"""What recipes of every field share: data files, training, learning rates, rounding, scores."""

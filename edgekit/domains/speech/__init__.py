@@ -1,1 +1,1 @@
-"""Spoken words: recordings, features and training."""
+"""Spoken digits: recordings, features and training."""
