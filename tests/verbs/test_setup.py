@@ -177,6 +177,22 @@ def test_packages_are_unpacked_into_the_folder_and_downloads_removed(
     ]
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not debian.KEYRING.exists(), reason="Needs debian-archive-keyring.")
+def test_a_board_whose_wheels_cannot_be_installed_leaves_nothing(
+    tools: Path, empty_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGEKIT_DEBIAN_MIRROR", "http://mirror.example.org/debian")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    for tool in ("apt-get", "qemu-aarch64-static"):
+        fake_tool(tools, tool, "exit 0")
+    with pytest.raises(Unavailable, match=r"pip cannot install tflite-runtime==.* for arm64: ERR"):
+        setup.setup(["raspberry-pi"])
+    assert left(empty_home) == []
+    assert not (empty_home / "raspberry-pi").exists()
+
+
 # The real thing
 
 
