@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
 
 from edgekit.building.parts import MODEL, Files, parts_of, with_whole
 from edgekit.building.plan import Plan
@@ -15,15 +14,15 @@ from edgekit.building.step_cache import step
 from edgekit.building.training import Trained
 from edgekit.core import registry
 from edgekit.core.errors import ConversionFailed, Unavailable, WorkerFailed
-from edgekit.core.kinds import Artifact, Converter
+from edgekit.core.kinds import Artifact
 from edgekit.core.parallel import in_parallel
 from edgekit.core.paths import sha256
 from edgekit.core.report import Row
 from edgekit.core.types import Progress
 from edgekit.core.variant import Variant
-from edgekit.source_model.golden_vectors import Vectors, read_vectors
 from edgekit.running.place import Place, target
 from edgekit.running.timing import time_file
+from edgekit.source_model.golden_vectors import Vectors, read_vectors
 from edgekit.verbs.check import check
 from edgekit.verbs.inspect import inspect
 
@@ -111,7 +110,7 @@ def _score(plan: Plan, variant: Variant, files: Files, name: str, vectors: Vecto
     place, maker = plan.places[name], target(name).converter
     try:
         if maker:
-            converter = cast(Converter, registry.get("converters", maker))
+            converter = registry.get("converters", maker)
             if variant.precision not in converter.precisions or converter.missing():
                 return _predict(files, name)
             files = {part: _made_for(plan, variant, file, name) for part, file in files.items()}
@@ -120,7 +119,7 @@ def _score(plan: Plan, variant: Variant, files: Files, name: str, vectors: Vecto
             return Outcome(status="not run", reason=made + reason)
         measurement = step(
             plan.folder,
-            f"measure-{variant}-{place.runtime}-{_slug(place.device)}",
+            f"measure-{variant}-{place.runtime}-{_file_name(place.device)}",
             Measurement,
             inputs={
                 **plan.base,
@@ -175,7 +174,7 @@ def _made_for(plan: Plan, variant: Variant, file: Artifact, name: str) -> Artifa
     """Make of an artifact what a target runs; no other target runs that."""
     maker = target(name).converter
     path = _made_path(file, maker)
-    converter = cast(Converter, registry.get("converters", maker))
+    converter = registry.get("converters", maker)
 
     def action() -> str:
         return converter.convert(file.path, path, precision=variant.precision).sha256
@@ -201,8 +200,7 @@ def _timed(
 ) -> Row:
     """Time the part that is called at every step, where times mean something."""
     place = plan.places[name]
-    in_software = place.is_emulated() or place.find()[0].computes_in_software(row.adapter)
-    if row.status != "measured" or in_software:
+    if row.status != "measured" or not place.times_mean_something(row.adapter):
         return row
     progress(0.9, f"timing {row.variant} on {row.runtime}")
     part, file = list(files.items())[-1]
@@ -228,5 +226,5 @@ def _facts(files: Files) -> Facts:
     )
 
 
-def _slug(device: str) -> str:
+def _file_name(device: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in device)

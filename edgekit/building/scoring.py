@@ -15,9 +15,9 @@ from edgekit.core.recipe import Recipe
 from edgekit.core.types import Batch, Run, Size
 from edgekit.core.variant import Variant
 from edgekit.running.agreement import TOLERANCES, Agreement, agreement_of, arithmetic, worst
-from edgekit.source_model.golden_vectors import Vectors
 from edgekit.running.place import Place
 from edgekit.running.session import open_session
+from edgekit.source_model.golden_vectors import Vectors
 
 SMALL_SAMPLE = 1000
 SMALL_SAMPLE_ALLOWANCE = 4.0
