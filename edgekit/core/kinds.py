@@ -108,8 +108,8 @@ class Runtime:
         devices: Names of the devices it can run on; others may bring it (`Device.runtimes`).
         install: What to run on a board that lacks it.
         custom_operators: Names of custom operators that it brings along.
-        software_adapter: Occurs in the name of an adapter that computes in software: what runs
-            there proves operators and answers, and its times mean nothing.
+        software_adapter: Text, in lower case, in the name of an adapter that computes in software:
+            what runs there proves operators and answers, but its times mean nothing.
     """
 
     options: Mapping[str, str | int | bool]

@@ -62,29 +62,26 @@ def open_session(
         ...     outputs = run({"image": np.zeros((2, 8, 8, 1), np.float32)})
     """
     path = Path(path)
-    ports = reader.ports(reader.read(path))
+    inputs, outputs = _ports(path)
     if not 1 <= threads <= 256:
         raise BadInput(f"threads is {threads}; allowed are 1 to 256.")
-    if strange := [port for port in (*ports[0], *ports[1]) if port.dtype in ("string", "int4")]:
-        name, dtype = strange[0].name, strange[0].dtype
-        raise BadInput(f"'{name}' of '{path}' is of type {dtype}; edgekit runs files of numbers.")
     command, options = _start(runtime, device)
     worker = Worker(command, where=f"{registry.name_of('runtimes', runtime)} on {device}")
     try:
         model = {"model": np.frombuffer(path.read_bytes(), np.uint8)}
         loaded, _ = worker.ask("load", model, timeout_s=timeout_s, threads=threads, **options)
-        info = {**loaded["info"], **_adapter(worker.log())}
-        inputs, outputs = (
-            _settled(ports[0], loaded["inputs"]),
-            _settled(ports[1], loaded["outputs"]),
+        return Session(
+            worker,
+            _settled(inputs, loaded["inputs"]),
+            outputs=_settled(outputs, loaded["outputs"]),
+            info={**loaded["info"], **_adapter(worker.log())},
+            timeout_s=timeout_s,
         )
-        return Session(worker, inputs, outputs=outputs, info=info, timeout_s=timeout_s)
     except Unavailable as error:
         worker.close()
-        advice = registry.get("runtimes", runtime).install
-        raise Unavailable(
-            f"{error} On the device run: {advice}" if advice else str(error)
-        ) from error
+        install = registry.get("runtimes", runtime).install
+        advice = f" On the device run: {install}" if install else ""
+        raise Unavailable(f"{error}{advice}") from error
     except BaseException:
         worker.close()
         raise
@@ -196,6 +193,17 @@ class Session:
             seconds_each = (time.monotonic() - began) / count
             start += count
             count = max(1, min(self._fitting(seconds_each), CHUNK_BYTES // max(one_example, 1)))
+
+
+def _ports(path: Path) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+    """Return a file's inputs and outputs, or refuse it if one holds no numbers of NumPy."""
+    inputs, outputs = reader.ports(reader.read(path))
+    for port in (*inputs, *outputs):
+        if port.dtype in ("string", "int4"):
+            raise BadInput(
+                f"'{port.name}' of '{path}' is of type {port.dtype}; edgekit runs files of numbers."
+            )
+    return inputs, outputs
 
 
 def _start(runtime: str, device: str) -> tuple[Command, Mapping[str, str | int | bool]]:
