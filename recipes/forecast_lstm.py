@@ -14,7 +14,7 @@ from edgekit.core.recipe import Program, Recipe
 from edgekit.core.types import Size
 from edgekit.domains.learning.answer_keys import numbers_key
 from edgekit.domains.series import sea_temperature
-from edgekit.domains.series.example import FILE, example_readings
+from edgekit.domains.series.example import EXAMPLE, example_readings
 from edgekit.on_device.programs.forecast import FUTURE_HOURS, PAST_HOURS
 
 if TYPE_CHECKING:
@@ -53,6 +53,6 @@ recipe = Recipe(
     answer_key=numbers_key("change"),
     variants=("float32", "float16", "dynamic_int8", "int8"),  # int8 loses nothing
     drop_limits=sea_temperature.DROP_LIMITS,
-    program=Program(name="forecast", example=(FILE,)),
+    program=Program(name="forecast", example=(EXAMPLE,)),
     assets=example_readings,
 )

@@ -15,7 +15,7 @@ from edgekit.core.types import Progress, Run, Size
 from edgekit.domains.learning.answer_keys import labels_key
 from edgekit.domains.learning.scores import accuracy
 from edgekit.domains.speech import spoken_digits
-from edgekit.domains.speech.example import RECORDING, example_recording
+from edgekit.domains.speech.example import EXAMPLE, example_recording
 
 if TYPE_CHECKING:
     import keras
@@ -104,6 +104,6 @@ recipe = Recipe(
         "qat-int8",
     ),
     drop_limits={"pruned": 1.0, "clustered": 1.0, "qat": 0.5},
-    program=Program(name="keywords", example=(RECORDING,)),
+    program=Program(name="keywords", example=(EXAMPLE,)),
     assets=example_recording,
 )

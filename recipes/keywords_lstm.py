@@ -18,7 +18,7 @@ from edgekit.core.types import Progress, Run, Size
 from edgekit.domains.learning.answer_keys import labels_key
 from edgekit.domains.learning.scores import accuracy
 from edgekit.domains.speech import spoken_digits
-from edgekit.domains.speech.example import RECORDING, example_recording
+from edgekit.domains.speech.example import EXAMPLE, example_recording
 from edgekit.on_device.log_mel import NUM_BANDS
 from edgekit.on_device.programs.keywords import STATE, drive
 
@@ -155,6 +155,6 @@ recipe = Recipe(
     # Not int16x8: int8 loses nothing, and tflite-runtime 2.14 answers such a `hop` wrong.
     variants=("float32", "float16", "dynamic_int8", "int8"),
     parts=Parts(signatures={"whole": WHOLE, "hop": HOP}, split=split, drive=drive),
-    program=Program(name="keywords", example=(RECORDING,)),
+    program=Program(name="keywords", example=(EXAMPLE,)),
     assets=example_recording,
 )

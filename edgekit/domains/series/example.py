@@ -9,7 +9,7 @@ from edgekit.domains.learning.downloads import PACKAGED
 from edgekit.domains.series.sea_temperature import READINGS
 from edgekit.on_device.programs.forecast import PAST_HOURS, hourly_means, read_csv
 
-FILE = "example.csv"
+EXAMPLE = "example.csv"
 
 
 def example_readings(_size: Size) -> dict[str, str]:
@@ -19,4 +19,4 @@ def example_readings(_size: Size) -> dict[str, str]:
     start = int(np.flatnonzero(measured == PAST_HOURS)[-1])
     rows = zip(hours[start:], means[start : start + PAST_HOURS], strict=False)
     lines = (f"{hour}:00:00Z,{celsius:.3f}\n" for hour, celsius in rows)
-    return {FILE: "time,celsius\n" + "".join(lines)}
+    return {EXAMPLE: "time,celsius\n" + "".join(lines)}

@@ -11,7 +11,7 @@ from edgekit.core.types import Size
 from edgekit.domains.speech.spoken_digits import of_split
 from edgekit.on_device.log_mel import SAMPLE_RATE
 
-RECORDING = "example.wav"
+EXAMPLE = "example.wav"
 
 
 def example_recording(_size: Size) -> dict[str, bytes]:
@@ -24,4 +24,4 @@ def example_recording(_size: Size) -> dict[str, bytes]:
         sound.setsampwidth(2)
         sound.setframerate(SAMPLE_RATE)
         sound.writeframes(np.round(samples * 32768).clip(-32768, 32767).astype("<i2").tobytes())
-    return {RECORDING: content.getvalue()}
+    return {EXAMPLE: content.getvalue()}
