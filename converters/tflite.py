@@ -21,7 +21,9 @@ from edgekit.conversion.crash_diagnosis import CALIBRATING, CONVERTING, explain_
 from edgekit.conversion.diagnosis import Layers, diagnose, listed, unquantized_in
 from edgekit.conversion.layer_search import first_not_finite, layers_of, operator_paths
 from edgekit.conversion.tf_converter import (
+    PLAIN,
     STATIC,
+    Options,
     fault_of,
     flex_operators,
     has_trained_ranges,
@@ -37,7 +39,9 @@ from edgekit.core.recipe import Signature
 from edgekit.core.types import Batch
 from edgekit.core.variant import PRECISIONS, Precision
 from edgekit.source_model.calibration import how_to_make, load_calibration
+from edgekit.source_model.export import export, signature_of
 from edgekit.source_model.interface import SourceModel, interface_of, is_tf_keras
+from edgekit.source_model.loading import load_model
 from edgekit.source_model.recurrent import DEFAULT, Form, check_form, prepare
 from edgekit.source_model.reference import CHILD_ENV, cannot_run, run_model, write_reference
 from edgekit.tflite.reader import read
@@ -113,8 +117,9 @@ def convert(
             out.absolute(),
             precision,
             calibration,
-            options={"float_io": float_io, "allow_select_ops": allow_select_ops},
-            recurrent=recurrent,
+            options=Options(
+                float_io=float_io, allow_select_ops=allow_select_ops, recurrent=recurrent
+            ),
             vectors=vectors.absolute() if vectors else None,
         )
     except ChildDied as death:
@@ -140,14 +145,10 @@ def write(
     out: Path,
     precision: Precision,
     calibration: Path | None,
-    options: Mapping[str, bool],
-    recurrent: Form = DEFAULT,
+    options: Options = PLAIN,
     vectors: Path | None = None,
 ) -> Written:
     """In the child: convert `source` and write `out`, and before that its golden `vectors`."""
-    from edgekit.source_model.export import export, signature_of
-    from edgekit.source_model.loading import load_model
-
     report_progress(0.0, "reading the model")
     model = load_model(source)
     if vectors:
@@ -155,7 +156,7 @@ def write(
         write_reference(model, vectors, calibration=calibration)
     report_progress(0.15, "preparing the model")
     # Anything that changes a model for the converter belongs here, between reference and export.
-    forms = prepare(model, precision=precision, form=recurrent)
+    forms = prepare(model, precision=precision, form=options.recurrent)
     signature, layers = signature_of(model), layers_of(model)
     made_by = _made_by(model, source)
     with tempfile.TemporaryDirectory() as scratch:
@@ -166,7 +167,7 @@ def write(
             examples, made_by["calibration"] = _examples(model, signature, calibration, folder)
         data = apply_corrections(_converted(folder, layers, precision, examples, options))
     order_ports(data, signature)
-    notes = _deliver(data, out, precision, layers, options["allow_select_ops"])
+    notes = _deliver(data, out, precision, layers, options.allow_select_ops)
     notes = [*forms.values(), *notes]
     if "batch" in made_by:
         notes.insert(0, "The batch is fixed at 1; the source takes any number of examples.")
@@ -211,12 +212,12 @@ def _converted(
     layers: Layers,
     precision: Precision,
     examples: Batch | None,
-    options: Mapping[str, bool],
+    options: Options,
 ) -> bytearray:
     """Run TensorFlow's converter; explain what it raises."""
     report_progress(0.3, CALIBRATING if examples else CONVERTING)
     try:
-        return to_tflite(folder, precision=precision, examples=examples, **options)
+        return to_tflite(folder, precision=precision, examples=examples, options=options)
     except Exception as error:  # TensorFlow raises a dozen kinds
         text = str(error) or type(error).__name__
         diagnosis = diagnose(text, layers)

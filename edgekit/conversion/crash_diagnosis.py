@@ -17,6 +17,8 @@ from edgekit.core.child_process import Child, ChildDied
 from edgekit.core.errors import EdgekitError
 from edgekit.core.variant import Precision
 from edgekit.source_model.calibration import load_calibration
+from edgekit.source_model.export import export, signature_of
+from edgekit.source_model.loading import load_model
 from edgekit.source_model.recurrent import DEFAULT, prepare
 from edgekit.source_model.reference import CHILD_ENV
 
@@ -54,9 +56,6 @@ def explain_death(
 
 def calibration_hazard(source: Path, calibration: Path) -> str:
     """In a child: return what in a model the calibrator may have crashed on, or ""."""
-    from edgekit.source_model.export import export, signature_of
-    from edgekit.source_model.loading import load_model
-
     model = load_model(source)
     prepare(model, precision="int8", form=DEFAULT)
     signature, layers = signature_of(model), layers_of(model)

@@ -22,7 +22,10 @@ from edgekit.core.child_process import Child
 from edgekit.core.errors import EdgekitError
 from edgekit.core.types import Batch
 from edgekit.core.variant import Precision
+from edgekit.source_model.calibration import load_calibration
+from edgekit.source_model.export import export, signature_of
 from edgekit.source_model.interface import KerasModel, SavedModel, SourceModel, is_tf_keras
+from edgekit.source_model.loading import load_model
 from edgekit.source_model.recurrent import DEFAULT, prepare
 from edgekit.source_model.reference import CHILD_ENV, run_model
 from edgekit.tflite.reader import read
@@ -101,8 +104,6 @@ def first_failing(source: Path, precision: Precision, calibration: Path | None) 
 
 def step_names(source: Path) -> list[str]:
     """In a child: the names of the layers that `convert_beginning` counts, in order."""
-    from edgekit.source_model.loading import load_model
-
     return [name for name, _ in _steps(load_model(source))]
 
 
@@ -110,10 +111,6 @@ def convert_beginning(
     source: Path, precision: Precision, calibration: Path | None, length: int
 ) -> None:
     """In a child: convert the first `length` layers of a model; raises or dies if it cannot."""
-    from edgekit.source_model.calibration import load_calibration
-    from edgekit.source_model.export import export, signature_of
-    from edgekit.source_model.loading import load_model
-
     whole = load_model(source)
     prepare(whole, precision=precision, form=DEFAULT)
     model = _beginning(whole, length)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +18,11 @@ from edgekit.conversion.diagnosis import Diagnosis, Layers, listed
 from edgekit.core.recipe import Signature
 from edgekit.core.types import Array, Batch
 from edgekit.core.variant import Precision
+from edgekit.source_model.recurrent import DEFAULT, Form
 from edgekit.tflite.reader import Model, Operator, Subgraph, TensorInfo
 
 if TYPE_CHECKING:
+    import tensorflow as tf
     from tensorflow.lite.python.optimize.calibrator import Calibrator
 
 STATIC: tuple[Precision, ...] = ("int8", "int16x8")
@@ -34,6 +37,18 @@ _LARGEST_SCALE = 1e30
 _STATEFUL = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a user may choose besides the precision; see `edgekit.converters.tflite.convert`."""
+
+    float_io: bool = False
+    allow_select_ops: bool = False
+    recurrent: Form = DEFAULT
+
+
+PLAIN = Options()
+
+
 def has_trained_ranges(folder: Path) -> bool:
     """Whether a SavedModel holds the fake-quantization nodes of quantization-aware training."""
     return b"FakeQuantWithMinMaxVars" in (folder / "saved_model.pb").read_bytes()
@@ -44,8 +59,7 @@ def to_tflite(
     *,
     precision: Precision,
     examples: Batch | None = None,
-    float_io: bool = False,
-    allow_select_ops: bool = False,
+    options: Options = PLAIN,
 ) -> bytearray:
     """Return the `.tflite` for a SavedModel written by `edgekit.source_model.export.export`.
 
@@ -54,8 +68,7 @@ def to_tflite(
         precision: See `edgekit.core.variant.PRECISIONS`.
         examples: Calibration data, checked by `edgekit.source_model.calibration`; they are used one
             at a time.
-        float_io: For `int8` and `int16x8`: whether float32 goes in and out.
-        allow_select_ops: Whether TensorFlow's own operators may stay in the file.
+        options: Whether floats go in and out, and whether TensorFlow's own operators may stay.
 
     Raises:
         Exception: Whatever TensorFlow raises; `edgekit.conversion.diagnosis.diagnose` explains it.
@@ -65,8 +78,6 @@ def to_tflite(
     converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
     # Inside loops a SavedModel keeps a batch that was once free; here it is always 1.
     converter._experimental_default_to_single_batch_in_tensor_list_ops = True
-    sets = tf.lite.OpsSet
-    allowed = [sets.TFLITE_BUILTINS]
     if precision != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if precision == "float16":
@@ -76,20 +87,15 @@ def to_tflite(
         # (per-channel dense layers), and TRANSPOSE_CONV of int8 weights with float activations.
         # The older quantizer writes version 9, and converts such weights to float for their use.
         converter.experimental_new_dynamic_range_quantizer = False
-    if precision in STATIC:
-        if examples is not None:
-            converter.representative_dataset = lambda: _one_by_one(examples)
-            allowed = [sets.TFLITE_BUILTINS_INT8]
-        if precision == "int16x8":
-            # No other set beside it: with float operators, TensorFlow 2.21 confuses the types of
-            # some (GREATER, SQUARED_DIFFERENCE) and writes files that no interpreter runs.
-            allowed = [sets.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
-        if not float_io:
-            kind = tf.int8 if precision == "int8" else tf.int16
-            converter.inference_input_type = converter.inference_output_type = kind
-    converter.target_spec.supported_ops = (
-        [*allowed, sets.SELECT_TF_OPS] if allow_select_ops else allowed
-    )
+    if precision in STATIC and examples is not None:
+        converter.representative_dataset = lambda: _one_by_one(examples)
+    if precision in STATIC and not options.float_io:
+        dtype = tf.int8 if precision == "int8" else tf.int16
+        converter.inference_input_type = converter.inference_output_type = dtype
+    allowed = [_operator_set(precision, is_calibrated=examples is not None)]
+    if options.allow_select_ops:
+        allowed.append(tf.lite.OpsSet.SELECT_TF_OPS)
+    converter.target_spec.supported_ops = allowed
     with _calibrated(examples or {}):
         return bytearray(converter.convert())
 
@@ -196,6 +202,18 @@ def flex_operators(model: Model) -> list[str]:
     """Return the names of TensorFlow's own operators in a file, sorted."""
     names = {op.name for graph in model.subgraphs for op in graph.operators}
     return sorted(name.removeprefix("CUSTOM:Flex") for name in names if "CUSTOM:Flex" in name)
+
+
+def _operator_set(precision: Precision, *, is_calibrated: bool) -> tf.lite.OpsSet:
+    import tensorflow as tf
+
+    if precision == "int16x8":
+        # No other set beside it: with float operators, TensorFlow 2.21 confuses the types of some
+        # (GREATER, SQUARED_DIFFERENCE) and writes files that no interpreter runs.
+        return tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+    if precision == "int8" and is_calibrated:
+        return tf.lite.OpsSet.TFLITE_BUILTINS_INT8
+    return tf.lite.OpsSet.TFLITE_BUILTINS
 
 
 def _one_by_one(examples: Batch) -> Iterator[dict[str, Array]]:

@@ -13,7 +13,7 @@ from edgekit.core.kinds import Artifact
 from edgekit.core.paths import atomic
 from edgekit.core.types import Progress, silent
 from edgekit.core.variant import PRECISIONS, Precision
-from edgekit.running.place import places
+from edgekit.running.place import Place, places
 from edgekit.source_model.recurrent import DEFAULT, Form, check_form
 from edgekit.tflite.sidecar import write_sidecar
 from edgekit.verbs.verify import Proof, prove, vectors_path
@@ -82,7 +82,7 @@ def convert(
     if not model.exists():
         raise NotFound(f"There is no '{model}'; give a .keras or .h5 file or a SavedModel folder.")
     check_form(recurrent)
-    names = _targets(target)
+    chosen = _places(target)
     with tempfile.TemporaryDirectory() as scratch:
         draft, vectors = Path(scratch) / "model.tflite", Path(scratch) / "vectors.npz"
         progress(0.1, f"converting to {precision}")
@@ -97,26 +97,25 @@ def convert(
         )
         against = "source model" if calibration else "source model, on random input"
         proofs = []
-        for name in names:
+        for name, place in chosen.items():
             progress(0.8, f"running it on {name}")
-            place = places((name,))[name]
             proofs.append(
                 prove(draft, place, vectors=vectors, precision=precision, against=against)
             )
         return _deliver(artifact, vectors, out, proofs)
 
 
-def _targets(target: str) -> Sequence[str]:
-    """Return the targets to prove on: the one asked for, or the CPU runtimes present here."""
+def _places(target: str) -> dict[str, Place]:
+    """Return where to prove the file: at the target asked for, or on the CPU runtimes here."""
     if target:
-        place = places((target,))[target]
-        if reason := place.missing():
+        chosen = places((target,))
+        if reason := chosen[target].missing():
             raise Unavailable(f"Target '{target}' cannot be verified here: {reason}")
-        return [target]
-    names = ["cpu", "litert"]
-    if all(places((name,))[name].missing() for name in names):
+        return chosen
+    chosen = places(("cpu", "litert"))
+    if all(place.missing() for place in chosen.values()):
         raise Unavailable("No runtime is here to verify the result; run `edgekit setup`.")
-    return names
+    return chosen
 
 
 def _deliver(artifact: Artifact, vectors: Path, out: Path, proofs: Sequence[Proof]) -> Conversion:

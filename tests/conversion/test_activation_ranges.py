@@ -14,13 +14,11 @@ from tests.support import strangers
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and Keras warn about themselves
 
-PLAIN = {"float_io": False, "allow_select_ops": False}
-
 
 def converted(model: Any, folder: Path) -> Subgraph:
     source = strangers.saved(model, folder / "m.keras")
     out = folder / "m.tflite"
-    write(source, out, "int8", source.with_suffix(".npz"), PLAIN)
+    write(source, out, "int8", source.with_suffix(".npz"))
     return read(out).subgraphs[0]
 
 

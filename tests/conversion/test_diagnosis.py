@@ -19,8 +19,6 @@ from tests.support import strangers
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and Keras warn about themselves
 
-PLAIN = {"float_io": False, "allow_select_ops": False}
-
 
 def bicubic() -> Any:
     from keras import layers
@@ -88,7 +86,7 @@ def test_what_the_converter_refuses_names_the_layer(
     source = strangers.saved(build(), tmp_path / "m.keras")
     out, calibration = tmp_path / "m.tflite", source.with_suffix(".npz")
     with pytest.raises(ConversionFailed, match=sentence) as failure:
-        write(source, out, precision, calibration, PLAIN)
+        write(source, out, precision, calibration)
     assert f"[{name}]" in str(failure.value)
     assert not out.exists()
 
@@ -107,7 +105,7 @@ def test_a_loop_that_grows_a_list_is_named(tmp_path: Path) -> None:
     module.serve = tf.function(serve, input_signature=[tf.TensorSpec((1, 4), tf.float32, "x")])
     tf.saved_model.save(module, str(tmp_path / "saved"), signatures=module.serve)
     with pytest.raises(ConversionFailed, match=r"while it runs \(TensorList\).*\[growing-loop\]"):
-        write(tmp_path / "saved", tmp_path / "m.tflite", "float32", None, PLAIN)
+        write(tmp_path / "saved", tmp_path / "m.tflite", "float32", None)
 
 
 def test_python_code_inside_a_savedmodel_is_named(tmp_path: Path) -> None:
@@ -120,7 +118,7 @@ def test_python_code_inside_a_savedmodel_is_named(tmp_path: Path) -> None:
     module.serve = tf.function(serve, input_signature=[tf.TensorSpec((1, 4), tf.float32, "x")])
     tf.saved_model.save(module, str(tmp_path / "saved"), signatures=module.serve)
     with pytest.raises(ConversionFailed, match=r"Python code runs inside the model.*\[python-"):
-        write(tmp_path / "saved", tmp_path / "m.tflite", "float32", None, PLAIN)
+        write(tmp_path / "saved", tmp_path / "m.tflite", "float32", None)
 
 
 def test_two_layers_with_numbered_names_are_told_apart() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from edgekit.conversion import corrections
+from edgekit.conversion.tf_converter import Options
 from edgekit.converters.tflite import convert, write
 from edgekit.core import registry
 from edgekit.core.variant import Precision
@@ -77,9 +78,8 @@ def test_a_check_tells_files_that_are_wrong_there(
     assert check(files["int8"], "raspberry-pi").ok
     monkeypatch.setattr(corrections, "CORRECTIONS", ())
     source = files["int8"].with_name("m.keras")
-    ports = {"float_io": True, "allow_select_ops": False}
     bare = tmp_path / "bare.tflite"
-    write(source, bare, "int8", source.with_suffix(".npz"), ports)
+    write(source, bare, "int8", source.with_suffix(".npz"), Options(float_io=True))
     found = check(bare, "raspberry-pi")
     wrong = [each.name for each in found.operators if each.verdict == "no"]
     assert not found.ok

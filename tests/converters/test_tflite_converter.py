@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from edgekit.conversion.diagnosis import NO_LAYERS
-from edgekit.conversion.tf_converter import fault_of
+from edgekit.conversion.tf_converter import Options, fault_of
 from edgekit.converters.tflite import write
 from edgekit.core import registry
 from edgekit.core.errors import BadData, BadInput, ConversionFailed, NotFound
-from edgekit.core.variant import PRECISIONS
+from edgekit.core.variant import PRECISIONS, Precision
 from edgekit.running.session import open_session
 from edgekit.source_model.export import export, signature_of
 from edgekit.source_model.loading import load_model
@@ -26,7 +26,6 @@ from tests.support import strangers
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and Keras warn about themselves
 
-PLAIN = {"float_io": False, "allow_select_ops": False}
 STATE = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 
 
@@ -37,12 +36,18 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def converted(
-    source: Path, out: Path, precision: str = "float32", **options: bool
+    source: Path,
+    out: Path,
+    precision: Precision = "float32",
+    *,
+    float_io: bool = False,
+    allow_select_ops: bool = False,
 ) -> tuple[Model, dict[str, str]]:
     """Convert in this process, as the child does; return the file and `made_by`."""
     calibration = source.with_suffix(".npz")
     given = calibration if calibration.exists() else None
-    answer = write(source, out, precision, given, {**PLAIN, **options})  # type: ignore[arg-type]
+    options = Options(float_io=float_io, allow_select_ops=allow_select_ops)
+    answer = write(source, out, precision, given, options)
     return read(out), dict(answer.made_by)
 
 
@@ -54,7 +59,7 @@ IO = {"int8": "int8", "int16x8": "int16"}
 
 
 @pytest.fixture(scope="module")
-def in_precision(source: Path) -> Callable[[str], tuple[Model, dict[str, str]]]:
+def in_precision(source: Path) -> Callable[[Precision], tuple[Model, dict[str, str]]]:
     """Convert `source` to a precision, once for all tests."""
     return cache(
         lambda precision: converted(source, source.with_name(f"{precision}.tflite"), precision)
@@ -63,7 +68,7 @@ def in_precision(source: Path) -> Callable[[str], tuple[Model, dict[str, str]]]:
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_every_precision_keeps_names_order_and_shapes(
-    in_precision: Callable[[str], tuple[Model, dict[str, str]]], precision: str
+    in_precision: Callable[[Precision], tuple[Model, dict[str, str]]], precision: Precision
 ) -> None:
     model, made_by = in_precision(precision)
     inputs, outputs = ports(model)
@@ -75,7 +80,9 @@ def test_every_precision_keeps_names_order_and_shapes(
 
 
 @pytest.mark.parametrize("precision", ["int8", "int16x8"])
-def test_float_io_keeps_the_inside_integer(source: Path, tmp_path: Path, precision: str) -> None:
+def test_float_io_keeps_the_inside_integer(
+    source: Path, tmp_path: Path, precision: Precision
+) -> None:
     model, _ = converted(source, tmp_path / "m.tflite", precision, float_io=True)
     assert {p.dtype for side in ports(model) for p in side} == {"float32"}
     inside = [op for op in model.main.operators if op.name not in ("QUANTIZE", "DEQUANTIZE")]
@@ -85,7 +92,7 @@ def test_float_io_keeps_the_inside_integer(source: Path, tmp_path: Path, precisi
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_weights_are_frozen_and_operators_built_in(
-    in_precision: Callable[[str], tuple[Model, dict[str, str]]], precision: str
+    in_precision: Callable[[Precision], tuple[Model, dict[str, str]]], precision: Precision
 ) -> None:
     model, _ = in_precision(precision)
     names = {op.name for graph in model.subgraphs for op in graph.operators}
@@ -94,7 +101,7 @@ def test_weights_are_frozen_and_operators_built_in(
 
 
 def test_dynamic_int8_keeps_dense_layers_at_version_9(
-    in_precision: Callable[[str], tuple[Model, dict[str, str]]],
+    in_precision: Callable[[Precision], tuple[Model, dict[str, str]]],
 ) -> None:
     model, made_by = in_precision("dynamic_int8")
     dense = [op for op in model.main.operators if op.name == "FULLY_CONNECTED"]
@@ -168,7 +175,7 @@ def test_without_calibration_data_it_says_how_to_make_it(
     source: Path, tmp_path: Path, precision: Any
 ) -> None:
     with pytest.raises(BadInput, match=r"photo=array, facts=array\), and give that file"):
-        write(source, tmp_path / "m.tflite", precision, None, PLAIN)
+        write(source, tmp_path / "m.tflite", precision, None)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -176,7 +183,7 @@ def test_bad_calibration_data_stops_before_the_converter(source: Path, tmp_path:
     photos = np.full((4, 16, 16, 3), np.nan, np.float32)
     np.savez(tmp_path / "c.npz", photo=photos, facts=np.ones((4, 5), np.float32))
     with pytest.raises(BadData, match="input 'photo' holds 3072 NaN"):
-        write(source, tmp_path / "m.tflite", "int8", tmp_path / "c.npz", PLAIN)
+        write(source, tmp_path / "m.tflite", "int8", tmp_path / "c.npz")
 
 
 def test_a_quantization_aware_model_brings_its_own_ranges(tmp_path: Path) -> None:
@@ -215,7 +222,7 @@ def test_an_artifact_that_cannot_be_written_well_is_not_written(tmp_path: Path) 
 
 
 def test_faults_no_converter_reports_are_found_in_the_file(
-    in_precision: Callable[[str], tuple[Model, dict[str, str]]],
+    in_precision: Callable[[Precision], tuple[Model, dict[str, str]]],
 ) -> None:
     model, _ = in_precision("int8")
     assert fault_of(model, NO_LAYERS, allow_select_ops=False) is None
@@ -291,7 +298,7 @@ LIMITS = {"float32": 1e-5, "float16": 6e-4, "dynamic_int8": 2e-2, "int8": 5e-2, 
     [*((precision, False) for precision in PRECISIONS), ("int8", True), ("int16x8", True)],
 )
 def test_every_precision_answers_like_keras(
-    source: Path, tmp_path: Path, precision: str, float_io: bool
+    source: Path, tmp_path: Path, precision: Precision, float_io: bool
 ) -> None:
     model = load_model(source)
     converted(source, tmp_path / "m.tflite", precision, float_io=float_io)

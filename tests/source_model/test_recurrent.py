@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgekit.conversion.tf_converter import Options
 from edgekit.converters.tflite import convert, write
 from edgekit.core import registry
 from edgekit.core.errors import BadInput
@@ -134,8 +135,8 @@ def test_a_keras_2_file_converts_to_int8(tmp_path: Path) -> None:
     model = tf_keras.Model(start, tf_keras.layers.GRU(3, name="memory")(x))
     model.save(tmp_path / "m.h5")
     np.savez(tmp_path / "m.npz", **strangers.examples(model))  # type: ignore[arg-type]
-    out, io = tmp_path / "m.tflite", {"float_io": True, "allow_select_ops": False}
-    write(tmp_path / "m.h5", out, "int8", tmp_path / "m.npz", io)
+    out = tmp_path / "m.tflite"
+    write(tmp_path / "m.h5", out, "int8", tmp_path / "m.npz", Options(float_io=True))
     found = operators(out)
     assert (found[FUSED], found["WHILE"]) == (1, 0)
     assert largest_error(out, tmp_path / "m.h5") < 0.05
@@ -157,6 +158,6 @@ def test_int8_weights_of_a_fused_lstm_run(tmp_path: Path, runtime: str) -> None:
 def test_an_int8_lstm_is_mapped_to_the_edge_tpu(tmp_path: Path) -> None:
     from keras import layers
 
-    file, _ = converted(strangers.chain((6, 4), layers.LSTM(5)), tmp_path, "int8", io=False)
+    file, _ = converted(strangers.chain((6, 4), layers.LSTM(5)), tmp_path, "int8", float_io=False)
     verdicts = check(file, "edgetpu").operators
     assert [v.verdict for v in verdicts if v.name == FUSED] == ["yes"]

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.conversion.tf_converter import Options
 from edgekit.converters.tflite import write
 from edgekit.core.variant import Precision
 from edgekit.running.session import open_session
 from edgekit.source_model.loading import load_model
+from edgekit.source_model.recurrent import DEFAULT, Form
 from edgekit.source_model.reference import run_model
 from edgekit.tflite.reader import read
 from tests.support import strangers
@@ -24,14 +26,19 @@ def operators(path: Path) -> Counter[str]:
 
 
 def converted(
-    model: Any, tmp_path: Path, precision: Precision, *, io: bool = True, **options: Any
+    model: Any,
+    tmp_path: Path,
+    precision: Precision,
+    *,
+    float_io: bool = True,
+    recurrent: Form = DEFAULT,
 ) -> tuple[Path, str]:
     """Convert in this process, as the child does; return the file and all notes."""
     source, out = tmp_path / "m.keras", tmp_path / f"{precision}.tflite"
     strangers.saved(model, source)
     calibration = source.with_suffix(".npz")
-    ports = {"float_io": io, "allow_select_ops": False}
-    written = write(source, out, precision, calibration, ports, **options)
+    options = Options(float_io=float_io, recurrent=recurrent)
+    written = write(source, out, precision, calibration, options)
     made_by = written.made_by
     return out, " ".join(made_by[key] for key in sorted(made_by) if key.startswith("note"))
 

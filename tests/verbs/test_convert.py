@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from edgekit.core import processes
 from edgekit.core.errors import BadData, BadInput, NotFound, Unavailable
 from edgekit.core.variant import PRECISIONS, Precision
+from edgekit.source_model.golden_vectors import read_vectors
+from edgekit.source_model.reference import NUM_EXAMPLES
 from edgekit.tflite.reader import read
 from edgekit.tflite.sidecar import read_sidecar
 from edgekit.verbs.convert import convert
-from edgekit.verbs.verify import find_vectors, precision_of, verify
+from edgekit.verbs.verify import find_vectors, precision_of, vectors_path, verify
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +73,28 @@ def test_a_strangers_model_verifies_in_every_precision(
     assert precision_of(out) == precision
     assert find_vectors(out) is not None
     assert all(proof.ok for proof in verify(out, runtime="litert"))
+
+
+@pytest.mark.parametrize("calibration", ["photos.npz", None])
+def test_tensorflow_starts_once(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calibration: str | None
+) -> None:
+    started: list[str] = []
+    start = processes.start
+
+    def counting(arguments: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+        started.append(" ".join(arguments))
+        return start(arguments, **options)
+
+    monkeypatch.setattr(processes, "start", counting)
+    given = models / calibration if calibration else None
+    convert(models / "branches.keras", tmp_path / "out.tflite", calibration=given)
+    assert sum("child_process" in arguments for arguments in started) == 1
+    inputs, _ = read_vectors(vectors_path(tmp_path / "out.tflite"))
+    if given:
+        with np.load(given) as photos:
+            np.testing.assert_array_equal(inputs["photo"], photos["photo"][:NUM_EXAMPLES])
+    assert len(inputs["photo"]) == NUM_EXAMPLES
 
 
 @pytest.mark.parametrize(("float_io", "dtype"), [(False, "int8"), (True, "float32")])
