@@ -19,7 +19,7 @@ from pathlib import Path
 from edgekit.building.parts import MODEL
 
 SUMS = "SHA256SUMS"
-"""A bundle's list of checksums; a folder without one is not ours to replace or to remove."""
+"""A bundle's list of checksums."""
 
 
 def source_path(folder: Path, part: str) -> Path:
@@ -48,7 +48,20 @@ def sidecar_path(artifact_path: Path) -> Path:
     return artifact_path.with_name(f"{name}.json")
 
 
+def strangers_in(folder: Path) -> list[str]:
+    """Return the files of a folder that no bundle of ours put there: its checksums name ours."""
+    sums = folder / SUMS
+    text = sums.read_text(encoding="utf-8", errors="replace") if sums.is_file() else ""
+    ours = {SUMS, *(line.partition("  ")[2] for line in text.splitlines())}
+    return sorted(
+        name
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts  # Python's own, beside the program
+        if (name := path.relative_to(folder).as_posix()) not in ours
+    )
+
+
 def remove_bundle(folder: Path) -> None:
-    """Remove an earlier bundle, if there is one; anything else stays."""
-    if (folder / SUMS).is_file():
+    """Remove an earlier bundle, if there is one and nothing else is in it."""
+    if folder.is_dir() and not strangers_in(folder):
         shutil.rmtree(folder)

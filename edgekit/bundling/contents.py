@@ -15,7 +15,7 @@ from pathlib import Path
 
 from edgekit.building.parts import MODEL, Files, with_whole
 from edgekit.building.programs import PROGRAM_FILE, read_program
-from edgekit.building.run_folder import SUMS, programs_path, vectors_path
+from edgekit.building.run_folder import SUMS, programs_path, strangers_in, vectors_path
 from edgekit.core.errors import BadData, BadInput, NotFound
 from edgekit.core.kinds import Artifact
 from edgekit.core.paths import atomic, sha256
@@ -114,9 +114,10 @@ def new_bundle(out: Path) -> Iterator[Path]:
     Raises:
         BadInput: `out` holds something else than a bundle.
     """
-    if out.exists() and not (out / SUMS).is_file():
+    if out.exists() and (strangers := strangers_in(out) if out.is_dir() else [out.name]):
         raise BadInput(
-            f"'{out}' exists and is not a bundle; name a new folder, or a bundle to replace."
+            f"'{out}' exists and is not a bundle; name a new folder, or a bundle to replace. "
+            f"It holds '{strangers[0]}', which edgekit did not write."
         )
     with atomic(out) as folder:
         folder.mkdir()

@@ -12,6 +12,7 @@ import numpy as np
 from edgekit.building.parts import MODEL
 from edgekit.core.errors import BadData
 from edgekit.core.types import Array, Batch
+from edgekit.source_model.golden_vectors import write_arrays
 
 NUM_GOLDEN = 8
 """Examples in a bundle: enough to tell a wrong model, small enough for an app."""
@@ -68,19 +69,20 @@ def _write(
     parts: Mapping[str, Golden] | None = None,
 ) -> Golden:
     (folder / below).mkdir(parents=True, exist_ok=True)
-    tensors, arrays = [], {}
+    tensors = []
     roles: tuple[Literal["input", "output"], ...] = ("input", "output")
-    for role, batch in zip(roles, vectors, strict=True):
+    first = [
+        {name: _little_endian(name, array[:NUM_GOLDEN]) for name, array in batch.items()}
+        for batch in vectors
+    ]
+    for role, batch in zip(roles, first, strict=True):
         for index, (name, array) in enumerate(batch.items()):
-            few = _little_endian(name, array[:NUM_GOLDEN])
             file = f"{below}/{role}_{index}.bin"
-            (folder / file).write_bytes(few.tobytes())
-            arrays[f"{role}:{name}"] = few
-            tensors.append(
-                GoldenTensor(role=role, name=name, file=file, dtype=few.dtype.name, shape=few.shape)
-            )
+            (folder / file).write_bytes(array.tobytes())
+            dtype, shape = array.dtype.name, array.shape
+            tensors.append(GoldenTensor(role=role, name=name, file=file, dtype=dtype, shape=shape))
     npz = f"{below}/vectors.npz"
-    np.savez_compressed(folder / npz, **arrays)  # type: ignore[arg-type]
+    write_arrays(folder / npz, *first)
     return Golden(npz=npz, tensors=tuple(tensors), parts=parts or {})
 
 

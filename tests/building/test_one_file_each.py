@@ -62,13 +62,13 @@ report = Reporter(write=write)
 PACKAGER = '''
 """The names of what was measured, for a shop window."""
 from pathlib import Path
+from edgekit.bundling.contents import contents_of, new_bundle
 from edgekit.core.kinds import Packager
 
 def package(run_dir: Path, out: Path) -> Path:
-    out.mkdir()
-    (out / "SHA256SUMS").write_text("")
-    names = sorted(path.parent.name for path in run_dir.glob("*/model.tflite"))
-    (out / "names.txt").write_text(" ".join(names))
+    names = [variant.name for variant in contents_of(run_dir).variants]
+    with new_bundle(out) as folder:
+        (folder / "names.txt").write_text(" ".join(names))
     return out
 
 packager = Packager(takes=lambda report: report.ok, package=package)
@@ -136,7 +136,7 @@ def test_a_build_uses_them_all(installed: Path) -> None:
     assert (folder / "int8" / "model_stamp.tflite").read_bytes().endswith(b"stamped!")
     lines = (folder / "report.csv").read_text().splitlines()
     assert [line.rpartition(",")[0] for line in lines] == ["float32,predicted", "int8,measured"]
-    assert (folder / "window" / "names.txt").read_text() == "float32 int8"
+    assert (folder / "window" / "names.txt").read_text() == "int8"
     assert (folder / "bundle" / "SHA256SUMS").is_file()
     assert (folder / "report.html").is_file()
 

@@ -157,8 +157,14 @@ def test_what_is_missing_is_named(run_dir: Path) -> None:
 def test_an_old_bundle_is_replaced_but_no_other_folder(run_dir: Path, tmp_path: Path) -> None:
     out = bundle(run_dir, run_dir / "bundle")
     (out / "left_over.txt").write_text("from an earlier build")
+    with (out / "SHA256SUMS").open("a") as sums:
+        sums.write("0  left_over.txt\n")
     bundle(run_dir, out)
     assert not (out / "left_over.txt").exists()
+    (out / "notes.txt").write_text("mine")
+    with pytest.raises(BadInput, match=r"holds 'notes\.txt', which edgekit did not write"):
+        bundle(run_dir, out)
+    assert (out / "notes.txt").read_text() == "mine"
     precious = tmp_path / "documents"
     precious.mkdir()
     (precious / "letter.txt").write_text("mine")
