@@ -73,7 +73,7 @@ def first_not_finite(model: SourceModel, batch: Batch) -> str:
 
 
 def first_failing(source: Path, precision: Precision, calibration: Path | None) -> str:
-    """Return the first layer that a beginning of the model cannot include and still convert, or "".
+    """Return the layer from which on beginnings of the model no longer convert, or "".
 
     Args:
         source: The model file.
