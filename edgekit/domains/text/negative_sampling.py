@@ -143,8 +143,8 @@ def train_vectors(
     import tensorflow as tf
 
     table = tf.Variable(start)
-    answers = tf.Variable(np.zeros((len(text.words), start.shape[1]), np.float32))
-    epoch = _epoch_function(table, answers, objective, settings=settings, bags=bags)
+    output_table = tf.Variable(np.zeros((len(text.words), start.shape[1]), np.float32))
+    epoch = _epoch_function(table, output_table, objective, settings=settings, bags=bags)
     random = np.random.default_rng(np.random.randint(2**31))
     fall = (settings.learning_rate - LAST_RATE) / settings.epochs
     for done in range(settings.epochs):
@@ -197,7 +197,7 @@ def _noise(text: Text, shape: tuple[int, int], random: np.random.Generator) -> A
 
 def _epoch_function(
     table: tf.Variable,
-    answers: tf.Variable,
+    output_table: tf.Variable,
     objective: Objective,
     *,
     settings: NegativeSamplingSettings,
@@ -227,15 +227,15 @@ def _epoch_function(
             line = lines[step]
             near = (distance <= reach[step][..., None]) & (line[:, :, None] == line[:, None, :])
             weights = tf.cast(near, tf.float32)
-            others = tf.gather(answers, ids[step]), tf.gather(answers, noise[step])
+            others = tf.gather(output_table, ids[step]), tf.gather(output_table, noise[step])
             rows = look_up(ids[step]), *others
             with tf.GradientTape() as tape:
                 tape.watch(rows)
                 loss = objective(*rows, weights, share)
             moves = [-rate * gradient for gradient in tape.gradient(loss, rows)]
             add(ids[step], moves[0])
-            answers.scatter_add(tf.IndexedSlices(moves[1], ids[step]))
-            answers.scatter_add(tf.IndexedSlices(moves[2], noise[step]))
+            output_table.scatter_add(tf.IndexedSlices(moves[1], ids[step]))
+            output_table.scatter_add(tf.IndexedSlices(moves[2], noise[step]))
 
     compiled: Callable[..., None] = epoch
     return compiled

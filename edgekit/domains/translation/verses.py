@@ -21,7 +21,8 @@ from edgekit.on_device.programs.translate import SOURCE_LENGTH, SUBWORD_FILES, T
 from edgekit.on_device.subwords import BEGIN, Subwords
 
 MAX_WORDS = 20
-"""Longest verse that is used, in words separated by white space, in both languages: 12,544 are."""
+"""Verses with more words, separated by white space, are left out: 12,544 have no more in either
+language."""
 
 NUM_PIECES = 2000
 """Ids of each language. Few, because every step computes a score for each of them."""
