@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 from recurrent_peers import WAYS
 
+from edgekit.conversion.tf_converter import Options
 from edgekit.converters.tflite import convert
 from edgekit.core import processes, registry
 from edgekit.core.errors import EdgekitError
@@ -93,7 +94,7 @@ def by_us(source: Path, way: str, precision: str) -> Row:
             row.path,
             precision=precision,  # type: ignore[arg-type]
             calibration=source.with_suffix(".npz") if precision == "int8" else None,
-            recurrent=way.removeprefix("ours, "),  # type: ignore[arg-type]
+            options=Options(recurrent=way.removeprefix("ours, ")),  # type: ignore[arg-type]
         )
     except EdgekitError as error:
         row.fate = f"fails: {error}"

@@ -110,17 +110,23 @@ def build(
 @app.command(epilog="Example:  edgekit convert my.keras --precision float16 --out my.tflite")
 def convert(
     model: Annotated[Path, typer.Argument(help=".keras, .h5 or a SavedModel folder.")],
-    out: Annotated[Path, typer.Option(help="The .tflite to write.")],
+    out: Annotated[
+        Path,
+        typer.Option(help="The .tflite to write; of several precisions, each puts its name in it."),
+    ],
     precision: Annotated[
-        str, typer.Option(help="float32, float16, dynamic_int8, int8 or int16x8.")
-    ] = "float32",
+        list[str] | None,
+        typer.Option(
+            help="float32 (if left out), float16, dynamic_int8, int8, int16x8; repeat for more."
+        ),
+    ] = None,
     calibration: Annotated[
         Path | None, typer.Option(help=".npz with one array per input; int8, int16x8 need it.")
     ] = None,
     target: Annotated[str, typer.Option(help="Where it must run; any CPU if left out.")] = "",
-    float_io: Annotated[
-        bool, typer.Option("--float-io", help="int8, int16x8: floats in and out, not integers.")
-    ] = False,
+    io: Annotated[
+        str | None, typer.Option(help="In and out of int8 files: int8 (if left out), uint8, float.")
+    ] = None,
     recurrent: Annotated[
         str,
         typer.Option(help="LSTM, GRU, SimpleRNN: small (one operator or a loop), fast (unrolled)."),
@@ -130,22 +136,23 @@ def convert(
     """Convert your own model and compare it with its source.
 
     The file gets its name only if it ran and its answers are within the limits of its precision.
+    Several precisions are files of their own: of model.tflite come model.int8.tflite and so on.
     """
     from edgekit.verbs import convert as verb
 
+    asked = precision or ["float32"]
     with console.progress() as tell:
-        result = verb.convert(
+        result = verb.convert(  # type: ignore[call-overload]  # checked at its door
             model,
             out,
-            precision=precision,  # type: ignore[arg-type]  # checked at its door
+            precision=asked[0] if len(asked) == 1 else asked,
             calibration=calibration,
             target=target,
-            float_io=float_io,
-            recurrent=recurrent,  # type: ignore[arg-type]  # checked at its door
+            io=io,
+            recurrent=recurrent,
             progress=tell,
         )
-    console.show_conversion(result, json=json)
-    raise typer.Exit(0 if result.ok else 1)
+    raise typer.Exit(console.show_conversion(result, json=json))
 
 
 @app.command(epilog="Example:  edgekit inspect model.tflite")

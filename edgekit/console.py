@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from edgekit.core.types import Progress
     from edgekit.operators.target import Check
     from edgekit.verbs.bench import Benchmark
-    from edgekit.verbs.convert import Conversion
+    from edgekit.verbs.convert import Conversion, Conversions
     from edgekit.verbs.inspect import Inspection
     from edgekit.verbs.setup import Finding
     from edgekit.verbs.verify import Proof
@@ -184,21 +184,43 @@ def _proof_row(proof: Proof) -> tuple[str, ...]:
     return (proof.file, proof.runtime, proof.device, proof.against, largest, mean, why)
 
 
-def show_conversion(result: Conversion, *, json: bool) -> None:
-    """Print a converted file and the proof of it."""
-    artifact = result.artifact
+def show_conversion(result: Conversion | Conversions, *, json: bool) -> int:
+    """Print converted files and the proof of them; return the exit code.
+
+    Returns:
+        0 if every file is within its limits, 1 if one is not, 2 if one could not be converted.
+    """
+    from edgekit.verbs.convert import Conversions
+
+    done, refused = (
+        (result.done, result.refused) if isinstance(result, Conversions) else ([result], {})
+    )
     if json:
-        _print_json(
-            {
-                "file": artifact.path,
-                "ok": result.ok,
-                "precision": artifact.precision,
-                "size_bytes": artifact.size_bytes,
-                "notes": result.notes,
-                "proofs": result.proofs,
-            }
-        )
-        return
+        files = [_conversion_json(each) for each in done]
+        several = {"ok": result.ok, "conversions": files, "refused": refused}
+        _print_json(several if isinstance(result, Conversions) else files[0])
+    else:
+        for each in done:
+            _show_file(each)
+        for precision, why in refused.items():
+            print(f"edgekit: {precision}: {' '.join(why.split())}", file=sys.stderr)
+    return 2 if refused else 0 if result.ok else 1
+
+
+def _conversion_json(result: Conversion) -> dict[str, object]:
+    artifact = result.artifact
+    return {
+        "file": artifact.path,
+        "ok": result.ok,
+        "precision": artifact.precision,
+        "size_bytes": artifact.size_bytes,
+        "notes": result.notes,
+        "proofs": result.proofs,
+    }
+
+
+def _show_file(result: Conversion) -> None:
+    artifact = result.artifact
     for note in result.notes:
         print(note)
     show_proofs(result.proofs, json=False)

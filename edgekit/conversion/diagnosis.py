@@ -217,7 +217,7 @@ CATALOGUE: tuple[_Known, ...] = (
         name="integer-io",
         pattern=r"Unsupported (in|out)put type INT(8|16) for (in|out)put tensor",
         finding=_says("The first or last operator stays float32, so no integer goes in or out."),
-        remedy="Ask for float inputs and outputs (float_io=True).",
+        remedy="Ask for float inputs and outputs: --io float.",
     ),
     _Known(
         name="out-of-memory",

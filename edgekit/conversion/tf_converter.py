@@ -17,7 +17,7 @@ from edgekit.conversion.activation_ranges import correct_ranges
 from edgekit.conversion.diagnosis import Diagnosis, Layers, listed
 from edgekit.core.recipe import Signature
 from edgekit.core.types import Array, Batch
-from edgekit.core.variant import Precision
+from edgekit.core.variant import Io, Precision
 from edgekit.source_model.recurrent import DEFAULT, Form
 from edgekit.tflite.reader import Model, Operator, Subgraph, TensorInfo
 
@@ -41,7 +41,7 @@ _STATEFUL = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE")
 class Options:
     """What a user may choose besides the precision; see `edgekit.converters.tflite.convert`."""
 
-    float_io: bool = False
+    io: Io | None = None
     allow_select_ops: bool = False
     recurrent: Form = DEFAULT
 
@@ -68,7 +68,7 @@ def to_tflite(
         precision: See `edgekit.core.variant.PRECISIONS`.
         examples: Calibration data, checked by `edgekit.source_model.calibration`; they are used one
             at a time.
-        options: Whether floats go in and out, and whether TensorFlow's own operators may stay.
+        options: What type goes in and out, and whether TensorFlow's own operators may stay.
 
     Raises:
         Exception: Whatever TensorFlow raises; `edgekit.conversion.diagnosis.diagnose` explains it.
@@ -89,8 +89,9 @@ def to_tflite(
         converter.experimental_new_dynamic_range_quantizer = False
     if precision in STATIC and examples is not None:
         converter.representative_dataset = lambda: _one_by_one(examples)
-    if precision in STATIC and not options.float_io:
-        dtype = tf.int8 if precision == "int8" else tf.int16
+    if precision in STATIC and options.io != "float":
+        dtype = tf.uint8 if options.io == "uint8" else tf.int8
+        dtype = dtype if precision == "int8" else tf.int16
         converter.inference_input_type = converter.inference_output_type = dtype
     allowed = [_operator_set(precision, is_calibrated=examples is not None)]
     if options.allow_select_ops:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgekit.core.errors import ConversionFailed
 from edgekit.core.recipe import Signature
 from edgekit.core.report import Report
 from edgekit.core.types import Progress
@@ -69,11 +70,14 @@ class Converter:
         convert: `(source, out, *, precision, ...) -> Artifact`. The converter of a target (see
             `edgekit.operators.target`) is called with source, out and precision alone.
         missing: "" if it can run here, else the sentence that says how to get it.
+        convert_each: `(source, outs by precision, ...) -> artifact or error by precision`, with
+            what precisions share done once; None if it writes one file at a time.
     """
 
     precisions: tuple[str, ...]
     convert: Callable[..., Artifact]
     missing: Callable[[], str]
+    convert_each: Callable[..., Mapping[Precision, Artifact | ConversionFailed]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

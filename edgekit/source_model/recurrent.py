@@ -94,6 +94,11 @@ def prepare(model: SourceModel, *, precision: Precision, form: Form) -> Notes:
     return notes
 
 
+def has_recurrent_layers(model: SourceModel) -> bool:
+    """Whether `prepare` changes a model, in a way that depends on the precision."""
+    return any(True for _ in _recurrent_layers(model))
+
+
 def _recurrent_layers(model: SourceModel) -> Iterator[KerasLayer]:
     """Yield the recurrent layers of a Keras model, those inside other layers included."""
     for layer in nested_layers(model):

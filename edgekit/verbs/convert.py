@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypedDict, Unpack, overload
 
+from edgekit.conversion.tf_converter import Options
 from edgekit.core import registry
-from edgekit.core.errors import BadInput, NotFound, Unavailable
+from edgekit.core.errors import BadInput, ConversionFailed, NotFound, Unavailable
 from edgekit.core.kinds import Artifact
 from edgekit.core.paths import atomic
 from edgekit.core.types import Progress, silent
-from edgekit.core.variant import PRECISIONS, Precision
+from edgekit.core.variant import PRECISIONS, Io, Precision, check_io
 from edgekit.running.place import Place, places
 from edgekit.source_model.recurrent import DEFAULT, Form, check_form
 from edgekit.tflite.sidecar import write_sidecar
@@ -40,18 +42,54 @@ class Conversion:
         return bool(ran) and all(proof.ok is not False for proof in self.proofs)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Conversions:
+    """One model in several precisions.
+
+    Attributes:
+        done: A file for each precision that could be converted, with the proof of it.
+        refused: Precision -> why there is no file.
+    """
+
+    done: tuple[Conversion, ...]
+    refused: Mapping[str, str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every precision asked for has a file within its limits."""
+        return not self.refused and all(each.ok for each in self.done)
+
+
+class _Choices(TypedDict, total=False):
+    """What `convert` takes besides model, output and precision."""
+
+    calibration: Path | None
+    target: str
+    io: Io | None
+    recurrent: Form
+    progress: Progress
+
+
+@overload  # a text is a sequence of texts too, to mypy
+def convert(  # type: ignore[overload-overlap]
+    model: Path, out: Path, *, precision: Precision = ..., **choices: Unpack[_Choices]
+) -> Conversion: ...
+@overload
+def convert(
+    model: Path, out: Path, *, precision: Sequence[Precision], **choices: Unpack[_Choices]
+) -> Conversions: ...
 def convert(
     model: Path,
     out: Path,
     *,
-    precision: Precision = "float32",
+    precision: Precision | Sequence[Precision] = "float32",
     calibration: Path | None = None,
     target: str = "",
-    float_io: bool = False,
+    io: Io | None = None,
     recurrent: Form = DEFAULT,
     progress: Progress = silent,
-) -> Conversion:
-    """Convert a Keras model file or a SavedModel to a verified `.tflite`.
+) -> Conversion | Conversions:
+    """Convert a Keras model file or a SavedModel to a verified `.tflite`, or to several.
 
     `<stem>.json` (what the file is and how it was made) and `<stem>.vectors.npz` (inputs and the
     source's answers) are written beside `out`; `edgekit verify` proves the file again from them.
@@ -60,49 +98,77 @@ def convert(
         model: `.keras`, `.h5` or a SavedModel folder.
         out: The `.tflite` to write. It appears only if it was run and is within the limits;
             otherwise it is written as `<out>.rejected`.
-        precision: One of `edgekit.core.variant.PRECISIONS`.
+        precision: One of `edgekit.core.variant.PRECISIONS`, or a sequence of them. A sequence is
+            loaded, exported and run as reference once, and `out` then names several files: of
+            `model.tflite` come `model.float32.tflite`, `model.int8.tflite` and so on.
         calibration: `.npz` with one array per input, batch axis first; int8 and int16x8 need it.
             Its first examples are also used for the comparison; without it, random input is.
         target: Where it must run; if empty, on every CPU runtime present here.
-        float_io: For int8 and int16x8: floats go in and out; by default integers do, with the
-            scale and zero point given in the file.
+        io: What goes in and out of an int8 file: "int8", "uint8" or "float". If None, int8, and
+            int16 for int16x8, with the scale and zero point given in the file. "float" serves
+            int16x8 too; precisions that cannot have it keep their own.
         recurrent: One of `edgekit.source_model.recurrent.FORMS`: the form of LSTM, GRU and
             SimpleRNN layers.
         progress: Told how far it is.
 
+    Returns:
+        A `Conversion`; for a sequence of precisions `Conversions`, which also says which of them
+        were refused.
+
     Raises:
         BadInput: The request, the model or the calibration data cannot be used.
-        ConversionFailed: The converter refused or crashed; the message names cause and remedy.
+        ConversionFailed: The converter refused or crashed; the message names cause and remedy. For
+            a sequence that is told in `Conversions.refused`.
         Unavailable: No runtime that could verify the result is present.
     """
-    if precision not in PRECISIONS:
-        raise BadInput(f"precision is '{precision}'; allowed are {', '.join(PRECISIONS)}.")
+    precisions = [precision] if isinstance(precision, str) else list(dict.fromkeys(precision))
+    _check_request(model, out, precisions)
+    check_io(io, precisions)
+    check_form(recurrent)
+    chosen = _places(target)
+    options = Options(io=io, recurrent=recurrent)
+    done: list[Conversion] = []
+    refused: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        vectors = Path(scratch) / "vectors.npz"
+        drafts = {each: Path(scratch) / f"{each}.tflite" for each in precisions}
+        progress(0.1, f"converting to {', '.join(precisions)}")
+        convert_each = registry.get("converters", "tflite").convert_each
+        assert convert_each is not None
+        artifacts = convert_each(
+            model, drafts, calibration=calibration, options=options, vectors=vectors
+        )
+        against = "source model" if calibration else "source model, on random input"
+        for each, artifact in artifacts.items():
+            if isinstance(artifact, ConversionFailed):
+                if isinstance(precision, str):
+                    raise artifact
+                refused[each] = str(artifact)
+                continue
+            proofs = []
+            for name, place in chosen.items():
+                progress(0.8, f"running {each} on {name}")
+                proofs.append(
+                    prove(artifact.path, place, vectors=vectors, precision=each, against=against)
+                )
+            path = out if isinstance(precision, str) else _named_after(out, each)
+            done.append(_deliver(artifact, vectors, path, proofs))
+    return done[0] if isinstance(precision, str) else Conversions(done=tuple(done), refused=refused)
+
+
+def _check_request(model: Path, out: Path, precisions: Sequence[str]) -> None:
+    for precision in precisions or [""]:
+        if precision not in PRECISIONS:
+            raise BadInput(f"precision is '{precision}'; allowed are {', '.join(PRECISIONS)}.")
     if out.suffix != ".tflite":
         raise BadInput(f"The output is '{out}'; give a name that ends in .tflite.")
     if not model.exists():
         raise NotFound(f"There is no '{model}'; give a .keras or .h5 file or a SavedModel folder.")
-    check_form(recurrent)
-    chosen = _places(target)
-    with tempfile.TemporaryDirectory() as scratch:
-        draft, vectors = Path(scratch) / "model.tflite", Path(scratch) / "vectors.npz"
-        progress(0.1, f"converting to {precision}")
-        artifact = registry.get("converters", "tflite").convert(
-            model,
-            draft,
-            precision=precision,
-            calibration=calibration,
-            float_io=float_io,
-            recurrent=recurrent,
-            vectors=vectors,
-        )
-        against = "source model" if calibration else "source model, on random input"
-        proofs = []
-        for name, place in chosen.items():
-            progress(0.8, f"running it on {name}")
-            proofs.append(
-                prove(draft, place, vectors=vectors, precision=precision, against=against)
-            )
-        return _deliver(artifact, vectors, out, proofs)
+
+
+def _named_after(out: Path, precision: str) -> Path:
+    """Return the name of one file of several: `model.int8.tflite` for `model.tflite`."""
+    return out.with_suffix(f".{precision}.tflite")
 
 
 def _places(target: str) -> dict[str, Place]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.converters.tflite import write
+from edgekit.conversion.writing import write
 from edgekit.tflite.reader import Operator, Subgraph, read
 from tests.support import strangers
 

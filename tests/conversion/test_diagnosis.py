@@ -11,7 +11,7 @@ import pytest
 
 from edgekit.conversion.crash_diagnosis import explain_death
 from edgekit.conversion.diagnosis import CATALOGUE, Layers, diagnose, listed
-from edgekit.converters.tflite import write
+from edgekit.conversion.writing import write
 from edgekit.core import registry
 from edgekit.core.child_process import ChildDied
 from edgekit.core.errors import ConversionFailed, reason

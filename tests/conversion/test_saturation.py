@@ -10,7 +10,8 @@ import pytest
 
 from edgekit.conversion import corrections
 from edgekit.conversion.tf_converter import Options
-from edgekit.converters.tflite import convert, write
+from edgekit.conversion.writing import write
+from edgekit.converters.tflite import convert
 from edgekit.core import registry
 from edgekit.core.variant import Precision
 from edgekit.running.session import open_session
@@ -79,7 +80,7 @@ def test_a_check_tells_files_that_are_wrong_there(
     monkeypatch.setattr(corrections, "CORRECTIONS", ())
     source = files["int8"].with_name("m.keras")
     bare = tmp_path / "bare.tflite"
-    write(source, bare, "int8", source.with_suffix(".npz"), Options(float_io=True))
+    write(source, bare, "int8", source.with_suffix(".npz"), Options(io="float"))
     found = check(bare, "raspberry-pi")
     wrong = [each.name for each in found.operators if each.verdict == "no"]
     assert not found.ok

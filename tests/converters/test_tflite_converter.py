@@ -13,10 +13,10 @@ import pytest
 
 from edgekit.conversion.diagnosis import NO_LAYERS
 from edgekit.conversion.tf_converter import Options, fault_of
-from edgekit.converters.tflite import write
+from edgekit.conversion.writing import write
 from edgekit.core import registry
 from edgekit.core.errors import BadData, BadInput, ConversionFailed, NotFound
-from edgekit.core.variant import PRECISIONS, Precision
+from edgekit.core.variant import PRECISIONS, Io, Precision
 from edgekit.running.session import open_session
 from edgekit.source_model.export import export, signature_of
 from edgekit.source_model.loading import load_model
@@ -40,13 +40,13 @@ def converted(
     out: Path,
     precision: Precision = "float32",
     *,
-    float_io: bool = False,
+    io: Io | None = None,
     allow_select_ops: bool = False,
 ) -> tuple[Model, dict[str, str]]:
     """Convert in this process, as the child does; return the file and `made_by`."""
     calibration = source.with_suffix(".npz")
     given = calibration if calibration.exists() else None
-    options = Options(float_io=float_io, allow_select_ops=allow_select_ops)
+    options = Options(io=io, allow_select_ops=allow_select_ops)
     answer = write(source, out, precision, given, options)
     return read(out), dict(answer.made_by)
 
@@ -83,7 +83,7 @@ def test_every_precision_keeps_names_order_and_shapes(
 def test_float_io_keeps_the_inside_integer(
     source: Path, tmp_path: Path, precision: Precision
 ) -> None:
-    model, _ = converted(source, tmp_path / "m.tflite", precision, float_io=True)
+    model, _ = converted(source, tmp_path / "m.tflite", precision, io="float")
     assert {p.dtype for side in ports(model) for p in side} == {"float32"}
     inside = [op for op in model.main.operators if op.name not in ("QUANTIZE", "DEQUANTIZE")]
     tensors = [model.main.tensors[k] for op in inside for k in op.outputs]
@@ -294,14 +294,19 @@ LIMITS = {"float32": 1e-5, "float16": 6e-4, "dynamic_int8": 2e-2, "int8": 5e-2, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("precision", "float_io"),
-    [*((precision, False) for precision in PRECISIONS), ("int8", True), ("int16x8", True)],
+    ("precision", "io"),
+    [
+        *((precision, None) for precision in PRECISIONS),
+        ("int8", "float"),
+        ("int16x8", "float"),
+        ("int8", "uint8"),
+    ],
 )
 def test_every_precision_answers_like_keras(
-    source: Path, tmp_path: Path, precision: Precision, float_io: bool
+    source: Path, tmp_path: Path, precision: Precision, io: Io | None
 ) -> None:
     model = load_model(source)
-    converted(source, tmp_path / "m.tflite", precision, float_io=float_io)
+    converted(source, tmp_path / "m.tflite", precision, io=io)
     # the calibration data itself: what lies outside its range is clipped, and tests that instead
     batch = dict(strangers.examples(model))
     assert largest_error(tmp_path / "m.tflite", model, batch) < LIMITS[precision]

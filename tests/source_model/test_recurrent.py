@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from edgekit.conversion.tf_converter import Options
-from edgekit.converters.tflite import convert, write
+from edgekit.conversion.writing import write
+from edgekit.converters.tflite import convert
 from edgekit.core import registry
 from edgekit.core.errors import BadInput
 from edgekit.tflite.reader import read
@@ -59,8 +60,9 @@ def test_int8_holds_no_loop(tmp_path: Path) -> None:
 def test_an_unknown_form_is_refused(tmp_path: Path) -> None:
     source = tmp_path / "m.keras"
     source.touch()
+    options = Options(recurrent="big")  # type: ignore[arg-type]
     with pytest.raises(BadInput, match=r"'big'; allowed are small, fast"):
-        convert(source, tmp_path / "m.tflite", precision="float32", recurrent="big")  # type: ignore[arg-type]
+        convert(source, tmp_path / "m.tflite", precision="float32", options=options)
 
 
 def test_a_bidirectional_lstm_is_as_exact_in_int8_as_its_halves(tmp_path: Path) -> None:
@@ -136,7 +138,7 @@ def test_a_keras_2_file_converts_to_int8(tmp_path: Path) -> None:
     model.save(tmp_path / "m.h5")
     np.savez(tmp_path / "m.npz", **strangers.examples(model))  # type: ignore[arg-type]
     out = tmp_path / "m.tflite"
-    write(tmp_path / "m.h5", out, "int8", tmp_path / "m.npz", Options(float_io=True))
+    write(tmp_path / "m.h5", out, "int8", tmp_path / "m.npz", Options(io="float"))
     found = operators(out)
     assert (found[FUSED], found["WHILE"]) == (1, 0)
     assert largest_error(out, tmp_path / "m.h5") < 0.05
@@ -158,6 +160,6 @@ def test_int8_weights_of_a_fused_lstm_run(tmp_path: Path, runtime: str) -> None:
 def test_an_int8_lstm_is_mapped_to_the_edge_tpu(tmp_path: Path) -> None:
     from keras import layers
 
-    file, _ = converted(strangers.chain((6, 4), layers.LSTM(5)), tmp_path, "int8", float_io=False)
+    file, _ = converted(strangers.chain((6, 4), layers.LSTM(5)), tmp_path, "int8", io=None)
     verdicts = check(file, "edgetpu").operators
     assert [v.verdict for v in verdicts if v.name == FUSED] == ["yes"]

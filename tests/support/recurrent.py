@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from edgekit.conversion.tf_converter import Options
-from edgekit.converters.tflite import write
-from edgekit.core.variant import Precision
+from edgekit.conversion.writing import write
+from edgekit.core.variant import Io, Precision
 from edgekit.running.session import open_session
 from edgekit.source_model.loading import load_model
 from edgekit.source_model.recurrent import DEFAULT, Form
@@ -30,14 +30,14 @@ def converted(
     tmp_path: Path,
     precision: Precision,
     *,
-    float_io: bool = True,
+    io: Io | None = "float",
     recurrent: Form = DEFAULT,
 ) -> tuple[Path, str]:
     """Convert in this process, as the child does; return the file and all notes."""
     source, out = tmp_path / "m.keras", tmp_path / f"{precision}.tflite"
     strangers.saved(model, source)
     calibration = source.with_suffix(".npz")
-    options = Options(float_io=float_io, recurrent=recurrent)
+    options = Options(io=io, recurrent=recurrent)
     written = write(source, out, precision, calibration, options)
     made_by = written.made_by
     return out, " ".join(made_by[key] for key in sorted(made_by) if key.startswith("note"))

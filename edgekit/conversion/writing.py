@@ -1,0 +1,218 @@
+"""What the child process of a conversion does: from a model file to `.tflite` files.
+
+The model is read, prepared and exported once, and run once for the reference, however many
+precisions are asked for.
+"""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from edgekit.conversion.corrections import apply_corrections
+from edgekit.conversion.crash_diagnosis import CALIBRATING, CONVERTING, not_finite
+from edgekit.conversion.diagnosis import Layers, diagnose, listed, unquantized_in
+from edgekit.conversion.layer_search import first_not_finite, layers_of, operator_paths
+from edgekit.conversion.tf_converter import (
+    PLAIN,
+    STATIC,
+    Options,
+    fault_of,
+    flex_operators,
+    has_trained_ranges,
+    notes_of,
+    order_ports,
+    to_tflite,
+)
+from edgekit.core.child_process import report_progress
+from edgekit.core.errors import BadInput, ConversionFailed
+from edgekit.core.paths import atomic, sha256
+from edgekit.core.recipe import Signature
+from edgekit.core.types import Batch
+from edgekit.core.variant import Precision
+from edgekit.source_model.calibration import how_to_make, load_calibration
+from edgekit.source_model.export import export, signature_of
+from edgekit.source_model.interface import SourceModel, interface_of, is_tf_keras
+from edgekit.source_model.loading import load_model
+from edgekit.source_model.recurrent import has_recurrent_layers, prepare
+from edgekit.source_model.reference import run_model, write_reference
+from edgekit.tflite.reader import read
+
+RUNNING = "running the source model"
+"""The stage in which the child dies if Keras cannot run the model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What the child tells about a file that it wrote, or could not write.
+
+    Attributes:
+        refused: Why there is no file; "" if there is.
+    """
+
+    signature: Signature
+    made_by: Mapping[str, str]
+    refused: str = ""
+
+
+def write(
+    source: Path,
+    out: Path,
+    precision: Precision,
+    calibration: Path | None,
+    options: Options = PLAIN,
+    vectors: Path | None = None,
+) -> Written:
+    """Convert `source` and write `out`, and before that its golden `vectors`.
+
+    Raises:
+        ConversionFailed: TensorFlow refused it.
+    """
+    (written,) = write_each(source, {precision: out}, calibration, options, vectors).values()
+    if written.refused:
+        raise ConversionFailed(written.refused)
+    return written
+
+
+def write_each(
+    source: Path,
+    outs: Mapping[Precision, Path],
+    calibration: Path | None,
+    options: Options = PLAIN,
+    vectors: Path | None = None,
+) -> dict[Precision, Written]:
+    """Convert `source` to several precisions; one that is refused does not stop the others."""
+    report_progress(0.0, "reading the model")
+    model = load_model(source)
+    if vectors:
+        report_progress(0.1, RUNNING)
+        write_reference(model, vectors, calibration=calibration)
+    written: dict[Precision, Written] = {}
+    for precisions in _prepared_alike(model, list(outs)):
+        group = {precision: outs[precision] for precision in precisions}
+        # Recurrent layers were changed in place for the group before.
+        model = load_model(source) if written else model
+        written |= _write_alike(model, source, group, calibration, options)
+    return {precision: written[precision] for precision in outs}
+
+
+def _prepared_alike(model: SourceModel, precisions: list[Precision]) -> list[list[Precision]]:
+    """Return groups of precisions for which a model is prepared and exported in the same way."""
+    return [[each] for each in precisions] if has_recurrent_layers(model) else [precisions]
+
+
+def _write_alike(
+    model: SourceModel,
+    source: Path,
+    outs: Mapping[Precision, Path],
+    calibration: Path | None,
+    options: Options,
+) -> dict[Precision, Written]:
+    """Prepare and export a model once, and convert the export to every precision of `outs`."""
+    report_progress(0.15, "preparing the model")
+    # Anything that changes a model for the converter belongs here, between reference and export.
+    forms = prepare(model, precision=next(iter(outs)), form=options.recurrent)
+    signature, layers = signature_of(model), layers_of(model)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "saved_model"
+        export(model, folder, signature)
+        examples, origin = None, ""
+        if set(outs) & set(STATIC):
+            examples, origin = _examples(model, signature, calibration, folder)
+        written = {}
+        for precision, out in outs.items():
+            made_by, refused = _made_by(model, source), ""
+            batch = examples if precision in STATIC else None
+            if precision in STATIC:
+                made_by["calibration"] = origin
+            try:
+                data = apply_corrections(_converted(folder, layers, precision, batch, options))
+                order_ports(data, signature)
+                notes = [*forms.values(), *_deliver(data, out, precision, layers, options)]
+                if "batch" in made_by:
+                    notes.insert(0, _BATCH)
+                made_by |= {f"note_{k}": note for k, note in enumerate(notes, 1)}
+            except ConversionFailed as error:
+                refused = str(error)
+            written[precision] = Written(signature=signature, made_by=made_by, refused=refused)
+    return written
+
+
+_BATCH = "The batch is fixed at 1; the source takes any number of examples."
+
+
+def _examples(
+    model: SourceModel, signature: Signature, calibration: Path | None, folder: Path
+) -> tuple[Batch | None, str]:
+    """Return checked calibration data (None: ranges were trained) and a text on their origin."""
+    report_progress(0.2, "checking the calibration data")
+    if not calibration:
+        if has_trained_ranges(folder):
+            return None, "none; ranges are from quantization-aware training"
+        raise BadInput(
+            "int8 and int16x8 need calibration data, from which the ranges of the activations are "
+            f"taken; there is none. {how_to_make(signature)}, and give that file as calibration."
+        )
+    examples = load_calibration(calibration, signature)
+    answers = run_model(model, examples)
+    if not all(np.isfinite(a).all() for a in answers.values() if a.dtype.kind == "f"):
+        why = not_finite(layers_of(model), first_not_finite(model, examples))
+        raise ConversionFailed(f"'{calibration}': {why}")
+    count = len(next(iter(examples.values())))
+    return examples, f"{count} examples, sha256 {sha256(calibration)}"
+
+
+def _converted(
+    folder: Path,
+    layers: Layers,
+    precision: Precision,
+    examples: Batch | None,
+    options: Options,
+) -> bytearray:
+    """Run TensorFlow's converter; explain what it raises."""
+    report_progress(0.3, CALIBRATING if examples else CONVERTING)
+    try:
+        return to_tflite(folder, precision=precision, examples=examples, options=options)
+    except Exception as error:  # TensorFlow raises a dozen kinds
+        text = str(error) or type(error).__name__
+        diagnosis = diagnose(text, layers)
+        if operators := unquantized_in(text):  # that text has no locations
+            paths = operator_paths(folder, operators, layers)
+            where = layers.sentence(paths) or layers.sentence_by_kind(operators)
+            finding = diagnosis.finding.removesuffix(".")
+            diagnosis = replace(diagnosis, finding=f"{finding}{where}.")
+        raise ConversionFailed(str(diagnosis)) from error
+
+
+def _deliver(
+    data: bytearray, out: Path, precision: Precision, layers: Layers, options: Options
+) -> list[str]:
+    """Write the file if it is sound; return notes on it for the user."""
+    with atomic(out) as path:
+        path.write_bytes(data)
+        written = read(path)
+        if fault := fault_of(written, layers, allow_select_ops=options.allow_select_ops):
+            raise ConversionFailed(str(fault))
+        notes = notes_of(written, precision, layers)
+        if flex := flex_operators(written):
+            notes.append(f"It needs an interpreter with the Flex delegate, for {listed(flex)}.")
+    return notes
+
+
+def _made_by(model: SourceModel, source: Path) -> dict[str, str]:
+    packages = ["edgekit-tflite", "tensorflow", "keras", *(["tf_keras"] * is_tf_keras(model))]
+    made_by = {
+        "converter": "tflite",
+        "source": source.name,
+        "python": platform.python_version(),
+        **{name: version(name) for name in packages},
+    }
+    if interface_of(model).has_free_batch:
+        made_by["batch"] = "fixed at 1"
+    return made_by
