@@ -131,6 +131,10 @@ def convert(
         str,
         typer.Option(help="LSTM, GRU, SimpleRNN: small (one operator or a loop), fast (unrolled)."),
     ] = "small",
+    keep_float: Annotated[
+        list[str] | None,
+        typer.Option(help="A layer that int8 leaves in float; repeat. See `edgekit explain`."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Convert your own model and compare it with its source.
@@ -150,6 +154,7 @@ def convert(
             target=target,
             io=io,
             recurrent=recurrent,
+            keep_float=keep_float or (),
             progress=tell,
         )
     raise typer.Exit(console.show_conversion(result, json=json))

@@ -44,6 +44,7 @@ class Options:
     io: Io | None = None
     allow_select_ops: bool = False
     recurrent: Form = DEFAULT
+    keep_float: tuple[str, ...] = ()
 
 
 PLAIN = Options()

@@ -18,6 +18,7 @@ import numpy as np
 from edgekit.conversion.corrections import apply_corrections
 from edgekit.conversion.crash_diagnosis import CALIBRATING, CONVERTING, not_finite
 from edgekit.conversion.diagnosis import Layers, diagnose, listed, unquantized_in
+from edgekit.conversion.kept_float import check_kept, kept_in_float
 from edgekit.conversion.layer_search import first_not_finite, layers_of, operator_paths
 from edgekit.conversion.tf_converter import (
     PLAIN,
@@ -31,11 +32,12 @@ from edgekit.conversion.tf_converter import (
     to_tflite,
 )
 from edgekit.core.child_process import report_progress
-from edgekit.core.errors import BadInput, ConversionFailed
+from edgekit.core.errors import BadInput, ConversionFailed, EdgekitError
 from edgekit.core.paths import atomic, sha256
 from edgekit.core.recipe import Signature
 from edgekit.core.types import Batch
 from edgekit.core.variant import Precision
+from edgekit.intake.examples import as_npz
 from edgekit.source_model.calibration import how_to_make, load_calibration
 from edgekit.source_model.export import export, signature_of
 from edgekit.source_model.interface import SourceModel, interface_of, is_tf_keras
@@ -90,15 +92,21 @@ def write_each(
     """Convert `source` to several precisions; one that is refused does not stop the others."""
     report_progress(0.0, "reading the model")
     model = load_model(source)
-    if vectors:
-        report_progress(0.1, RUNNING)
-        write_reference(model, vectors, calibration=calibration)
     written: dict[Precision, Written] = {}
-    for precisions in _prepared_alike(model, list(outs)):
-        group = {precision: outs[precision] for precision in precisions}
-        # Recurrent layers were changed in place for the group before.
-        model = load_model(source) if written else model
-        written |= _write_alike(model, source, group, calibration, options)
+    with tempfile.TemporaryDirectory() as scratch:
+        notes: tuple[str, ...] = ()
+        if calibration:
+            report_progress(0.05, "reading the calibration data")
+            arrays = Path(scratch) / "calibration.npz"
+            calibration, notes = as_npz(calibration, model, arrays, pixels=options.pixels)
+        if vectors:
+            report_progress(0.1, RUNNING)
+            write_reference(model, vectors, calibration=calibration)
+        for precisions in _prepared_alike(model, list(outs)):
+            group = {precision: outs[precision] for precision in precisions}
+            # Recurrent layers were changed in place for the group before.
+            model = load_model(source) if written else model
+            written |= _write_alike(model, source, group, calibration, options, notes)
     return {precision: written[precision] for precision in outs}
 
 
@@ -113,6 +121,7 @@ def _write_alike(
     outs: Mapping[Precision, Path],
     calibration: Path | None,
     options: Options,
+    notes_before: tuple[str, ...],
 ) -> dict[Precision, Written]:
     """Prepare and export a model once, and convert the export to every precision of `outs`."""
     report_progress(0.15, "preparing the model")
@@ -135,6 +144,7 @@ def _write_alike(
                 data = apply_corrections(_converted(folder, layers, precision, batch, options))
                 order_ports(data, signature)
                 notes = [*forms.values(), *_deliver(data, out, precision, layers, options)]
+                notes = [*notes_before, *notes]
                 if "batch" in made_by:
                     notes.insert(0, _BATCH)
                 made_by |= {f"note_{k}": note for k, note in enumerate(notes, 1)}
@@ -177,8 +187,12 @@ def _converted(
 ) -> bytearray:
     """Run TensorFlow's converter; explain what it raises."""
     report_progress(0.3, CALIBRATING if examples else CONVERTING)
+    check_kept(options.keep_float, precision, layers)
     try:
-        return to_tflite(folder, precision=precision, examples=examples, options=options)
+        with kept_in_float(options.keep_float, layers):
+            return to_tflite(folder, precision=precision, examples=examples, options=options)
+    except EdgekitError:
+        raise
     except Exception as error:  # TensorFlow raises a dozen kinds
         text = str(error) or type(error).__name__
         diagnosis = diagnose(text, layers)
@@ -200,6 +214,8 @@ def _deliver(
         if fault := fault_of(written, layers, allow_select_ops=options.allow_select_ops):
             raise ConversionFailed(str(fault))
         notes = notes_of(written, precision, layers)
+        if options.keep_float:
+            notes = [note.replace("for want", "as asked or for want") for note in notes]
         if flex := flex_operators(written):
             notes.append(f"It needs an interpreter with the Flex delegate, for {listed(flex)}.")
     return notes

@@ -67,6 +67,7 @@ class _Choices(TypedDict, total=False):
     target: str
     io: Io | None
     recurrent: Form
+    keep_float: Sequence[str]
     progress: Progress
 
 
@@ -87,6 +88,7 @@ def convert(
     target: str = "",
     io: Io | None = None,
     recurrent: Form = DEFAULT,
+    keep_float: Sequence[str] = (),
     progress: Progress = silent,
 ) -> Conversion | Conversions:
     """Convert a Keras model file or a SavedModel to a verified `.tflite`, or to several.
@@ -109,6 +111,7 @@ def convert(
             int16x8 too; precisions that cannot have it keep their own.
         recurrent: One of `edgekit.source_model.recurrent.FORMS`: the form of LSTM, GRU and
             SimpleRNN layers.
+        keep_float: Layers that an int8 file computes in float32; `edgekit explain` proposes them.
         progress: Told how far it is.
 
     Returns:
@@ -126,7 +129,7 @@ def convert(
     check_io(io, precisions)
     check_form(recurrent)
     chosen = _places(target)
-    options = Options(io=io, recurrent=recurrent)
+    options = Options(io=io, recurrent=recurrent, keep_float=tuple(keep_float))
     done: list[Conversion] = []
     refused: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as scratch:
