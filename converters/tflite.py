@@ -50,7 +50,7 @@ def convert(
         out: The `.tflite` to write; it appears only when complete.
         precision: One of `edgekit.core.variant.PRECISIONS`.
         calibration: `.npz`, one array per input under its name, batch axis first, 100 to 500
-            examples. `int8` and `int16x8` need it, unless `source` was trained
+            examples; or what else `edgekit.intake.examples.as_npz` takes. `int8` and `int16x8` need it, unless `source` was trained
             quantization-aware; the other precisions ignore it.
         options: What else the user may choose.
         vectors: Where to write golden vectors of the source model before it is converted, on
@@ -138,8 +138,9 @@ def _in_child(
     except ChildDied as death:
         if stage[-1] == RUNNING:
             raise cannot_run(source, death) from death
+        arrays = calibration if calibration and calibration.suffix == ".npz" else None
         why = explain_death(
-            death, stage[-1], source=source, precision=next(iter(outs)), calibration=calibration
+            death, stage[-1], source=source, precision=next(iter(outs)), calibration=arrays
         )
         raise ConversionFailed(f"'{source}' to {', '.join(outs)}: {why}") from death
     return {

@@ -121,8 +121,15 @@ def convert(
         ),
     ] = None,
     calibration: Annotated[
-        Path | None, typer.Option(help=".npz with one array per input; int8, int16x8 need it.")
+        Path | None,
+        typer.Option(
+            help=".npz with one array per input, .npy, or a folder of pictures, WAV or .npy files; "
+            "int8, int16x8 need it."
+        ),
     ] = None,
+    pixels: Annotated[
+        str, typer.Option(help="What pixels of pictures become: 0..255, 0..1, -1..1, caffe, torch.")
+    ] = "",
     target: Annotated[str, typer.Option(help="Where it must run; any CPU if left out.")] = "",
     io: Annotated[
         str | None, typer.Option(help="In and out of int8 files: int8 (if left out), uint8, float.")
@@ -151,6 +158,7 @@ def convert(
             out,
             precision=asked[0] if len(asked) == 1 else asked,
             calibration=calibration,
+            pixels=pixels,
             target=target,
             io=io,
             recurrent=recurrent,

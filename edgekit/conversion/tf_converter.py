@@ -6,9 +6,9 @@ Only for a child process: the converter and its calibrator can crash the process
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +44,10 @@ class Options:
     io: Io | None = None
     allow_select_ops: bool = False
     recurrent: Form = DEFAULT
+    pixels: str = ""
+    custom: Path | None = None
+    signature: str = ""
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     keep_float: tuple[str, ...] = ()
 
 

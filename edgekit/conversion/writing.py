@@ -37,6 +37,7 @@ from edgekit.core.paths import atomic, sha256
 from edgekit.core.recipe import Signature
 from edgekit.core.types import Batch
 from edgekit.core.variant import Precision
+from edgekit.intake.examples import as_npz
 from edgekit.source_model.calibration import how_to_make, load_calibration
 from edgekit.source_model.export import export, signature_of
 from edgekit.source_model.interface import SourceModel, interface_of, is_tf_keras
@@ -91,15 +92,21 @@ def write_each(
     """Convert `source` to several precisions; one that is refused does not stop the others."""
     report_progress(0.0, "reading the model")
     model = load_model(source)
-    if vectors:
-        report_progress(0.1, RUNNING)
-        write_reference(model, vectors, calibration=calibration)
     written: dict[Precision, Written] = {}
-    for precisions in _prepared_alike(model, list(outs)):
-        group = {precision: outs[precision] for precision in precisions}
-        # Recurrent layers were changed in place for the group before.
-        model = load_model(source) if written else model
-        written |= _write_alike(model, source, group, calibration, options)
+    with tempfile.TemporaryDirectory() as scratch:
+        notes: tuple[str, ...] = ()
+        if calibration:
+            report_progress(0.05, "reading the calibration data")
+            given, arrays = calibration, Path(scratch) / "calibration.npz"
+            calibration, notes = as_npz(given, model, arrays, pixels=options.pixels)
+        if vectors:
+            report_progress(0.1, RUNNING)
+            write_reference(model, vectors, calibration=calibration)
+        for precisions in _prepared_alike(model, list(outs)):
+            group = {precision: outs[precision] for precision in precisions}
+            # Recurrent layers were changed in place for the group before.
+            model = load_model(source) if written else model
+            written |= _write_alike(model, source, group, calibration, options, notes)
     return {precision: written[precision] for precision in outs}
 
 
@@ -114,6 +121,7 @@ def _write_alike(
     outs: Mapping[Precision, Path],
     calibration: Path | None,
     options: Options,
+    notes_before: tuple[str, ...],
 ) -> dict[Precision, Written]:
     """Prepare and export a model once, and convert the export to every precision of `outs`."""
     report_progress(0.15, "preparing the model")
@@ -136,6 +144,7 @@ def _write_alike(
                 data = apply_corrections(_converted(folder, layers, precision, batch, options))
                 order_ports(data, signature)
                 notes = [*forms.values(), *_deliver(data, out, precision, layers, options)]
+                notes = [*notes_before, *notes]
                 if "batch" in made_by:
                     notes.insert(0, _BATCH)
                 made_by |= {f"note_{k}": note for k, note in enumerate(notes, 1)}

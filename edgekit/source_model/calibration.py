@@ -38,7 +38,7 @@ def load_calibration(path: Path, signature: Signature) -> Batch:
 
     Args:
         path: One array per input, by name, batch axis first. If the model has a single input,
-            a single array needs no name.
+            the name of a single array does not matter.
         signature: Of the model.
 
     Returns:
@@ -69,8 +69,7 @@ def check_examples(arrays: Mapping[str, Array], signature: Signature, *, what: s
         BadData: An array is missing, unknown, empty, of a wrong shape or type, or not finite.
     """
     wanted = [tensor.name for tensor in signature.inputs]
-    if len(wanted) == 1 and list(arrays) == ["arr_0"]:  # NumPy's name for an array without one
-        arrays = {wanted[0]: arrays["arr_0"]}
+    arrays = with_names(arrays, signature)
     if sorted(arrays) != sorted(wanted):
         raise BadData(
             f"{what} holds {_quoted(arrays)}; the model's inputs are {_quoted(wanted)}. "
@@ -82,6 +81,19 @@ def check_examples(arrays: Mapping[str, Array], signature: Signature, *, what: s
         listed = ", ".join(f"{count} of '{name}'" for name, count in counts.items())
         raise BadData(f"{what} holds {listed}; give the same number of examples of each input.")
     return batch
+
+
+def with_names(arrays: Mapping[str, Array], signature: Signature) -> Mapping[str, Array]:
+    """Return arrays by the names of a model's inputs, where no name leaves a choice.
+
+    A lone array is a lone input's, whatever it is called. Arrays that NumPy named itself (`arr_0`,
+    `arr_1` ...) are the inputs in order.
+    """
+    wanted = [tensor.name for tensor in signature.inputs]
+    nameless = list(arrays) == [f"arr_{k}" for k in range(len(wanted))]
+    if nameless or len(arrays) == len(wanted) == 1:
+        return dict(zip(wanted, arrays.values(), strict=True))
+    return arrays
 
 
 def _typed(array: Array, tensor: Tensor, what: str) -> Array:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypedDict, Unpack, overload
+from typing import Literal, TypedDict, Unpack, overload
 
 from edgekit.conversion.tf_converter import Options
 from edgekit.core import registry
@@ -15,6 +15,8 @@ from edgekit.core.kinds import Artifact
 from edgekit.core.paths import atomic
 from edgekit.core.types import Progress, silent
 from edgekit.core.variant import PRECISIONS, Io, Precision, check_io
+from edgekit.intake.examples import Given, as_path
+from edgekit.intake.media import Pixels
 from edgekit.running.place import Place, places
 from edgekit.source_model.recurrent import DEFAULT, Form, check_form
 from edgekit.tflite.sidecar import write_sidecar
@@ -63,7 +65,8 @@ class Conversions:
 class _Choices(TypedDict, total=False):
     """What `convert` takes besides model, output and precision."""
 
-    calibration: Path | None
+    calibration: Given | None
+    pixels: Pixels | Literal[""]
     target: str
     io: Io | None
     recurrent: Form
@@ -84,7 +87,8 @@ def convert(
     out: Path,
     *,
     precision: Precision | Sequence[Precision] = "float32",
-    calibration: Path | None = None,
+    calibration: Given | None = None,
+    pixels: Pixels | Literal[""] = "",
     target: str = "",
     io: Io | None = None,
     recurrent: Form = DEFAULT,
@@ -103,8 +107,14 @@ def convert(
         precision: One of `edgekit.core.variant.PRECISIONS`, or a sequence of them. A sequence is
             loaded, exported and run as reference once, and `out` then names several files: of
             `model.tflite` come `model.float32.tflite`, `model.int8.tflite` and so on.
-        calibration: `.npz` with one array per input, batch axis first; int8 and int16x8 need it.
-            Its first examples are also used for the comparison; without it, random input is.
+        calibration: Examples; int8 and int16x8 need them. Some are used for the comparison;
+            without any, random input is. A path: an `.npz` with one array per input, batch axis
+            first, prepared as for training; a `.npy`; or a folder of pictures, WAV files or
+            `.npy` files, of which one holds an example or a batch. Or an array, a mapping of
+            arrays by input name, or an iterable of examples or batches, of which 1,000 are taken.
+        pixels: What pixels of a folder of pictures become, as for training: "0..255", "0..1",
+            "-1..1", "caffe" or "torch". Needed unless the input takes integers or the model
+            begins with a Rescaling layer.
         target: Where it must run; if empty, on every CPU runtime present here.
         io: What goes in and out of an int8 file: "int8", "uint8" or "float". If None, int8, and
             int16 for int16x8, with the scale and zero point given in the file. "float" serves
@@ -129,19 +139,20 @@ def convert(
     check_io(io, precisions)
     check_form(recurrent)
     chosen = _places(target)
-    options = Options(io=io, recurrent=recurrent, keep_float=tuple(keep_float))
+    options = Options(io=io, recurrent=recurrent, keep_float=tuple(keep_float), pixels=pixels)
     done: list[Conversion] = []
     refused: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as scratch:
         vectors = Path(scratch) / "vectors.npz"
+        examples = None if calibration is None else as_path(calibration, Path(scratch))
         drafts = {each: Path(scratch) / f"{each}.tflite" for each in precisions}
         progress(0.1, f"converting to {', '.join(precisions)}")
         convert_each = registry.get("converters", "tflite").convert_each
         assert convert_each is not None
         artifacts = convert_each(
-            model, drafts, calibration=calibration, options=options, vectors=vectors
+            model, drafts, calibration=examples, options=options, vectors=vectors
         )
-        against = "source model" if calibration else "source model, on random input"
+        against = "source model" if examples else "source model, on random input"
         for each, artifact in artifacts.items():
             if isinstance(artifact, ConversionFailed):
                 if isinstance(precision, str):

@@ -50,6 +50,17 @@ def test_a_single_array_needs_no_name(tmp_path: Path) -> None:
     np.testing.assert_array_equal(load_calibration(tmp_path / "c.npz", ONE)["image"], GOOD)
 
 
+def test_the_name_of_a_lone_array_does_not_matter(tmp_path: Path) -> None:
+    path = written(tmp_path, x_train=GOOD)
+    np.testing.assert_array_equal(load_calibration(path, ONE)["image"], GOOD)
+
+
+def test_arrays_without_names_are_the_inputs_in_order(tmp_path: Path) -> None:
+    np.savez(tmp_path / "c.npz", GOOD[:, 0], WORDS)
+    batch = load_calibration(tmp_path / "c.npz", TWO)
+    np.testing.assert_array_equal(batch["word"], WORDS)
+
+
 def test_a_missing_file_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no calibration file"):
         load_calibration(tmp_path / "c.npz", ONE)
@@ -58,7 +69,10 @@ def test_a_missing_file_is_not_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arrays", "sentence"),
     [
-        ({"picture": GOOD}, r"holds 'picture'; the model's inputs are 'image'\. Save some hundred"),
+        (
+            {"picture": GOOD, "more": GOOD},
+            r"holds 'picture', 'more'; the model's inputs are 'image'\. Save some hundred",
+        ),
         ({"image": GOOD, "label": WORDS}, r"holds 'image', 'label'; the model's inputs are"),
         ({}, r"holds no arrays; the model's inputs are 'image'"),
         ({"image": GOOD[:, :2]}, r"has shape \(10, 2, 4\); the model takes \(n, 4, 4\)"),
