@@ -9,7 +9,7 @@ from pathlib import Path
 from edgekit.building.parts import MODEL, Files, parts_of, with_whole
 from edgekit.building.plan import Plan
 from edgekit.building.run_folder import vectors_path
-from edgekit.building.scoring import Measurement, Outcome, judge, measure
+from edgekit.building.scoring import Measurement, Outcome, judge_metric, measure
 from edgekit.building.step_cache import step
 from edgekit.building.training import Trained
 from edgekit.core import registry
@@ -88,7 +88,7 @@ def _row(plan: Plan, variant: Variant, place: Place, outcome: Outcome, trained: 
     if found is None:
         return row
     reference = trained.value_emulated if place.is_emulated() else trained.value
-    verdict = judge(found, variant=variant, recipe=plan.recipe, reference=reference)
+    verdict = judge_metric(found, variant=variant, recipe=plan.recipe, reference=reference)
     return replace(
         row,
         value=found.value,
@@ -100,6 +100,7 @@ def _row(plan: Plan, variant: Variant, place: Place, outcome: Outcome, trained: 
         same_tokens_percent=found.same_tokens_percent,
         examples=found.examples,
         adapter=found.adapter,
+        judged=str(found.judgement),
         ok=not verdict.problem,
         reason=verdict.problem,
     )
@@ -130,6 +131,7 @@ def _score(plan: Plan, variant: Variant, files: Files, name: str, vectors: Vecto
             action=lambda: measure(
                 {part: file.path for part, file in files.items()},
                 place,
+                precision=variant.precision,
                 vectors=vectors,
                 recipe=plan.recipe,
                 size=plan.size,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,10 +13,11 @@ import numpy as np
 from edgekit.building.parts import MODEL, examples, parts_of
 from edgekit.core.recipe import Recipe
 from edgekit.core.types import Batch, Run, Size
-from edgekit.core.variant import Variant
-from edgekit.running.agreement import TOLERANCES, Agreement, agreement_of, arithmetic, worst
+from edgekit.core.variant import Precision, Variant
+from edgekit.running.agreement import Agreement, compare, worst
+from edgekit.running.judgement import LIMITS, Judgement, OutputJudgement, arithmetic, judge
 from edgekit.running.place import Place
-from edgekit.running.session import open_session
+from edgekit.running.session import Session, open_session
 from edgekit.source_model.golden_vectors import Vectors
 
 SMALL_SAMPLE = 1000
@@ -32,6 +33,7 @@ class Measurement:
     Attributes:
         value: The recipe's metric on `examples` test examples.
         agreement: With the reference, of the part that is farthest from it.
+        judgement: Of every output of every part, called `part/output` where there are several.
         same_tokens_percent: Share of the reference's output tokens that are the same; None where
             the model writes none.
         adapter: What an accelerator ran on; "" on a CPU.
@@ -40,6 +42,7 @@ class Measurement:
     value: float
     examples: int
     agreement: Agreement
+    judgement: Judgement
     same_tokens_percent: float | None
     adapter: str
 
@@ -73,13 +76,20 @@ class Verdict:
 
 
 def measure(
-    files: Mapping[str, Path], place: Place, *, vectors: Vectors, recipe: Recipe, size: Size
+    files: Mapping[str, Path],
+    place: Place,
+    *,
+    precision: Precision,
+    vectors: Vectors,
+    recipe: Recipe,
+    size: Size,
 ) -> Measurement:
     """Run one variant on one place: golden vectors, then the recipe's score on test data.
 
     Args:
         files: Part name -> `.tflite` file.
         place: Where.
+        precision: Of the files; decides the limits their outputs are judged by.
         vectors: Part name -> golden vectors of it; `model` is always the whole.
         recipe: Drives and scores the parts.
         size: Of the test data.
@@ -96,7 +106,8 @@ def measure(
             )
             for part, path in files.items()
         }
-        agreement = worst([agreement_of(sessions[part], vectors[part]) for part in files])
+        adapter = next(iter(sessions.values())).info.get("adapter", "")
+        agreement, judgement = _compared(sessions, vectors, arithmetic(precision, adapter))
         run = parts_of(recipe).drive(sessions)
         test = examples(recipe, size, emulated=emulated)
         same = _same_tokens(run, vectors[MODEL], recipe, emulated=emulated)
@@ -104,23 +115,24 @@ def measure(
             value=recipe.score(run, test),
             examples=len(test),
             agreement=agreement,
+            judgement=judgement,
             same_tokens_percent=same,
-            adapter=next(iter(sessions.values())).info.get("adapter", ""),
+            adapter=adapter,
         )
 
 
-def judge(measured: Measurement, *, variant: Variant, recipe: Recipe, reference: float) -> Verdict:
+def judge_metric(
+    measured: Measurement, *, variant: Variant, recipe: Recipe, reference: float
+) -> Verdict:
     """Hold a measurement against its limits.
 
-    A plain precision must also agree with the reference value by value; an optimized variant has
-    other weights than the reference, so it is held to the drop and to not being degenerate.
+    A plain precision must also agree with the reference output by output; an optimized variant has
+    other weights than the reference, so it is held to the drop and to not being broken.
     """
-    agreement = measured.agreement
     drop = recipe.metric.drop(reference, measured.value)
     limit = drop_limit(recipe, variant, measured.examples)
-    problem = f"The output is {agreement.degenerate}." if agreement.degenerate else ""
-    if not variant.optimizations:
-        problem = agreement.problem(arithmetic(variant.precision, measured.adapter))
+    judgement = measured.judgement
+    problem = judgement.broken if variant.optimizations else judgement.problem
     if not problem and drop > limit:
         unit = recipe.metric.unit
         problem = f"{recipe.metric.name} drops by {drop:.2f} {unit}, allowed are {limit:g} {unit}."
@@ -134,10 +146,26 @@ def drop_limit(recipe: Recipe, variant: Variant, examples: int) -> float:
     default of the precision.
     """
     precision = variant.precision
-    limits = {precision: TOLERANCES[precision].drop, **recipe.drop_limits}
+    limits = {precision: LIMITS[precision].drop, **recipe.drop_limits}
     keys = (str(variant), variant.optimization, *variant.optimizations, precision)
     limit = next(limits[key] for key in keys if key in limits)
     return limit * (SMALL_SAMPLE_ALLOWANCE if examples <= SMALL_SAMPLE else 1.0)
+
+
+def _compared(
+    sessions: Mapping[str, Session], vectors: Vectors, precision: str
+) -> tuple[Agreement, Judgement]:
+    """Run every part's golden vectors; return the agreement of the worst part, and all outputs."""
+    agreements: list[Agreement] = []
+    outputs: list[OutputJudgement] = []
+    for part, session in sessions.items():
+        inputs, expected = vectors[part]
+        answers = session(inputs)
+        agreements.append(compare(expected, answers))
+        judged = judge(expected, answers, precision=precision, steps=session.steps)
+        prefix = "" if part == MODEL else f"{part}/"
+        outputs += [replace(each, output=prefix + each.output) for each in judged.outputs]
+    return worst(agreements), Judgement(outputs=tuple(outputs))
 
 
 def _same_tokens(

@@ -46,6 +46,7 @@ class Row:
         ok: Whether it is within its limits; None when nothing was measured.
         same_tokens_percent: Share of the reference's output tokens that are the same, position by
             position, where a loop of several parts writes them.
+        judged: How each output compares with the reference's, beside its limits.
         reason: Why it was not run, what was predicted, or which limit it broke.
     """
 
@@ -72,6 +73,7 @@ class Row:
     ok: bool | None = None
     reason: str = ""
     adapter: str = ""
+    judged: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -110,6 +110,11 @@ class Session:
         self._outputs = outputs
         self._timeout_s = timeout_s
 
+    @property
+    def steps(self) -> dict[str, float]:
+        """Output name -> difference between neighbouring values, where an output is quantized."""
+        return {port.name: port.scale for port in self._outputs if port.scale}
+
     def __enter__(self) -> Session:
         return self
 

@@ -41,15 +41,20 @@ def time_file(
 
 
 def random_batch(path: Path, count: int = 1, seed: int = 0) -> Batch:
-    """Return `count` random examples that fit a file's inputs: floats in 0..1, integers 0 or 1.
+    """Return `count` random examples that fit a file's inputs.
 
-    0 and 1 are valid indices of any embedding with at least two rows.
+    Quantized inputs get numbers over all that they can stand for, other floats are in 0..1, and
+    integers 0 or 1, which are valid indices of any embedding with at least two rows.
     """
     random = np.random.default_rng(seed)
     batch = {}
     for port in ports(read(path))[0]:
         shape = (count, *(max(1, length) for length in port.shape[1:]))
-        if port.scale or port.dtype.startswith("float"):
+        if port.scale:
+            stored = np.iinfo(port.dtype)
+            steps = random.integers(stored.min, stored.max, shape, endpoint=True)
+            batch[port.name] = (port.scale * (steps - port.zero_point)).astype(np.float32)
+        elif port.dtype.startswith("float"):
             batch[port.name] = random.random(shape, np.float32)
         else:
             batch[port.name] = random.integers(0, 2, shape).astype(port.dtype)

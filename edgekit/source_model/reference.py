@@ -6,21 +6,26 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgekit.core.child_process import ChildDied
 from edgekit.core.errors import BadInput
-from edgekit.core.recipe import Signature, Tensor
-from edgekit.core.types import Array, Batch, Run
+from edgekit.core.types import Batch, Run
 from edgekit.source_model.calibration import load_calibration
 from edgekit.source_model.export import signature_of
-from edgekit.source_model.golden_vectors import write_arrays
-from edgekit.source_model.interface import KerasLayer, SourceModel, interface_of, nested_layers
+from edgekit.source_model.golden_vectors import read_arrays, write_arrays
+from edgekit.source_model.interface import SourceModel, interface_of
+from edgekit.source_model.random_inputs import expected_inputs, integer_limit, random_inputs
 
 BATCH_SIZE = 64
 """Examples run at once where the model's batch is free."""
 
 NUM_EXAMPLES = 64
-"""Inputs on which a converted file is compared with its source."""
+"""Random inputs on which a converted file is compared with its source."""
+
+FEWEST_JUDGED, MOST_JUDGED = 32, 256
+"""Examples a file is judged on that calibration did not see: a fifth of those given, within these
+limits. Fewer than 32 make a share too coarse; more than 256 only take time."""
 
 CHILD_ENV: Mapping[str, str] = {
     "KERAS_BACKEND": "tensorflow",  # a user's choice of JAX or PyTorch cannot be converted
@@ -30,13 +35,52 @@ CHILD_ENV: Mapping[str, str] = {
 """Environment of every child process that runs Keras."""
 
 
+def judged_examples(count: int) -> NDArray[np.intp]:
+    """Return which of `count` given examples a file is judged on; the others calibrate it.
+
+    They are spread evenly over the data, which may be sorted by class. Where there are too few to
+    keep any apart, all are judged, and all calibrate.
+    """
+    if count < 2 * FEWEST_JUDGED:
+        return np.arange(count)
+    number = min(max(FEWEST_JUDGED, count // 5), MOST_JUDGED)
+    return np.linspace(0, count - 1, number).round().astype(np.intp)
+
+
+def calibrating_examples(count: int) -> NDArray[np.intp]:
+    """Return which of `count` given examples calibrate a file that is judged on others."""
+    if count < 2 * FEWEST_JUDGED:
+        return np.arange(count)
+    return np.setdiff1d(np.arange(count), judged_examples(count))
+
+
+def without_judged(calibration: Path, out: Path) -> tuple[Path, str]:
+    """Write the calibration data without the examples that a file is judged on.
+
+    Returns:
+        `out`, or `calibration` itself if there are too few to keep any apart; and a sentence for
+        the user that says which it is.
+    """
+    arrays = read_arrays(calibration)
+    count = len(next(iter(arrays.values())))
+    if count < 2 * FEWEST_JUDGED:
+        return calibration, (
+            f"Judged on the {count} examples that also calibrated it, which flatters it; of "
+            f"{2 * FEWEST_JUDGED} or more, {FEWEST_JUDGED} are kept apart."
+        )
+    apart = calibrating_examples(count)
+    write_arrays(out, {name: array[apart] for name, array in arrays.items()})
+    number = len(judged_examples(count))
+    return out, f"Judged on {number} of the {count} examples, which calibration did not see."
+
+
 def write_reference(model: SourceModel, out: Path, *, calibration: Path | None) -> None:
     """Run a loaded model on examples and write golden vectors.
 
     Args:
         model: What `edgekit.source_model.loading.load_model` returned, unchanged since.
         out: The `.npz` to write; see `edgekit.source_model.golden_vectors`.
-        calibration: Its first `NUM_EXAMPLES` examples are the inputs; random ones if None.
+        calibration: Its `judged_examples` are the inputs; random ones if None.
 
     Raises:
         NotFound, BadData: The calibration data cannot be used.
@@ -45,10 +89,16 @@ def write_reference(model: SourceModel, out: Path, *, calibration: Path | None) 
     signature = signature_of(model)
     if calibration:
         examples = load_calibration(calibration, signature)
-        inputs: Batch = {name: array[:NUM_EXAMPLES] for name, array in examples.items()}
+        chosen = judged_examples(len(next(iter(examples.values()))))
+        inputs: Batch = {name: array[chosen] for name, array in examples.items()}
     else:
-        limit = integer_limit(model)
-        inputs = random_inputs(signature, NUM_EXAMPLES, seed=0, integer_limit=limit)
+        inputs = random_inputs(
+            signature,
+            NUM_EXAMPLES,
+            seed=0,
+            integer_limit=integer_limit(model),
+            expected=expected_inputs(model),
+        )
     write_arrays(out, inputs, run_model(model, inputs))
 
 
@@ -58,41 +108,6 @@ def cannot_run(model: Path, death: ChildDied) -> BadInput:
         f"'{model}' cannot be run by Keras here: the process ended with {death.cause}. "
         f"{death} Try model.predict on one example."
     )
-
-
-def integer_limit(model: SourceModel) -> int | None:
-    """Return the limit that a model's integer inputs must stay below, or None if it sets none.
-
-    That is the smallest number of rows of its Embedding and CategoryEncoding layers.
-    """
-    limits = [limit for layer in nested_layers(model) if (limit := _num_rows(layer))]
-    return min(limits, default=None)
-
-
-def random_inputs(
-    signature: Signature, count: int, seed: int, *, integer_limit: int | None = None
-) -> Batch:
-    """Return random examples for a model when there is nothing better.
-
-    They reveal wiring errors and crashes. They say little about accuracy: a network's answer to
-    noise is often nearly constant, and quantization ranges taken from noise are wrong.
-
-    Args:
-        signature: Of the model.
-        count: How many examples.
-        seed: Same seed, same examples.
-        integer_limit: Integers stay below it; see the function of that name. Without it they are 0
-            or 1, which every Embedding takes.
-
-    Returns:
-        Floats from the standard normal distribution; bytes over their whole range, as in images;
-        other integers in `0..integer_limit - 1`.
-    """
-    random = np.random.default_rng(seed)
-    return {
-        tensor.name: _random(random, tensor, count, integer_limit or 2)
-        for tensor in signature.inputs
-    }
 
 
 def run_model(model: SourceModel, batch: Batch) -> Batch:
@@ -122,23 +137,3 @@ def runner(model: SourceModel) -> Run:
         return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
 
     return run
-
-
-def _random(random: np.random.Generator, tensor: Tensor, count: int, limit: int) -> Array:
-    shape, dtype = (count, *tensor.shape[1:]), np.dtype(tensor.dtype)
-    if dtype.kind == "f":
-        return random.standard_normal(shape).astype(dtype)
-    if dtype.kind == "b":
-        return random.random(shape) < 0.5
-    if dtype.itemsize == 1:
-        limits = np.iinfo(tensor.dtype)
-        return random.integers(limits.min, limits.max, shape, dtype, endpoint=True)
-    return random.integers(0, limit, shape).astype(dtype)
-
-
-def _num_rows(layer: KerasLayer) -> int | None:
-    """Return how many integers, from 0 on, a layer can look up; None if it looks up none."""
-    attribute = {"Embedding": "input_dim", "CategoryEncoding": "num_tokens"}.get(
-        type(layer).__name__
-    )
-    return getattr(layer, attribute) if attribute else None

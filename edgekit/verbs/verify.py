@@ -11,7 +11,8 @@ from typing import Literal
 from edgekit.core.errors import BadData, BadInput, NotFound, Unavailable, WorkerFailed
 from edgekit.core.types import Batch
 from edgekit.core.variant import PRECISIONS
-from edgekit.running.agreement import agreement_of, arithmetic
+from edgekit.running.agreement import compare
+from edgekit.running.judgement import OutputJudgement, arithmetic, judge
 from edgekit.running.place import Place, places, refuse_unrunnable, target
 from edgekit.running.session import open_session
 from edgekit.running.timing import random_batch
@@ -31,6 +32,7 @@ class Proof:
         against: What its outputs were compared with.
         status: "measured" or "not run".
         ok: Whether the answers are within the precision's limits; None if not run.
+        outputs: How each output compares with the reference's, beside its limits.
         reason: Which limit was broken, or why it was not run.
     """
 
@@ -44,6 +46,7 @@ class Proof:
     max_abs_error: float | None = None
     mean_abs_error: float | None = None
     cosine: float | None = None
+    outputs: tuple[OutputJudgement, ...] = ()
     adapter: str = ""
     reason: str = ""
 
@@ -103,22 +106,25 @@ def prove(
     if reason := place.missing():
         return replace(proof, reason=reason)
     try:
-        expected = read_vectors(vectors) if vectors else _by_reference_kernels(file)
+        inputs, expected = read_vectors(vectors) if vectors else _by_reference_kernels(file)
         with open_session(file, runtime=place.runtime, device=place.device) as session:
-            agreement = agreement_of(session, expected)
+            answers = session(inputs)
             adapter = session.info.get("adapter", "")
+            steps = session.steps
     except (WorkerFailed, Unavailable) as error:
         return replace(proof, ok=False, reason=str(error))
-    problem = agreement.problem(arithmetic(precision, adapter))
+    agreement = compare(expected, answers)
+    judgement = judge(expected, answers, precision=arithmetic(precision, adapter), steps=steps)
     return replace(
         proof,
         status="measured",
-        ok=not problem,
+        ok=not judgement.problem,
+        outputs=judgement.outputs,
         max_abs_error=agreement.max_abs_error,
         mean_abs_error=agreement.mean_abs_error,
         cosine=agreement.cosine,
         adapter=adapter,
-        reason=problem,
+        reason=judgement.problem,
     )
 
 

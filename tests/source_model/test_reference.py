@@ -17,11 +17,12 @@ from edgekit.core.recipe import Signature, Tensor
 from edgekit.source_model.export import export, signature_of
 from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.source_model.loading import load_model
+from edgekit.source_model.random_inputs import expected_inputs, integer_limit, random_inputs
 from edgekit.source_model.reference import (
     BATCH_SIZE,
     NUM_EXAMPLES,
-    integer_limit,
-    random_inputs,
+    calibrating_examples,
+    judged_examples,
     run_model,
     write_reference,
 )
@@ -43,14 +44,14 @@ def test_vectors_hold_inputs_and_keras_answers(tmp_path: Path) -> None:
         np.testing.assert_array_equal(vectors["input:facts"], batch["facts"])
 
 
-def test_vectors_hold_the_first_calibration_examples_only(tmp_path: Path) -> None:
+def test_vectors_hold_the_examples_that_are_kept_apart(tmp_path: Path) -> None:
     model = strangers.sequential()
-    batch = strangers.examples(model, NUM_EXAMPLES + 9)
+    batch = strangers.examples(model, 200)
     np.savez(tmp_path / "in.npz", **batch)  # type: ignore[arg-type]
     write_reference(model, tmp_path / "vectors.npz", calibration=tmp_path / "in.npz")
     inputs, _ = read_vectors(tmp_path / "vectors.npz")
     for name, array in batch.items():
-        np.testing.assert_array_equal(inputs[name], array[:NUM_EXAMPLES])
+        np.testing.assert_array_equal(inputs[name], array[judged_examples(200)])
 
 
 def test_without_calibration_data_the_inputs_are_random_and_within_the_limit(
@@ -133,6 +134,36 @@ def test_random_inputs_fit_the_signature(
         assert array.max() < (limit or 2)
     again = random_inputs(signature, count, seed, integer_limit=limit)["x"]
     np.testing.assert_array_equal(array, again)
+
+
+def test_random_inputs_are_those_the_first_layers_expect() -> None:
+    import keras
+    from keras import layers
+
+    picture = keras.Input((4, 4, 3), name="picture")
+    normalized = layers.Normalization(mean=[100.0, 0.0], variance=[4.0, 1.0], name="scale")
+    facts, free = keras.Input((2,), name="facts"), keras.Input((2,), name="free")
+    x = layers.Flatten()(layers.Rescaling(1 / 127.5, offset=-1)(picture))
+    model = keras.Model([picture, facts, free], layers.Concatenate()([x, normalized(facts), free]))
+    expected = expected_inputs(model)
+    assert set(expected) == {"picture", "facts"}
+    batch = random_inputs(signature_of(model), 200, 0, expected=expected)
+    assert batch["picture"].min() >= 0
+    assert 200 < batch["picture"].max() <= 255
+    assert batch["facts"][:, 0].mean() == pytest.approx(100, abs=1)
+    assert abs(batch["free"]).max() < 10
+
+
+@given(st.integers(1, 3000))
+def test_a_file_is_judged_on_what_calibration_did_not_see(count: int) -> None:
+    judged, calibrating = set(judged_examples(count)), set(calibrating_examples(count))
+    assert judged | calibrating == set(range(count))
+    if count < 64:
+        assert judged == calibrating
+    else:
+        assert not judged & calibrating
+        assert 32 <= len(judged) <= 256
+        assert len(calibrating) >= len(judged)
 
 
 def test_another_seed_gives_other_inputs() -> None:

@@ -12,7 +12,7 @@ import pytest
 from edgekit.converters.tflite import converter
 from edgekit.core import registry
 from edgekit.core.variant import Precision
-from edgekit.running.agreement import agreement_of, compare
+from edgekit.running.judgement import judge
 from edgekit.running.session import open_session
 from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.verbs.check import check
@@ -48,8 +48,9 @@ def test_int8_convolutions_of_1x1_with_stride_are_wrong(
         {name: array[:8] for name, array in batch.items()} for batch in read_vectors(vectors)
     )
     with open_session(file, runtime="litert") as session:
-        assert compare(expected, session(inputs)).problem(precision) == ""
+        found = judge(expected, session(inputs), precision=precision, steps=session.steps)
+        assert found.problem == ""
     with open_session(file, runtime="litert-gpu") as session:
-        problem = agreement_of(session, (inputs, expected)).problem(precision)
-    assert (problem == "") is right
+        found = judge(expected, session(inputs), precision=precision, steps=session.steps)
+    assert (found.problem == "") is right
     assert check(file, "gpu").ok is right

@@ -1,0 +1,387 @@
+"""Is an answer right? What an output is decides how it is compared, and each kind has its limits.
+
+Everything is compared with the Keras model on the same examples, never with another run of the
+converted file: a wrong conversion agrees with itself. Outputs are judged one by one, and so are
+their channels: in one common range, boxes in pixels hide scores that are wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from edgekit.core.errors import BadData
+from edgekit.core.types import Array, Batch
+
+Kind = Literal["classes", "scores", "tokens", "numbers"]
+"""What an output is, told from the reference's values.
+
+- `classes`: probabilities over the last axis that sum to one, as after a softmax.
+- `scores`: independent numbers in 0..1, as after a sigmoid.
+- `tokens`: integers, such as class numbers or ids of words.
+- `numbers`: anything else: coordinates, features, logits, signals.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How far the answers of a precision may be from the reference's.
+
+    Attributes:
+        first_choice: Least share of examples whose most probable class is the same.
+        first_five: Least share whose most probable class is among the file's first five.
+        lost: Largest share of what the reference tells about an example that may be lost: its
+            divergence from the answer, over its divergence from its own average answer.
+        decisions: Least overlap (Dice coefficient) of what lies above a threshold.
+        tokens: Least share of equal integers.
+        error: Largest root mean square error, over the standard deviation of the reference.
+        channel_error: The same for each single channel.
+        resolution: Errors below this share of the largest value are rounding, whatever the spread.
+        drop: Default limit on the drop of a recipe's metric, in the metric's unit.
+        reason: Why this much.
+    """
+
+    first_choice: float
+    first_five: float
+    lost: float
+    decisions: float
+    tokens: float
+    error: float
+    channel_error: float
+    resolution: float
+    drop: float
+    reason: str
+
+
+LIMITS: Mapping[str, Limits] = {
+    "float32": Limits(
+        first_choice=0.99,
+        first_five=0.999,
+        lost=1e-3,
+        decisions=0.98,
+        tokens=0.99,
+        error=5e-3,
+        channel_error=2e-2,
+        resolution=1e-5,
+        drop=0.1,
+        reason="the same arithmetic in another order of summation: only ties may differ",
+    ),
+    "float16": Limits(
+        first_choice=0.97,
+        first_five=0.99,
+        lost=1e-2,
+        decisions=0.95,
+        tokens=0.97,
+        error=5e-2,
+        channel_error=0.1,
+        resolution=2e-3,
+        drop=0.2,
+        reason="weights, and on a GPU sums, have 11 bits of mantissa",
+    ),
+    "dynamic_int8": Limits(
+        first_choice=0.92,
+        first_five=0.97,
+        lost=0.1,
+        decisions=0.85,
+        tokens=0.85,
+        error=0.3,
+        channel_error=0.5,
+        resolution=0.0,
+        drop=0.5,
+        reason="weights have 8 bits; activations are quantized anew in each run",
+    ),
+    "int8": Limits(
+        first_choice=0.9,
+        first_five=0.95,
+        lost=0.15,
+        decisions=0.8,
+        tokens=0.8,
+        error=0.35,
+        channel_error=0.6,
+        resolution=0.0,
+        drop=1.0,
+        reason="weights and activations have 8 bits; at 9 dB an answer is still mostly the model's",
+    ),
+    "int16x8": Limits(
+        first_choice=0.92,
+        first_five=0.97,
+        lost=0.1,
+        decisions=0.85,
+        tokens=0.85,
+        error=0.3,
+        channel_error=0.5,
+        resolution=0.0,
+        drop=0.5,
+        reason="weights have 8 bits, activations 16",
+    ),
+}
+"""Limits per precision; those of `float16` also hold for float32 files on a GPU."""
+
+THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)
+"""Where scores are cut into yes and no."""
+
+FEW_POSITIVES = 10
+"""With fewer scores above a threshold, the overlap there is chance."""
+
+WIDE = 32
+"""An output of more channels is a vector of features: a channel that varies less than the file's
+step can show is named there, and only a wrong one is refused."""
+
+SAME_KIND = 30
+"""In a narrow output such a channel is only named, too, if the others vary at most so many times as
+much, as the hours of a forecast do. Beside pixel boxes, scores are another kind of quantity."""
+
+SPARE = 1
+"""Examples that may fall on the other side of any share: few examples make coarse shares."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """One figure of an output beside its limit."""
+
+    name: str
+    value: float
+    limit: float
+    at_least: bool
+    ok: bool
+
+    def __str__(self) -> str:
+        if self.at_least:
+            return f"{self.name} {_percent(self.value)} (at least {_percent(self.limit)})"
+        return f"{self.name} {self.value:.2g} (at most {self.limit:.2g})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputJudgement:
+    """How one output compares with the reference's.
+
+    Attributes:
+        broken: What is plainly wrong, whatever the limits, such as "all zeros"; "" if nothing is.
+        note: What is lost in an output that is within its limits, as a sentence.
+    """
+
+    output: str
+    kind: Kind
+    measures: tuple[Measure, ...] = ()
+    broken: str = ""
+    note: str = ""
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, as a sentence; "" if the output is within its limits."""
+        if self.broken:
+            return f"Output '{self.output}' is {self.broken}."
+        wrong = [str(measure) for measure in self.measures if not measure.ok]
+        return f"Output '{self.output}': {', '.join(wrong)}." if wrong else ""
+
+    def __str__(self) -> str:
+        figures = self.broken or ", ".join(map(str, self.measures))
+        return f"{self.output}: {figures}{f'; {self.note}' if self.note else ''}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """How a file's answers compare with the reference's, output by output."""
+
+    outputs: tuple[OutputJudgement, ...]
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, in one sentence for each output that is; "" if nothing is."""
+        return " ".join(output.problem for output in self.outputs if output.problem)
+
+    @property
+    def broken(self) -> str:
+        """What is plainly wrong, whatever the limits; "" if nothing is."""
+        return " ".join(output.problem for output in self.outputs if output.broken)
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.outputs))
+
+
+def judge(
+    reference: Batch, outputs: Batch, *, precision: str, steps: Mapping[str, float] | None = None
+) -> Judgement:
+    """Judge each output on its own.
+
+    Args:
+        reference: Output name -> the Keras model's answers, axis of examples first.
+        outputs: The file's, dequantized, with the same names and shapes.
+        precision: A key of `LIMITS`.
+        steps: Output name -> difference between neighbouring values the file can give, where its
+            output is quantized.
+
+    Raises:
+        BadData: Names or shapes differ.
+    """
+    for name, array in reference.items():
+        shape = outputs[name].shape if name in outputs else "nothing"
+        if shape != array.shape:
+            raise BadData(f"Output '{name}' is {shape}, the reference has {array.shape}.")
+    judged = tuple(
+        _judge_output(name, array, outputs[name], LIMITS[precision], (steps or {}).get(name, 0.0))
+        for name, array in reference.items()
+    )
+    return Judgement(outputs=judged)
+
+
+def kind_of(reference: Array) -> Kind:
+    """Tell from the reference's values what an output is."""
+    values = np.asarray(reference)
+    if values.dtype.kind in "iub":
+        return "tokens"
+    if not values.size or values.min() < 0 or values.max() > 1:
+        return "numbers"
+    if values.ndim > 1 and values.shape[-1] > 1:
+        sums = values.astype(np.float64).sum(axis=-1)
+        if np.allclose(sums, 1, atol=2e-3):
+            return "classes"
+    return "scores" if np.ptp(values) > 0.05 else "numbers"
+
+
+def _judge_output(
+    name: str, reference: Array, answers: Array, limits: Limits, step: float
+) -> OutputJudgement:
+    kind = kind_of(reference)
+    if broken := degenerate(reference, answers):
+        return OutputJudgement(output=name, kind=kind, broken=broken)
+    if kind == "tokens":
+        measures, note = [_share("equal tokens", reference == answers, limits.tokens)], ""
+    elif kind == "classes":
+        measures, note = list(_classes(_rows(reference), _rows(answers), limits, step)), ""
+    else:
+        measures, note = _numbers(name, _rows(reference), _rows(answers), limits, step)
+        if kind == "scores":
+            measures += _decisions(_rows(reference), _rows(answers), limits)
+    return OutputJudgement(output=name, kind=kind, measures=tuple(measures), note=note)
+
+
+def arithmetic(precision: str, adapter: str) -> str:
+    """Return the precision whose limits a file is held to: a GPU computes float32 in float16.
+
+    Args:
+        precision: Of the file.
+        adapter: The GPU adapter it ran on; "" for a CPU.
+    """
+    return "float16" if adapter and precision == "float32" else precision
+
+
+def degenerate(reference: Array, answers: Array) -> str:
+    """Say what is plainly wrong with an output, such as "all zeros"; "" if nothing is."""
+    actual = np.asarray(answers, np.float64)
+    if not np.isfinite(actual).all():
+        return "NaN or infinite"
+    if not actual.any() and np.any(reference):
+        return "all zeros"
+    if len(actual) > 1 and _is_constant(actual) and not _is_constant(np.asarray(reference)):
+        return "the same whatever the input"
+    return ""
+
+
+def _classes(p: Array, q: Array, limits: Limits, step: float) -> Iterator[Measure]:
+    first = p.argmax(-1)
+    yield _share("first choice", first == q.argmax(-1), limits.first_choice)
+    if p.shape[-1] > 10:
+        five = np.argpartition(q, -5, axis=-1)[:, -5:]
+        yield _share("in the first five", (five == first[:, None]).any(-1), limits.first_five)
+    told = _divergence(p, p.mean(0, keepdims=True))
+    if told > 1e-12:  # a reference that always says the same tells nothing to lose
+        classes = p.shape[-1]
+        least = max(min(step / 4, 0.05 / classes), 1e-9)  # what a step writes as zero is not zero
+        likely = np.clip(q, 0, None) + least
+        lost = _divergence(p, likely / likely.sum(-1, keepdims=True)) / told
+        yield _at_most("information lost", max(lost, 0.0), limits.lost)
+
+
+def _decisions(reference: Array, answers: Array, limits: Limits) -> Iterator[Measure]:
+    """Compare what lies above each threshold, in the channel where it differs most."""
+    worst = 1.0
+    for threshold in THRESHOLDS:
+        yes, said = reference > threshold, answers > threshold
+        positives = yes.sum(0)
+        both, either = (yes & said).sum(0), positives + said.sum(0)
+        counted = positives >= FEW_POSITIVES
+        if counted.any():
+            overlap = (2 * both[counted] + SPARE) / np.maximum(either[counted], 1)
+            worst = min(worst, float(overlap.min()))
+    ok = worst >= limits.decisions
+    yield Measure(
+        name="same decisions", value=min(worst, 1.0), limit=limits.decisions, at_least=True, ok=ok
+    )
+
+
+def _numbers(
+    name: str, reference: Array, answers: Array, limits: Limits, step: float
+) -> tuple[list[Measure], str]:
+    """Compare errors with the reference's own spread, over all channels and in the worst one."""
+    spread = reference.std(0)
+    error = np.sqrt(np.mean((answers - reference) ** 2, axis=0))
+    rounding = limits.resolution * np.abs(reference).max(initial=0.0)
+    live = spread > 1e-6 * np.abs(reference).max(0)
+    if not live.any():  # constant in every channel: the error is seen against the value
+        largest = max(float(np.abs(reference).max(initial=0.0)), 1e-30)
+        share = float(error.max(initial=0.0)) / largest
+        return [_at_most("error over the value", share, limits.error)], ""
+    excused = error <= rounding
+    pooled = float(np.sqrt(np.sum(error[live] ** 2) / np.sum(spread[live] ** 2)))
+    ok = pooled <= limits.error or bool(excused[live].all())
+    measures = [
+        Measure(name="error over spread", value=pooled, limit=limits.error, at_least=False, ok=ok)
+    ]
+    ratio = np.where(live, error / np.maximum(spread, 1e-30), 0.0)
+    over = (ratio > limits.channel_error) & ~excused
+    typical = float(np.sqrt(np.mean(spread[live] ** 2)))
+    lost = over & (error <= 2 * step) & ((len(ratio) > WIDE) | (spread > typical / SAME_KIND))
+    note = ""
+    if lost.any():
+        note = (
+            f"{int(lost.sum())} of {len(ratio)} channels vary less than the file's step of "
+            f"{step:.2g} can show"
+        )
+    if len(ratio) > 1:
+        wrong = over & ~lost
+        channel = int(np.where(wrong if wrong.any() else ~lost, ratio, 0.0).argmax())
+        measures.append(
+            Measure(
+                name=f"in channel {channel}",
+                value=float(ratio[channel]),
+                limit=limits.channel_error,
+                at_least=False,
+                ok=not wrong.any(),
+            )
+        )
+    return measures, note
+
+
+def _share(name: str, hits: Array, limit: float) -> Measure:
+    misses = hits.size - int(np.count_nonzero(hits))
+    ok = misses <= hits.size * (1 - limit) + SPARE
+    value = float(np.mean(hits)) if hits.size else 1.0
+    return Measure(name=name, value=value, limit=limit, at_least=True, ok=ok)
+
+
+def _at_most(name: str, value: float, limit: float) -> Measure:
+    return Measure(name=name, value=value, limit=limit, at_least=False, ok=value <= limit)
+
+
+def _divergence(p: Array, q: Array) -> float:
+    """Return the mean Kullback-Leibler divergence of rows `q` from rows `p`, in nats."""
+    safe = np.maximum(p, 1e-12)
+    return float(np.mean(np.sum(safe * (np.log(safe) - np.log(np.maximum(q, 1e-12))), axis=-1)))
+
+
+def _rows(array: Array) -> Array:
+    """Return an output as `(examples and positions, channels)`, float64."""
+    values = np.asarray(array, np.float64)
+    return values.reshape(-1, 1) if values.ndim < 2 else values.reshape(-1, values.shape[-1])
+
+
+def _is_constant(array: Array) -> bool:
+    return bool((array == array[:1]).all())
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
