@@ -14,9 +14,9 @@ import pytest
 
 from edgekit.core import processes
 from edgekit.core.errors import BadData, BadInput, NotFound, Unavailable
-from edgekit.core.variant import PRECISIONS, Precision
+from edgekit.core.variant import PRECISIONS, Io, Precision
 from edgekit.source_model.golden_vectors import read_vectors
-from edgekit.source_model.reference import NUM_EXAMPLES
+from edgekit.source_model.reference import NUM_EXAMPLES, judged_examples
 from edgekit.tflite.reader import read
 from edgekit.tflite.sidecar import read_sidecar
 from edgekit.verbs.convert import convert
@@ -43,6 +43,9 @@ keras.Model(image, [answer, size]).save(folder / "branches.keras")
 vector = keras.Input((4,), name="vector")
 x = keras.ops.erfinv(keras.layers.Dense(4)(vector))
 keras.Model(vector, keras.layers.Dense(2)(x)).save(folder / "erfinv.keras")
+
+x = keras.ops.cumsum(keras.layers.Dense(4)(vector), axis=1)
+keras.Model(vector, keras.layers.Dense(2)(x)).save(folder / "scan.keras")
 """
 
 
@@ -52,6 +55,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, "-c", WRITE_MODELS, folder], check=True, capture_output=True)
     photos = np.random.default_rng(0).random((100, 16, 16, 3), np.float32)
     np.savez(folder / "photos.npz", photo=photos)
+    np.savez(folder / "scan.npz", vector=photos[:, 0, 0, :2].repeat(2, axis=1))
     return folder
 
 
@@ -93,13 +97,17 @@ def test_tensorflow_starts_once(
     inputs, _ = read_vectors(vectors_path(tmp_path / "out.tflite"))
     if given:
         with np.load(given) as photos:
-            np.testing.assert_array_equal(inputs["photo"], photos["photo"][:NUM_EXAMPLES])
-    assert len(inputs["photo"]) == NUM_EXAMPLES
+            chosen = judged_examples(len(photos["photo"]))
+            np.testing.assert_array_equal(inputs["photo"], photos["photo"][chosen])
+    else:
+        assert len(inputs["photo"]) == NUM_EXAMPLES
 
 
-@pytest.mark.parametrize(("float_io", "dtype"), [(False, "int8"), (True, "float32")])
+@pytest.mark.parametrize(
+    ("io", "dtype"), [(None, "int8"), ("uint8", "uint8"), ("float", "float32")]
+)
 def test_int8_has_the_interface_asked_for(
-    models: Path, tmp_path: Path, float_io: bool, dtype: str
+    models: Path, tmp_path: Path, io: Io | None, dtype: str
 ) -> None:
     out = tmp_path / "out.tflite"
     convert(
@@ -107,7 +115,7 @@ def test_int8_has_the_interface_asked_for(
         out,
         precision="int8",
         calibration=models / "photos.npz",
-        float_io=float_io,
+        io=io,
     )
     main = read(out).main
     assert {main.tensors[index].dtype for index in (*main.inputs, *main.outputs)} == {dtype}
@@ -131,10 +139,10 @@ def test_an_artifact_out_of_limits_does_not_get_its_name(
 ) -> None:
     from dataclasses import replace
 
-    from edgekit.running import agreement
+    from edgekit.running import judgement
 
-    strict = replace(agreement.TOLERANCES["int8"], mean_error=0.0, max_error=0.0)
-    monkeypatch.setitem(agreement.TOLERANCES, "int8", strict)
+    strict = replace(judgement.LIMITS["int8"], error=0.0, lost=0.0)
+    monkeypatch.setitem(judgement.LIMITS, "int8", strict)
     out = tmp_path / "out.tflite"
     result = convert(
         models / "branches.keras", out, precision="int8", calibration=models / "photos.npz"
@@ -151,6 +159,9 @@ def test_an_artifact_out_of_limits_does_not_get_its_name(
         ({"precision": "int8"}, BadInput, "calibration"),
         ({"precision": "int4"}, BadInput, "allowed are float32"),
         ({"target": "moon"}, NotFound, "no target 'moon'"),
+        ({"precision": "int8", "io": "int4"}, BadInput, "allowed are int8, uint8, float"),
+        ({"precision": "int16x8", "io": "uint8"}, BadInput, "only int8 files have a choice"),
+        ({"io": "float"}, BadInput, "only int8 and int16x8 files have a choice"),
         ({"target": "edgetpu"}, Unavailable, "edgetpu"),
     ],
 )
@@ -162,7 +173,7 @@ def test_a_bad_request_says_what_to_do(
     sentence: str,
 ) -> None:
     with pytest.raises(error, match=sentence):
-        convert(models / "branches.keras", tmp_path / "out.tflite", **arguments)  # type: ignore[arg-type]
+        convert(models / "branches.keras", tmp_path / "out.tflite", **arguments)  # type: ignore[call-overload]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -181,3 +192,51 @@ def test_bad_calibration_data_are_refused_before_they_crash_the_calibrator(
             calibration=tmp_path / "bad.npz",
         )
     assert not (tmp_path / "out.tflite").exists()
+
+
+def test_several_precisions_share_one_load_and_one_reference(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    start = processes.start
+
+    def counting(arguments: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+        started.append(" ".join(arguments))
+        return start(arguments, **options)
+
+    monkeypatch.setattr(processes, "start", counting)
+    result = convert(
+        models / "branches.keras",
+        tmp_path / "out.tflite",
+        precision=["float32", "int8"],
+        calibration=models / "photos.npz",
+        io="uint8",
+    )
+    assert result.ok
+    assert sum("child_process" in arguments for arguments in started) == 1
+    assert [each.artifact.path.name for each in result.done] == [
+        "out.float32.tflite",
+        "out.int8.tflite",
+    ]
+    mains = [read(each.artifact.path).main for each in result.done]
+    assert [main.tensors[main.inputs[0]].dtype for main in mains] == ["float32", "uint8"]
+    for name in ("float32", "int8"):
+        file = tmp_path / f"out.{name}.tflite"
+        assert precision_of(file) == name
+        assert find_vectors(file) == tmp_path / f"out.{name}.vectors.npz"
+
+
+def test_a_refused_precision_does_not_stop_the_others(models: Path, tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "edgekit", "convert", models / "scan.keras", "--json",
+         "--out", tmp_path / "out.tflite", "--calibration", models / "scan.npz",
+         "--precision", "int16x8", "--precision", "float32"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert ran.returncode == 2, ran.stderr
+    answer = json.loads(ran.stdout)
+    assert not answer["ok"]
+    assert list(answer["refused"]) == ["int16x8"]
+    assert "layer 'cumsum'" in answer["refused"]["int16x8"]
+    assert [Path(each["file"]).name for each in answer["conversions"]] == ["out.float32.tflite"]
+    assert answer["conversions"][0]["ok"]
