@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgekit.conversion.activation_ranges import correct_ranges
 from edgekit.conversion.diagnosis import Diagnosis, Layers, listed
+from edgekit.conversion.ranges.activation_ranges import correct_ranges
 from edgekit.core.recipe import Signature
 from edgekit.core.types import Array, Batch
 from edgekit.core.variant import Io, Precision
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 STATIC: tuple[Precision, ...] = ("int8", "int16x8")
 """Precisions whose activations have fixed ranges, found by calibration or by training."""
+
+_LEVELS: Mapping[Precision, int] = {"int8": 2**8, "int16x8": 2**16}
+"""How many numbers an activation can hold."""
 
 _LARGEST_FILE = 2**31 - 1
 """tflite-runtime 2.14 addresses a file with 31 bits; so do FlatBuffers without extensions."""
@@ -102,7 +105,7 @@ def to_tflite(
     if options.allow_select_ops:
         allowed.append(tf.lite.OpsSet.SELECT_TF_OPS)
     converter.target_spec.supported_ops = allowed
-    with _calibrated(examples or {}):
+    with _calibrated(examples or {}, levels=_LEVELS.get(precision, 256)):
         return bytearray(converter.convert())
 
 
@@ -228,17 +231,18 @@ def _one_by_one(examples: Batch) -> Iterator[dict[str, Array]]:
 
 
 @contextmanager
-def _calibrated(examples: Batch) -> Iterator[None]:
+def _calibrated(examples: Batch, *, levels: int) -> Iterator[None]:
     """Let the calibrator return the ranges that activations really have.
 
     The state of a fused LSTM has to be reset before each example. TensorFlow 2.21 resets it only
     before the first. The ranges then are those of one endless sequence, and real sequences, which
     begin at zero, are clipped: by 0.08 of 0.58 in a test. See also
-    `edgekit.conversion.activation_ranges`.
+    `edgekit.conversion.ranges.activation_ranges`.
     """
     from tensorflow.lite.python.optimize.calibrator import Calibrator
 
     feed, calibrate = Calibrator._feed_tensors, Calibrator.calibrate
+    quantize = Calibrator.calibrate_and_quantize
 
     def feed_each(
         self: Calibrator, examples: Callable[[], Iterator[dict[str, Array]]], resize_input: bool
@@ -247,12 +251,28 @@ def _calibrated(examples: Batch) -> Iterator[None]:
             # Variables are reset before the first example of a call, so each call has only one.
             feed(self, partial(iter, [example]), resize_input)
 
-    Calibrator._feed_tensors = feed_each
-    Calibrator.calibrate = lambda self, given: correct_ranges(calibrate(self, given), examples)
+    corrected: list[bytes] = []
+
+    def calibrate_anew(self: Calibrator, given: Callable[[], Iterator[dict[str, Array]]]) -> bytes:
+        corrected.append(correct_ranges(calibrate(self, given), examples, levels=levels))
+        return corrected[-1]
+
+    def quantize_calibrated(
+        self: Calibrator, _: Callable[..., object], *types: object, **options: bool
+    ) -> bytes:
+        # Only int16x8 comes here, after `calibrate`, whose result TensorFlow then ignores: it
+        # calibrates again. A model that has ranges keeps them if no example is given.
+        ready = Calibrator(corrected[-1])
+        content: bytes = quantize(ready, partial(iter, ()), *types, **options)
+        return content
+
+    Calibrator._feed_tensors, Calibrator.calibrate = feed_each, calibrate_anew
+    Calibrator.calibrate_and_quantize = quantize_calibrated
     try:
         yield
     finally:
         Calibrator._feed_tensors, Calibrator.calibrate = feed, calibrate
+        Calibrator.calibrate_and_quantize = quantize
 
 
 def _activations(model: Model) -> list[TensorInfo]:

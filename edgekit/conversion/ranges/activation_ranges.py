@@ -1,0 +1,69 @@
+"""Measure activation ranges again: TensorFlow's calibrator takes some from the wrong tensor.
+
+TensorFlow 2.21's calibrator looks at inputs of operators that may have overwritten them. A summand
+then has the range of the sum: each branch of a residual network was quantized up to 3.5 times as
+coarsely as necessary.
+
+No range is wider than what its readers can tell apart; see
+`edgekit.conversion.ranges.useful_ranges`.
+
+Source for the calibrator's error: https://github.com/tensorflow/tensorflow/issues/127842 (open,
+September 2026).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgekit.conversion.corrections import corrected
+from edgekit.conversion.ranges.measured_values import measure
+from edgekit.conversion.ranges.useful_ranges import EVERYTHING, limit_to_useful
+from edgekit.core.types import Batch
+
+if TYPE_CHECKING:
+    from ai_edge_litert.schema_py_generated import ModelT, TensorT
+
+
+def correct_ranges(content: bytes, examples: Batch, *, levels: int = 256) -> bytes:
+    """Return a calibrated float model with the ranges that its activations have on examples.
+
+    Args:
+        content: What TensorFlow's calibrator returns: a `.tflite` whose tensors have `min`, `max`.
+        examples: Input name -> `(n, ...)`, the calibration data.
+        levels: How many numbers a quantized activation can hold: 256 for int8.
+    """
+    correct = partial(_set_ranges, content, examples, levels)
+    return bytes(corrected(bytearray(content), [correct]))
+
+
+def _set_ranges(
+    content: bytes, examples: Batch, levels: int, schema: ModuleType, model: ModelT
+) -> bool:
+    graph = model.subgraphs[0]
+    writers = [op for op in graph.operators if op.outputs is not None]
+    written = [int(k) for op in writers for k in op.outputs]
+    concerned = [k for k in written if _is_measured(schema, graph.tensors[k])]
+    given = [int(k) for k in graph.inputs if _is_measured(schema, graph.tensors[int(k)])]
+    values = measure(content, examples, concerned + given)
+    useful = limit_to_useful(schema, model, values, levels=levels)
+    for k in concerned + given:
+        low, high = values[k].low, values[k].high
+        lowest, highest = useful.get(k, EVERYTHING)
+        if lowest < highest and high > lowest:  # else it is saturated throughout
+            low, high = max(low, lowest), min(high, highest)
+        if np.isfinite([low, high]).all():  # others are for the caller to refuse
+            graph.tensors[k].quantization.min = [low]
+            graph.tensors[k].quantization.max = [high]
+    return bool(concerned)
+
+
+def _is_measured(schema: ModuleType, tensor: TensorT) -> bool:
+    """Whether the calibrator gave a tensor a single range, and it is not a state."""
+    quantization = tensor.quantization
+    if quantization is None or quantization.min is None or len(quantization.min) != 1:
+        return False
+    return tensor.type == schema.TensorType.FLOAT32 and not tensor.isVariable

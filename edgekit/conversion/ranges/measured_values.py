@@ -1,0 +1,102 @@
+"""Run a calibrated float model on examples, and keep what each of its tensors held.
+
+TensorFlow 2.21's interpreter lets operators such as ADD overwrite an input that is not read again,
+and its calibrator looks at inputs afterwards. Here every tensor has its own memory.
+
+Source: https://github.com/tensorflow/tensorflow/issues/127842 (open, September 2026).
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgekit.core.types import Array, Batch
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+_MASKED_ROW = 5000.0
+"""A row whose largest score is that far below the largest of all is masked from end to end: masks
+subtract 10,000 or more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Values:
+    """What a tensor held over all examples.
+
+    Attributes:
+        low: The lowest value; may be NaN or infinite.
+        high: The highest.
+        floor: The lowest of the largest values of each row (last axis), rows that are masked from
+            end to end left out.
+        least: The smallest magnitude besides zero; infinite if it held only zeros.
+    """
+
+    low: float
+    high: float
+    floor: float
+    least: float
+
+
+def measure(content: bytes, examples: Batch, tensors: Iterable[int]) -> dict[int, Values]:
+    """Run the examples one by one; return what was seen in float tensors of the first graph.
+
+    Args:
+        content: A float `.tflite`.
+        examples: Input name -> `(n, ...)`.
+        tensors: Their indices.
+    """
+    interpreter = _interpreter(content)
+    run = interpreter.get_signature_runner()
+    wanted = list(tensors)
+    seen: dict[int, list[tuple[float, float, Array, float]]] = {k: [] for k in wanted}
+    for number in range(len(next(iter(examples.values())))):
+        interpreter.reset_all_variables()
+        run(**{name: array[number : number + 1] for name, array in examples.items()})
+        for k in wanted:
+            seen[k].append(_seen(interpreter.get_tensor(k)))
+    return {k: _over_all(each) for k, each in seen.items()}
+
+
+def _interpreter(content: bytes) -> tf.lite.Interpreter:
+    import tensorflow as tf
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it asks to use LiteRT's, which has no Flex delegate
+        interpreter = tf.lite.Interpreter(
+            model_content=content,
+            experimental_preserve_all_tensors=True,
+            experimental_op_resolver_type=(
+                tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            ),
+        )
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def _seen(values: Array) -> tuple[float, float, Array, float]:
+    """Return lowest, highest, the largest of the rows (ordinary and lowest), smallest magnitude."""
+    largest = values.max(axis=-1, initial=-math.inf).ravel() if values.ndim else values.ravel()
+    ordinary = largest[largest > largest.max(initial=-math.inf) - _MASKED_ROW]
+    rows = np.array([ordinary.min(initial=math.inf), largest.max(initial=-math.inf)])
+    magnitudes = np.abs(values)
+    least = magnitudes.min(initial=math.inf, where=magnitudes > 0)
+    return float(values.min()), float(values.max()), rows, float(least)
+
+
+def _over_all(seen: list[tuple[float, float, Array, float]]) -> Values:
+    lows, highs, rows, least = zip(*seen, strict=True)
+    lowest, largest = np.array(rows).T
+    ordinary = lowest[lowest > largest.max() - _MASKED_ROW]
+    return Values(
+        low=float(np.min(lows)),
+        high=float(np.max(highs)),
+        floor=float(ordinary.min(initial=math.inf)),
+        least=min(least),
+    )
