@@ -130,6 +130,10 @@ WIDE = 32
 """An output of more channels is a vector of features: a channel that varies less than the file's
 step can show is named there, and only a wrong one is refused."""
 
+QUIET = 10
+"""In a wide output, a channel that varies less than a tenth of what is typical is held to a tenth:
+among two thousand words there is always one that hardly ever moves."""
+
 SAME_KIND = 30
 """In a narrow output such a channel is only named, too, if the others vary at most so many times as
 much, as the hours of a forecast do. Beside pixel boxes, scores are another kind of quantity."""
@@ -177,9 +181,12 @@ class OutputJudgement:
         wrong = [str(measure) for measure in self.measures if not measure.ok]
         return f"Output '{self.output}': {', '.join(wrong)}." if wrong else ""
 
+    def figures(self) -> str:
+        """Return what was measured, each figure beside its limit."""
+        return "; ".join(filter(None, (self.broken, ", ".join(map(str, self.measures)), self.note)))
+
     def __str__(self) -> str:
-        figures = self.broken or ", ".join(map(str, self.measures))
-        return f"{self.output}: {figures}{f'; {self.note}' if self.note else ''}"
+        return f"{self.output}: {self.figures()}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -331,16 +338,16 @@ def _numbers(
     measures = [
         Measure(name="error over spread", value=pooled, limit=limits.error, at_least=False, ok=ok)
     ]
+    typical = float(np.sqrt(np.mean(spread[live] ** 2)))
+    wide = len(spread) > WIDE
     ratio = np.where(live, error / np.maximum(spread, 1e-30), 0.0)
     over = (ratio > limits.channel_error) & ~excused
-    typical = float(np.sqrt(np.mean(spread[live] ** 2)))
-    lost = over & (error <= 2 * step) & ((len(ratio) > WIDE) | (spread > typical / SAME_KIND))
+    below_step = (error <= 2 * step) & (wide | (spread > typical / SAME_KIND))
+    quiet = wide & (error <= limits.channel_error * np.maximum(spread, typical / QUIET))
+    lost = over & (below_step | quiet)
     note = ""
     if lost.any():
-        note = (
-            f"{int(lost.sum())} of {len(ratio)} channels vary less than the file's step of "
-            f"{step:.2g} can show"
-        )
+        note = f"{int(lost.sum())} of {len(ratio)} channels vary less than the file can show"
     if len(ratio) > 1:
         wrong = over & ~lost
         channel = int(np.where(wrong if wrong.any() else ~lost, ratio, 0.0).argmax())

@@ -168,7 +168,7 @@ def test_a_feature_too_small_for_the_step_is_named_and_not_refused() -> None:
     answers, step = quantized(features)
     found = judged(features, answers, step=step)
     assert found.problem == ""
-    assert "1 of 128 channels vary less than the file's step" in str(found)
+    assert "1 of 128 channels vary less than the file can show" in str(found)
 
 
 def test_an_hour_in_which_little_changes_is_named_and_not_refused() -> None:
@@ -177,7 +177,7 @@ def test_an_hour_in_which_little_changes_is_named_and_not_refused() -> None:
     answers, step = quantized(hours)
     found = judged(hours, answers, step=step)
     assert found.problem == ""
-    assert "1 of 24 channels vary less than the file's step" in str(found)
+    assert "1 of 24 channels vary less than the file can show" in str(found)
 
 
 @pytest.mark.parametrize(
