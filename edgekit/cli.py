@@ -134,6 +134,14 @@ def convert(
     io: Annotated[
         str | None, typer.Option(help="In and out of int8 files: int8 (if left out), uint8, float.")
     ] = None,
+    shape: Annotated[
+        list[str] | None,
+        typer.Option(help="Such as image=1,224,224,3, for free axes and batches; repeat for more."),
+    ] = None,
+    signature: Annotated[str, typer.Option(help="Of a SavedModel that has several.")] = "",
+    custom: Annotated[
+        Path | None, typer.Option(help="A .py file with the model's own layers; it is run.")
+    ] = None,
     recurrent: Annotated[
         str,
         typer.Option(help="LSTM, GRU, SimpleRNN: small (one operator or a loop), fast (unrolled)."),
@@ -149,11 +157,12 @@ def convert(
     The file gets its name only if it ran and its answers are within the limits of its precision.
     Several precisions are files of their own: of model.tflite come model.int8.tflite and so on.
     """
+    from edgekit.intake.shapes import parse_shapes
     from edgekit.verbs import convert as verb
 
     asked = precision or ["float32"]
     with console.progress() as tell:
-        result = verb.convert(  # type: ignore[call-overload]  # checked at its door
+        result = verb.convert(  # type: ignore[call-overload, misc]  # checked at its door
             model,
             out,
             precision=asked[0] if len(asked) == 1 else asked,
@@ -161,6 +170,9 @@ def convert(
             pixels=pixels,
             target=target,
             io=io,
+            shapes=parse_shapes(shape or ()),
+            signature=signature,
+            custom=custom,
             recurrent=recurrent,
             keep_float=keep_float or (),
             progress=tell,

@@ -176,15 +176,15 @@ CATALOGUE: tuple[_Known, ...] = (
         pattern=r"(?m)^\ttf\.\w+\(.*[x<]b?f16>",
         finding=_says("The model computes in float16 or bfloat16{where}, which TFLite cannot."),
         remedy=(
-            "Build it with keras.config.set_dtype_policy('float32'), load the weights into it and "
-            "convert that; precision `float16` then halves the file."
+            "Convert the .keras or .h5 file, whose policy edgekit replaces; precision `float16` "
+            "then halves the file."
         ),
     ),
     _Known(
         name="double-precision",
         pattern=r"(?m)^\ttf\.\w+\(.*[x<]f64>",
         finding=_says("The model computes in float64{where}, which TFLite cannot."),
-        remedy="Build it with dtype='float32', load the weights into it and convert that.",
+        remedy="Convert the .keras or .h5 file, whose policy edgekit replaces.",
     ),
     _Known(
         name="missing-operator",

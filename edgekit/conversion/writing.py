@@ -38,12 +38,12 @@ from edgekit.core.recipe import Signature
 from edgekit.core.types import Batch
 from edgekit.core.variant import Precision
 from edgekit.intake.examples import as_npz
+from edgekit.intake.model import load
 from edgekit.source_model.calibration import how_to_make, load_calibration
 from edgekit.source_model.export import export, signature_of
 from edgekit.source_model.interface import SourceModel, interface_of, is_tf_keras
-from edgekit.source_model.loading import load_model
 from edgekit.source_model.recurrent import has_recurrent_layers, prepare
-from edgekit.source_model.reference import run_model, write_reference
+from edgekit.source_model.reference import run_model, without_judged, write_reference
 from edgekit.tflite.reader import read
 
 RUNNING = "running the source model"
@@ -91,23 +91,31 @@ def write_each(
 ) -> dict[Precision, Written]:
     """Convert `source` to several precisions; one that is refused does not stop the others."""
     report_progress(0.0, "reading the model")
-    model = load_model(source)
+    model, notes = _load(source, options)
     written: dict[Precision, Written] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        notes: tuple[str, ...] = ()
         if calibration:
             report_progress(0.05, "reading the calibration data")
             given, arrays = calibration, Path(scratch) / "calibration.npz"
-            calibration, notes = as_npz(given, model, arrays, pixels=options.pixels)
+            calibration, made = as_npz(given, model, arrays, pixels=options.pixels)
+            notes = (*notes, *made)
         if vectors:
             report_progress(0.1, RUNNING)
             write_reference(model, vectors, calibration=calibration)
+            if calibration and set(outs) & set(STATIC):
+                rest = Path(scratch) / "calibrating.npz"
+                calibration, sentence = without_judged(calibration, rest)
+                notes = (*notes, sentence)
         for precisions in _prepared_alike(model, list(outs)):
             group = {precision: outs[precision] for precision in precisions}
             # Recurrent layers were changed in place for the group before.
-            model = load_model(source) if written else model
+            model = _load(source, options)[0] if written else model
             written |= _write_alike(model, source, group, calibration, options, notes)
     return {precision: written[precision] for precision in outs}
+
+
+def _load(source: Path, options: Options) -> tuple[SourceModel, tuple[str, ...]]:
+    return load(source, custom=options.custom, signature=options.signature, shapes=options.shapes)
 
 
 def _prepared_alike(model: SourceModel, precisions: list[Precision]) -> list[list[Precision]]:

@@ -160,16 +160,21 @@ def _fixed(declared: DeclaredInput, model: str) -> Tensor:
     if shape[0] not in (None, 1):
         raise BadInput(
             f"{what} takes batches of {shape[0]}; files here take one example at a time. "
-            "Build the model without a batch size."
+            f"Give --shape {_asked(declared)}, or build the model without a batch size."
         )
     if None in shape[1:]:
         axis = shape.index(None, 1)
         raise BadInput(
             f"{what} has shape {shape}, whose axis {axis} is free; only the batch may be. "
-            "Build the model with the size it will run at, keras.Input(shape=(...)), load the "
-            "weights into it, and convert that."
+            f"Give the size it will run at: --shape {_asked(declared)}."
         )
     return Tensor(name=name, shape=(1, *(int(n or 1) for n in shape[1:])), dtype=dtype)
+
+
+def _asked(declared: DeclaredInput) -> str:
+    """Return what to write after --shape, with a word for what is not known."""
+    sizes = (("1" if k == 0 else str(n or "SIZE")) for k, n in enumerate(declared.shape))
+    return f"{declared.name}={','.join(sizes)}"
 
 
 def _output(name: str, tensor: tf.Tensor, model: str) -> Tensor:

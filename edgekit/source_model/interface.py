@@ -51,12 +51,16 @@ class SavedModel:
         loaded: What TensorFlow loaded; it keeps the function's variables alive.
         signature: As `edgekit.source_model.export.export` noted it; None if another program wrote
             it.
+        signature_name: What TensorFlow calls the signature.
+        left_out: Names of its other signatures.
     """
 
     name: str
     function: tf.types.experimental.ConcreteFunction
     loaded: tf.Module
     signature: Signature | None = None
+    signature_name: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,12 +6,16 @@ import importlib
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgekit.core.errors import BadData, BadInput, NotFound, reason
 from edgekit.core.recipe import Signature
 from edgekit.core.records import from_json
 from edgekit.source_model.interface import KerasModel, SavedModel, SourceModel
 from edgekit.source_model.keras_file import check_description, custom_class, read_description
+
+if TYPE_CHECKING:
+    from tensorflow.types.experimental import ConcreteFunction
 
 SIGNATURE = "serving_default"
 
@@ -23,12 +27,16 @@ Source: https://www.tensorflow.org/guide/saved_model#the_savedmodel_format_on_di
 """
 
 
-def load_model(path: Path) -> SourceModel:
+def load_model(path: Path, *, signature: str = "") -> SourceModel:
     """Load a model from a file or folder; it is not compiled for training.
 
     A `.keras`, `.h5` or `.hdf5` file is data; one that carries Python code is refused. A SavedModel
     is a program: TensorFlow runs what is in it, file access included, so load only those from a
     source you trust.
+
+    Args:
+        path: The file or folder.
+        signature: Which one of a SavedModel; "" for `serving_default`, or the only one.
 
     Returns:
         A `keras.Model`, a `tf_keras.Model` if Keras 2 wrote the file, or a `SavedModel`.
@@ -41,7 +49,12 @@ def load_model(path: Path) -> SourceModel:
     if not path.exists():
         raise NotFound(f"There is no '{path}'; give a .keras or .h5 file or a SavedModel folder.")
     if path.is_dir():
-        return _load_saved_model(path)
+        return _load_saved_model(path, signature)
+    if signature:
+        raise BadInput(
+            f"signature is '{signature}', and '{path}' is a file; only SavedModel folders have "
+            "signatures. Leave it out."
+        )
     if path.suffix not in (".keras", ".h5", ".hdf5"):
         raise BadInput(f"'{path}' is no .keras or .h5 file and no SavedModel folder; give one.")
     return _load_keras(path)
@@ -66,7 +79,7 @@ def _load_keras(path: Path) -> KerasModel:
         ) from error
 
 
-def _load_saved_model(folder: Path) -> SavedModel:
+def _load_saved_model(folder: Path, signature: str) -> SavedModel:
     import tensorflow as tf
 
     if not any((folder / f"saved_model.{suffix}").is_file() for suffix in ("pb", "pbtxt")):
@@ -82,16 +95,29 @@ def _load_saved_model(folder: Path) -> SavedModel:
             f"{reason(error)}."
         ) from error
     signatures = dict(loaded.signatures)
-    function = signatures.get(SIGNATURE) or (
-        next(iter(signatures.values())) if len(signatures) == 1 else None
+    name = signature or (next(iter(signatures)) if len(signatures) == 1 else SIGNATURE)
+    if name not in signatures:
+        have = ", ".join(map(repr, signatures)) or "(none)"
+        remedy = "choose one with --signature" if signatures else "model.export('folder') writes it"
+        wanted = f"you asked for '{name}'" if signature else f"one called '{name}' is needed"
+        raise BadInput(f"'{folder}' has the signatures {have}; {wanted}: {remedy}.")
+    function = signatures[name]
+    return SavedModel(
+        name=folder.name,
+        function=function,
+        loaded=loaded,
+        signature=_noted(folder / NOTE),
+        signature_name=name,
+        left_out=tuple(n for n, other in signatures.items() if not _is_same(other, function)),
     )
-    if function is None:
-        raise BadInput(
-            f"'{folder}' has the signatures {', '.join(map(repr, signatures)) or '(none)'}; one "
-            f"called '{SIGNATURE}' is needed: model.export('folder') writes it."
-        )
-    noted = _noted(folder / NOTE)
-    return SavedModel(name=folder.name, function=function, loaded=loaded, signature=noted)
+
+
+def _is_same(one: ConcreteFunction, other: ConcreteFunction) -> bool:
+    """Whether two signatures are one function by two names, as Keras exports `serve` twice."""
+    return all(
+        getattr(one, what) == getattr(other, what)
+        for what in ("structured_input_signature", "structured_outputs")
+    )
 
 
 def _noted(path: Path) -> Signature | None:

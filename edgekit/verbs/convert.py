@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, TypedDict, Unpack, overload
 
 from edgekit.conversion.tf_converter import Options
@@ -17,6 +18,7 @@ from edgekit.core.types import Progress, silent
 from edgekit.core.variant import PRECISIONS, Io, Precision, check_io
 from edgekit.intake.examples import Given, as_path
 from edgekit.intake.media import Pixels
+from edgekit.intake.shapes import Shape
 from edgekit.running.place import Place, places
 from edgekit.source_model.recurrent import DEFAULT, Form, check_form
 from edgekit.tflite.sidecar import write_sidecar
@@ -42,6 +44,22 @@ class Conversion:
         """Whether at least one runtime ran it and none found it wrong."""
         ran = [proof for proof in self.proofs if proof.status == "measured"]
         return bool(ran) and all(proof.ok is not False for proof in self.proofs)
+
+    @property
+    def verdict(self) -> str:
+        """What running it showed: "verified" only where it ran on real examples and was right."""
+        if self.ok and any("random input" in proof.against for proof in self.proofs):
+            return "runs, agrees on random input; give real examples (calibration) to verify it"
+        if self.ok:
+            return "verified"
+        wrong = [p.runtime for p in self.proofs if p.status == "measured" and not p.ok]
+        if wrong:
+            return f"NOT delivered under its name: it is out of limits on {', '.join(wrong)}"
+        refusing = ", ".join(proof.runtime for proof in self.proofs if proof.ok is False)
+        return (
+            f"NOT delivered under its name: {refusing} does not run it; if it need not run there, "
+            "name where it must (target)"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +87,9 @@ class _Choices(TypedDict, total=False):
     pixels: Pixels | Literal[""]
     target: str
     io: Io | None
+    shapes: Mapping[str, Shape]
+    signature: str
+    custom: Path | None
     recurrent: Form
     keep_float: Sequence[str]
     progress: Progress
@@ -91,6 +112,9 @@ def convert(
     pixels: Pixels | Literal[""] = "",
     target: str = "",
     io: Io | None = None,
+    shapes: Mapping[str, Shape] = MappingProxyType({}),
+    signature: str = "",
+    custom: Path | None = None,
     recurrent: Form = DEFAULT,
     keep_float: Sequence[str] = (),
     progress: Progress = silent,
@@ -119,6 +143,11 @@ def convert(
         io: What goes in and out of an int8 file: "int8", "uint8" or "float". If None, int8, and
             int16 for int16x8, with the scale and zero point given in the file. "float" serves
             int16x8 too; precisions that cannot have it keep their own.
+        shapes: Input name -> shape, batch of 1 first, such as `{"image": (1, 224, 224, 3)}`: gives
+            free axes a size, and replaces a fixed batch. "" names a lone input.
+        signature: Of a SavedModel that has several; "" for `serving_default`.
+        custom: A Python file with layers and functions of the model's own. It is run, in the child
+            process; those that no decorator registers go by their own names.
         recurrent: One of `edgekit.source_model.recurrent.FORMS`: the form of LSTM, GRU and
             SimpleRNN layers.
         keep_float: Layers that an int8 file computes in float32; `edgekit explain` proposes them.
@@ -139,7 +168,15 @@ def convert(
     check_io(io, precisions)
     check_form(recurrent)
     chosen = _places(target)
-    options = Options(io=io, recurrent=recurrent, keep_float=tuple(keep_float), pixels=pixels)
+    options = Options(
+        io=io,
+        recurrent=recurrent,
+        keep_float=tuple(keep_float),
+        pixels=pixels,
+        custom=custom,
+        signature=signature,
+        shapes=dict(shapes),
+    )
     done: list[Conversion] = []
     refused: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as scratch:

@@ -73,8 +73,6 @@ def nan() -> Any:
     [
         (bicubic, "float32", "missing-operator", r"tf\.ResizeBicubic in layer 'enlarge' \(UpSa"),
         (erf, "float32", "missing-operator", r"tf\.Erf in layer 'erf' \(Erf\)\. Replace"),
-        (mixed, "float32", "half-precision", r"float16 or bfloat16 in layer 'half' \(Conv2D\)"),
-        (double, "float32", "double-precision", r"in float64 in layer 'wide' \(Dense\)"),
         (prelu, "int16x8", "int16x8-operator", r"int16x8 has no PRELU in layer 'bend' \(PReLU\)"),
         (embedding, "int16x8", "int16x8-integer-input", "cannot take integers as input"),
         (nan, "int8", "not-finite", r"NaN or infinity for some .* in layer 'log' \(Log\)"),
@@ -89,6 +87,21 @@ def test_what_the_converter_refuses_names_the_layer(
         write(source, out, precision, calibration)
     assert f"[{name}]" in str(failure.value)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("build", "sentence"),
+    [
+        (mixed, r"float16 or bfloat16 in '.*half.*Convert the \.keras .*\[half-precision\]"),
+        (double, r"in float64 in '.*wide.*Convert the \.keras .*\[double-precision\]"),
+    ],
+)
+def test_a_savedmodel_in_another_precision_is_sent_back_to_keras(
+    build: Callable[[], Any], sentence: str, tmp_path: Path
+) -> None:
+    build().export(tmp_path / "saved", verbose=False)
+    with pytest.raises(ConversionFailed, match=sentence):
+        write(tmp_path / "saved", tmp_path / "m.tflite", "float32", None)
 
 
 def test_a_loop_that_grows_a_list_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,83 @@
+"""Load a source model as the user wants it: with their code, one signature, other shapes."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from edgekit.core.errors import BadInput, NotFound, reason
+from edgekit.intake.dtype_policies import in_float32
+from edgekit.intake.shapes import Shape, with_shapes
+from edgekit.source_model.interface import SavedModel, SourceModel
+from edgekit.source_model.loading import load_model
+
+_LIBRARIES = ("keras", "tf_keras")
+
+
+def load(
+    path: Path,
+    *,
+    custom: Path | None = None,
+    signature: str = "",
+    shapes: Mapping[str, Shape] | None = None,
+) -> tuple[SourceModel, tuple[str, ...]]:
+    """In a child: load a model file, and change what the user wants or TFLite needs changed.
+
+    Args:
+        path: As `edgekit.source_model.loading.load_model` takes it.
+        custom: A Python file with the model's own layers and functions. It is run.
+        signature: Of a SavedModel; "" for the usual one.
+        shapes: Input name -> its shape, batch axis first; "" names a lone input.
+
+    Returns:
+        The model, and sentences on what was changed or left out.
+
+    Raises:
+        NotFound, BadInput: It cannot be loaded, or not so.
+    """
+    if custom:
+        run_custom(custom)
+    model = load_model(path, signature=signature)
+    notes = []
+    if isinstance(model, SavedModel) and model.left_out:
+        names = ", ".join(f"'{name}'" for name in model.left_out)
+        notes.append(
+            f"Converted is the signature '{model.signature_name}'; left out: {names} (--signature)."
+        )
+    model, sentence = in_float32(model)
+    return with_shapes(model, shapes or {}), tuple(filter(None, [*notes, sentence]))
+
+
+def run_custom(path: Path) -> None:
+    """Run a Python file and let Keras find the classes and functions that are defined in it.
+
+    Raises:
+        NotFound: There is no such file.
+        BadInput: It is no Python file, or fails.
+    """
+    if not path.is_file() or path.suffix != ".py":
+        raise NotFound(f"There is no Python file '{path}'; give the .py with the model's layers.")
+    name = f"edgekit_custom_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever the user's code raises
+        raise BadInput(
+            f"'{path}' fails: {type(error).__name__}: {reason(error)}. It has to run alone; keep "
+            "training out of it (if __name__ == '__main__')."
+        ) from error
+    own = {
+        name: value
+        for name, value in vars(module).items()
+        if getattr(value, "__module__", "") == module.__name__ and callable(value)
+    }
+    for library in _LIBRARIES:
+        # Those that a decorator registered are there already, under package and name.
+        known = importlib.import_module(library).saving.get_custom_objects()
+        known.update({name: value for name, value in own.items() if name not in known})
