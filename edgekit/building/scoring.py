@@ -15,7 +15,8 @@ from edgekit.core.recipe import Recipe
 from edgekit.core.types import Batch, Run, Size
 from edgekit.core.variant import Precision, Variant
 from edgekit.running.agreement import Agreement, compare, worst
-from edgekit.running.judgement import LIMITS, Judgement, OutputJudgement, arithmetic, judge
+from edgekit.running.judgement import Judgement, OutputJudgement, arithmetic, judge
+from edgekit.running.limits import LIMITS
 from edgekit.running.place import Place
 from edgekit.running.session import Session, open_session
 from edgekit.source_model.golden_vectors import Vectors

@@ -7,7 +7,7 @@ import dataclasses
 from edgekit.building.scoring import SMALL_SAMPLE_ALLOWANCE, drop_limit
 from edgekit.core import registry
 from edgekit.core.variant import Variant
-from edgekit.running.judgement import LIMITS
+from edgekit.running.limits import LIMITS
 
 
 def test_the_more_special_drop_limit_goes_first() -> None:

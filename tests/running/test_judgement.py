@@ -13,7 +13,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from edgekit.core.errors import BadData
 from edgekit.core.types import Array
 from edgekit.core.variant import PRECISIONS
-from edgekit.running.judgement import LIMITS, Judgement, degenerate, judge, kind_of
+from edgekit.running.judgement import Judgement, degenerate, judge, kind_of
+from edgekit.running.limits import LIMITS
 
 finite = st.floats(-1e6, 1e6, width=32)
 outputs = arrays(np.float32, array_shapes(min_dims=2, max_dims=3), elements=finite)

@@ -139,10 +139,10 @@ def test_an_artifact_out_of_limits_does_not_get_its_name(
 ) -> None:
     from dataclasses import replace
 
-    from edgekit.running import judgement
+    from edgekit.running.limits import LIMITS
 
-    strict = replace(judgement.LIMITS["int8"], error=0.0, lost=0.0)
-    monkeypatch.setitem(judgement.LIMITS, "int8", strict)
+    strict = replace(LIMITS["int8"], error=0.0, lost=0.0)
+    monkeypatch.setitem(LIMITS, "int8", strict)  # type: ignore[misc]
     out = tmp_path / "out.tflite"
     result = convert(
         models / "branches.keras", out, precision="int8", calibration=models / "photos.npz"
