@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from edgekit.verbs.bench import bench
     from edgekit.verbs.check import check
     from edgekit.verbs.convert import convert
+    from edgekit.verbs.explain import explain
     from edgekit.verbs.inspect import inspect
     from edgekit.verbs.setup import doctor, setup
     from edgekit.verbs.verify import verify
@@ -24,6 +25,7 @@ __all__ = [
     "check",
     "convert",
     "doctor",
+    "explain",
     "inspect",
     "load_report",
     "setup",
@@ -38,6 +40,7 @@ _MODULES = {
     "check": "verbs.check",
     "convert": "verbs.convert",
     "doctor": "verbs.setup",
+    "explain": "verbs.explain",
     "inspect": "verbs.inspect",
     "load_report": "reporting.report_json",
     "setup": "verbs.setup",

@@ -142,6 +142,9 @@ def convert(
     custom: Annotated[
         Path | None, typer.Option(help="A .py file with the model's own layers; it is run.")
     ] = None,
+    select_ops: Annotated[
+        bool, typer.Option("--select-ops", help="Let TensorFlow's own operators in (Flex).")
+    ] = False,
     recurrent: Annotated[
         str,
         typer.Option(help="LSTM, GRU, SimpleRNN: small (one operator or a loop), fast (unrolled)."),
@@ -173,11 +176,31 @@ def convert(
             shapes=parse_shapes(shape or ()),
             signature=signature,
             custom=custom,
+            select_ops=select_ops,
             recurrent=recurrent,
             keep_float=keep_float or (),
             progress=tell,
         )
     raise typer.Exit(console.show_conversion(result, json=json))
+
+
+@app.command(epilog="Example:  edgekit explain my.tflite --source my.keras --calibration my.npz")
+def explain(
+    file: ModelFile,
+    source: Annotated[Path, typer.Option(help="The model it was converted from.")],
+    calibration: Annotated[Path, typer.Option(help="What it was calibrated with.")],
+    budget: Annotated[float, typer.Option(min=0, help="Seconds for trying next steps.")] = 600,
+    json: Json = False,
+) -> None:
+    """Say which layers make a quantized file wrong, and try what helps."""
+    from edgekit.explaining import printing
+    from edgekit.verbs import explain as verb
+
+    with console.progress() as tell:
+        explanation = verb.explain(
+            file, source=source, calibration=calibration, budget_s=budget, progress=tell
+        )
+    printing.show(explanation, json=json)
 
 
 @app.command(epilog="Example:  edgekit inspect model.tflite")

@@ -13,8 +13,8 @@ import pytest
 from edgekit.core import registry
 from tests.support.paths import GOLDEN
 
-VERBS = ("list", "setup", "doctor", "build", "convert", "inspect", "check", "verify", "bench",
-         "report", "results")  # fmt: skip
+VERBS = ("list", "setup", "doctor", "build", "convert", "explain", "inspect", "check", "verify",
+         "bench", "report", "results")  # fmt: skip
 
 
 def edgekit(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,226 @@
+"""Try what could be done about a quantized file that is wrong, and measure each attempt.
+
+Nothing is proposed that was not converted, run and judged here.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edgekit.conversion.tf_converter import Options
+from edgekit.core import registry
+from edgekit.core.errors import EdgekitError, Unavailable, WorkerFailed
+from edgekit.core.kinds import Artifact
+from edgekit.core.types import Progress
+from edgekit.core.variant import PRECISIONS, Precision
+from edgekit.explaining.layer_noise import TensorNoise
+from edgekit.explaining.ranking import LayerNoise
+from edgekit.running.judgement import judge
+from edgekit.running.place import Place
+from edgekit.running.session import open_session
+from edgekit.source_model.golden_vectors import read_vectors
+
+_WORTH_KEEPING = 0.01
+"""Share of the signal that a layer must lose (20 dB) to be a candidate for float."""
+
+_COUNTS = (1, 2, 3, 5, 8, 12)
+"""How many of the ranked layers are left in float, in turn, until the file is within limits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """One attempt.
+
+    Attributes:
+        what: In words, such as `int8 with 2 layers in float`.
+        precision: Of the file.
+        keep_float: Layers left in float.
+        ok: Whether it is within the limits of its precision on every runtime here; None if none
+            could run it or there is no file.
+        size_bytes: Of the file; 0 if there is none.
+        judged: How its outputs compare with the source's, beside the limits; on the first runtime.
+        reason: What is wrong, or why there is no file; "" if nothing is.
+        runtimes: Where it ran.
+        seconds: What the attempt took.
+    """
+
+    what: str
+    precision: Precision
+    keep_float: tuple[str, ...] = ()
+    ok: bool | None = None
+    size_bytes: int = 0
+    judged: str = ""
+    reason: str = ""
+    runtimes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def command(self) -> str:
+        """The options of `edgekit convert` that make this file."""
+        kept = "".join(f" --keep-float {name}" for name in self.keep_float)
+        io = " --io float" if self.keep_float else ""
+        return f"--precision {self.precision}{kept}{io}"
+
+
+@dataclass(kw_only=True)
+class Laboratory:
+    """Converts, runs and judges attempts until its time is up.
+
+    Attributes:
+        source: The model.
+        calibration: As given.
+        vectors: Golden vectors of the source.
+        options: With which the file was converted.
+        places: Where attempts are run.
+        deadline: Of `time.monotonic()`, after which nothing new is tried.
+        progress: Told what is tried.
+        skipped: What there was no time for.
+    """
+
+    source: Path
+    calibration: Path
+    vectors: Path
+    options: Options
+    places: Sequence[Place]
+    deadline: float
+    progress: Progress
+    skipped: list[str]
+    _longest_s: float = 1.0
+
+    def has_time(self, what: str) -> bool:
+        """Whether another attempt fits; if not, it is remembered as skipped."""
+        fits = time.monotonic() + self._longest_s <= self.deadline
+        if not fits:
+            self.skipped.append(what)
+        return fits
+
+    def try_(self, what: str, precision: Precision, keep_float: Sequence[str] = ()) -> Tried:
+        """Convert and judge once."""
+        began = time.monotonic()
+        self.progress(0.6, f"trying {what}")
+        tried = Tried(what=what, precision=precision, keep_float=tuple(keep_float))
+        with tempfile.TemporaryDirectory() as scratch:
+            options = replace(self.options, keep_float=tried.keep_float)
+            if keep_float:  # what is computed in float must not be rounded on its way out
+                options = replace(options, io="float")
+            try:
+                artifact: Artifact = registry.get("converters", "tflite").convert(
+                    self.source,
+                    Path(scratch) / "model.tflite",
+                    precision=precision,
+                    calibration=self.calibration,
+                    options=options,
+                )
+                tried = self._judged(tried, artifact.path)
+            except EdgekitError as error:
+                tried = replace(tried, reason=str(error))
+        seconds = time.monotonic() - began
+        self._longest_s = max(self._longest_s, seconds)
+        return replace(tried, seconds=round(seconds, 1))
+
+    def judge_file(self, file: Path, precision: Precision) -> Tried:
+        """Judge a file as it is."""
+        began = time.monotonic()
+        self.progress(0.6, "judging it as it is")
+        tried = self._judged(Tried(what=f"{precision} as it is", precision=precision), file)
+        return replace(tried, seconds=round(time.monotonic() - began, 1))
+
+    def _judged(self, tried: Tried, file: Path) -> Tried:
+        """Return the attempt with what running it on every runtime here showed."""
+        inputs, expected = read_vectors(self.vectors)
+        tried = replace(tried, size_bytes=file.stat().st_size)
+        for place in self.places:
+            try:
+                with open_session(file, runtime=place.runtime) as session:
+                    answers, steps = session(inputs), session.steps
+            except (WorkerFailed, Unavailable) as error:
+                tried = replace(tried, ok=False, reason=f"{place.runtime}: {error}")
+                continue
+            verdict = judge(expected, answers, precision=tried.precision, steps=steps)
+            tried = replace(
+                tried,
+                ok=tried.ok is not False and not verdict.problem,
+                judged=tried.judged or str(verdict),
+                reason=tried.reason or verdict.problem,
+                runtimes=(*tried.runtimes, place.runtime),
+            )
+        return tried
+
+
+def try_precisions(laboratory: Laboratory, precision: Precision) -> list[Tried]:
+    """Try every other precision below float32."""
+    others = [each for each in PRECISIONS if each not in ("float32", precision)]
+    return [laboratory.try_(each, each) for each in reversed(others) if laboratory.has_time(each)]
+
+
+def try_float_layers(
+    laboratory: Laboratory, ranked: Sequence[LayerNoise], tensors: Sequence[TensorNoise]
+) -> list[Tried]:
+    """Leave more and more layers of an int8 file in float until it is right.
+
+    Args:
+        laboratory: Where to try.
+        ranked: The layers, the one to blame most first.
+        tensors: What was measured.
+    """
+    candidates = [noise for noise in ranked if noise.blame >= _WORTH_KEEPING]
+    tried: list[Tried] = []
+    before: tuple[str, ...] = ()
+    for count in _COUNTS:
+        kept = float_list(candidates[:count], tensors)
+        if kept == before or not kept:
+            continue
+        before = kept
+        what = _in_words(kept)
+        if not laboratory.has_time(what):
+            break
+        tried.append(laboratory.try_(what, "int8", kept))
+        if tried[-1].ok:
+            break
+    return tried
+
+
+def float_list(noises: Sequence[LayerNoise], tensors: Sequence[TensorNoise]) -> tuple[str, ...]:
+    """Return what has to be left in float so that the tensors these layers spoil stay float.
+
+    Those are the layers, the ones that pass their ranges on, and all that read them: a layer in
+    float between int8 ones still hands its values on in int8.
+    """
+    spoiling = [name for noise in noises for name in (noise.layer, *noise.imposed_on)]
+    reading = [name for tensor in tensors if tensor.layer in spoiling for name in tensor.readers]
+    names = dict.fromkeys((*spoiling, *reading))
+    return tuple(name for name in names if not name.startswith("input "))
+
+
+def shortest_of(tried: Sequence[Tried]) -> Tried | None:
+    """Return the file within its limits that has the fewest layers in float, or None."""
+    good = [each for each in tried if each.ok and each.keep_float]
+    return min(good, key=lambda each: (len(each.keep_float), each.size_bytes), default=None)
+
+
+def smallest_of(tried: Sequence[Tried]) -> Tried | None:
+    """Return the smallest file within its limits, or None; of mixed ones only the shortest list."""
+    good = [each for each in tried if each.ok and not each.keep_float]
+    good += [shortest] if (shortest := shortest_of(tried)) else []
+    return min(good, key=lambda each: each.size_bytes, default=None)
+
+
+def try_fewer(laboratory: Laboratory, kept: tuple[str, ...]) -> list[Tried]:
+    """Try to do without each layer of a list that worked, the last first."""
+    tried: list[Tried] = []
+    for name in reversed(kept):
+        fewer = tuple(other for other in kept if other != name)
+        if not fewer or not laboratory.has_time(_in_words(fewer)):
+            break
+        tried.append(laboratory.try_(_in_words(fewer), "int8", fewer))
+        if tried[-1].ok:
+            kept = fewer
+    return tried
+
+
+def _in_words(kept: Sequence[str]) -> str:
+    return f"int8 with {', '.join(kept)} in float"

@@ -1,0 +1,141 @@
+"""Print an explanation on a terminal: the ranking, what is known, and what was tried."""
+
+from __future__ import annotations
+
+import json as json_format
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from edgekit.core.records import to_json
+from edgekit.explaining.next_steps import Tried
+from edgekit.explaining.patterns import Pattern
+from edgekit.explaining.ranking import LayerNoise
+
+_ROWS = 12
+"""Layers shown; the rest is in the JSON."""
+
+
+class Explained(Protocol):
+    """What is printed; `edgekit.verbs.explain.Explanation` is one."""
+
+    @property
+    def file(self) -> str:
+        """The file."""
+
+    @property
+    def precision(self) -> str:
+        """Of it."""
+
+    @property
+    def layers(self) -> tuple[LayerNoise, ...]:
+        """Ranked."""
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """What is known of the model."""
+
+    @property
+    def tried(self) -> tuple[Tried, ...]:
+        """Next steps."""
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Next steps there was no time for."""
+
+    @property
+    def advice(self) -> str:
+        """Which of them to take."""
+
+
+def show(explanation: Explained, *, json: bool = False) -> None:
+    """Print an explanation: tables to a terminal, as wide as it is, or JSON."""
+    if json:
+        print(json_format.dumps(to_json(explanation, finite=True), indent=2, allow_nan=False))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    for header, rows in (
+        (
+            ("layer", "kind", "blame", "SNR dB", "own", "inherited", "cut", "dead", "because"),
+            [_row(noise) for noise in explanation.layers[:_ROWS]],
+        ),
+        (
+            ("tried", "bytes", "verdict", "seconds", "outputs beside their limits"),
+            [_tried_row(tried) for tried in explanation.tried],
+        ),
+    ):
+        if rows:
+            table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+            for name in header:
+                table.add_column(name, overflow="fold")
+            for row in rows:
+                table.add_row(*map(Text, row))
+            console.print(table)
+        if header[0] == "layer":
+            for line in _lines(explanation):
+                console.print(Text(line))
+    for name in explanation.skipped:
+        console.print(Text(f"Not tried, for want of time: {name}."))
+    console.print(Text(explanation.advice))
+
+
+def short(explanation: Explained) -> list[str]:
+    """Return a few lines for the end of a rejection: the worst three layers, the next step."""
+    worst = ", ".join(
+        f"{noise.layer} ({noise.worst.snr_db:.0f} dB)" for noise in explanation.layers[:3]
+    )
+    return [f"Most is lost in {worst}.", explanation.advice]
+
+
+def because(noise: LayerNoise) -> str:
+    """Return what is wrong at a layer, in a few words; "" if nothing stands out."""
+    worst = noise.worst
+    if noise.range_from:
+        return f"its range comes from {noise.range_from}"
+    reasons = []
+    if worst.spread >= 4:
+        reasons.append(f"channel {worst.widest} is {worst.spread:,.0f} times as wide")
+    if worst.clipped >= 0.01:
+        reasons.append("values are cut at the end of its range")
+    if noise.imposed_on:
+        reasons.append(f"sets the range of {', '.join(noise.imposed_on[:3])}")
+    return "; ".join(reasons)
+
+
+def _row(noise: LayerNoise) -> Sequence[str]:
+    worst = noise.worst
+    return (
+        noise.layer,
+        noise.kind,
+        f"{100 * noise.blame:.1f} %",
+        f"{worst.snr_db:.1f}",
+        f"{worst.own_db:.1f}",
+        f"{worst.inherited_db:.1f}",
+        f"{100 * worst.clipped:.1f} %",
+        f"{worst.dead} of {worst.channels}",
+        because(noise),
+    )
+
+
+def _tried_row(tried: Tried) -> Sequence[str]:
+    verdict = {True: "within limits", False: "out of limits", None: "no file"}[tried.ok]
+    size = f"{tried.size_bytes:,}" if tried.size_bytes else ""
+    return (
+        tried.what,
+        size,
+        verdict,
+        f"{tried.seconds:.0f}",
+        tried.judged or tried.reason,
+    )
+
+
+def _lines(explanation: Explained) -> Iterator[str]:
+    left = len(explanation.layers) - _ROWS
+    if left > 0:
+        yield f"{left} more layers have less to do with it; --json lists them."
+    for pattern in explanation.patterns:
+        yield f"- {pattern.sentence} [{pattern.name}]"

@@ -1,0 +1,88 @@
+"""Rank layers by how much they are to blame, and give each the losses that its range imposes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgekit.explaining.layer_noise import TensorNoise
+
+UNEVEN = 4.0
+"""A channel this many times as wide as the middle one sets the step of all others."""
+
+_STILL_AS_WIDE = 0.5
+"""Share of its range that a channel keeps where it is only passed on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerNoise:
+    """A layer in the ranking.
+
+    Attributes:
+        layer: In Keras' names.
+        kind: Its class; "" for an input, or if the source has no layers.
+        blame: Share of the signal lost through this layer, summed over all tensors it spoils.
+        worst: Of what it passes on, where it loses most.
+        range_from: The layer whose wide channel sets its range; "" if that is itself.
+        imposed_on: Layers whose losses come from the range that this one sets.
+    """
+
+    layer: str
+    kind: str
+    blame: float
+    worst: TensorNoise
+    range_from: str = ""
+    imposed_on: tuple[str, ...] = ()
+
+
+def rank(tensors: Sequence[TensorNoise], kinds: dict[str, str]) -> list[LayerNoise]:
+    """Return the layers, the one to blame most first; of equals the earlier one.
+
+    A sum or an activation that passes a wide channel on has to quantize as coarsely as the layer
+    that made it so wide: its loss counts for that layer.
+
+    Args:
+        tensors: In the order they are computed.
+        kinds: Layer name -> class name.
+    """
+    roots: list[TensorNoise] = []
+    for position, tensor in enumerate(tensors):
+        source = _source(tensor, tensors[:position])
+        roots.append(tensor if source is None else roots[source])
+    blame: dict[str, float] = {}
+    imposed: dict[str, list[str]] = {}
+    for tensor, root in zip(tensors, roots, strict=True):
+        blame[tensor.layer] = blame.get(tensor.layer, 0.0)
+        blame[root.layer] = blame.get(root.layer, 0.0) + tensor.own
+        if root.layer != tensor.layer:
+            imposed.setdefault(root.layer, []).append(tensor.layer)
+    ranked = []
+    for layer, total in blame.items():
+        of_layer = [(t, r) for t, r in zip(tensors, roots, strict=True) if t.layer == layer]
+        worst, root = max(of_layer, key=lambda pair: pair[0].own)
+        ranked.append(
+            LayerNoise(
+                layer=layer,
+                kind=kinds.get(layer, ""),
+                blame=total,
+                worst=worst,
+                range_from=root.layer if root.layer != layer else "",
+                imposed_on=tuple(dict.fromkeys(imposed.get(layer, ()))),
+            )
+        )
+    return sorted(ranked, key=lambda noise: -noise.blame)
+
+
+def _source(tensor: TensorNoise, before: Sequence[TensorNoise]) -> int | None:
+    """Return which earlier tensor, read by this one's layer, has the same wide channel."""
+    for position in reversed(range(len(before))):
+        other = before[position]
+        is_same = (other.channels, other.widest) == (tensor.channels, tensor.widest)
+        if (
+            tensor.layer in other.readers
+            and is_same
+            and min(tensor.spread, other.spread) >= UNEVEN
+            and other.magnitude >= _STILL_AS_WIDE * tensor.magnitude
+        ):
+            return position
+    return None
