@@ -33,9 +33,7 @@ ModelFile = Annotated[Path, typer.Argument(metavar="FILE.tflite", help="A .tflit
 
 @app.command("list", epilog="Example:  edgekit list recipes")
 def list_(
-    kind: Annotated[
-        Kind | None, typer.Argument(help="What to list; everything if left out.")
-    ] = None,
+    kind: Annotated[Kind | None, typer.Argument(help="What to list; all if left out.")] = None,
     json: Json = False,
 ) -> None:
     """List recipes, targets, runtimes and all else that has a name."""
@@ -197,10 +195,8 @@ def explain(
     from edgekit.verbs import explain as verb
 
     with console.progress() as tell:
-        explanation = verb.explain(
-            file, source=source, calibration=calibration, budget_s=budget, progress=tell
-        )
-    printing.show(explanation, json=json)
+        found = verb.explain(file, source, calibration, budget_s=budget, progress=tell)
+    printing.show(found, json=json)
 
 
 @app.command(epilog="Example:  edgekit inspect model.tflite")

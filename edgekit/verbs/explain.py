@@ -66,9 +66,9 @@ class Explanation:
 
 def explain(
     file: Path,
-    *,
     source: Path,
     calibration: Path,
+    *,
     recurrent: Form = DEFAULT,
     examples: int = EXAMPLES,
     budget_s: float = BUDGET_S,
