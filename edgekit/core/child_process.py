@@ -89,11 +89,9 @@ class Child:
 
     def _run(self, request: str, log: IO[bytes]) -> tuple[dict[str, Json] | None, str]:
         """Start the child and read its messages; return its answer, and how it ended."""
-        root = str(packaged().parent)
-        # -P: what lies in the current folder must not take the place of a module.
         process = processes.start(
-            [sys.executable, "-P", "-c", _BOOTSTRAP.format(root=root)],
-            env={**os.environ, **self.env},
+            [sys.executable, "-P", "-c", _BOOTSTRAP.format(root=str(packaged().parent))],
+            env={**processes.without_current_folder(), **self.env},
             log=log,
         )
         try:

@@ -107,6 +107,17 @@ def start(
     return _popen(arguments, env, None, stdin=subprocess.PIPE, stderr=log.fileno())
 
 
+def without_current_folder() -> dict[str, str]:
+    """Return our environment, so that a Python started in it imports nothing that lies here.
+
+    An empty entry of PYTHONPATH is the current folder; so is what `-c` and `-m` put first, unless
+    PYTHONSAFEPATH is set, which Python 3.11 and newer know.
+    """
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    elsewhere = os.pathsep.join(path for path in paths if path not in ("", "."))
+    return {**os.environ, "PYTHONPATH": elsewhere, "PYTHONSAFEPATH": "1"}
+
+
 @contextlib.contextmanager
 def killed_after(process: Process, timeout_s: float) -> Iterator[threading.Event]:
     """Kill a process made by `start`, with all that it started, if the block takes too long.

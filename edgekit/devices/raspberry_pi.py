@@ -44,7 +44,8 @@ def _qemu() -> str:
 def _command(_runtime: Runtime) -> Command:
     root = _folder() / "root"
     packages = {"PYTHONPATH": str(root / "wheels"), "PYTHONHOME": "", "OPENBLAS_NUM_THREADS": "1"}
-    argv = (_qemu(), "-cpu", "cortex-a72", "-L", str(root), str(root / "usr/bin/python3"), "-s")
+    python = (str(root / "usr/bin/python3"), "-s", "-P")
+    argv = (_qemu(), "-cpu", "cortex-a72", "-L", str(root), *python)
     return Command(argv=argv, env=packages)
 
 
@@ -85,8 +86,9 @@ def _setup(progress: Progress) -> None:
 
 def _install_wheel(requirement: str, tag: str, folder: Path) -> None:
     """Let this machine's pip unpack a wheel for the board into a folder."""
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"]
+    pip = [sys.executable, "-P", "-m", "pip", "install", "--quiet", "--no-deps"]
     board = ["--platform", tag, "--python-version", PYTHON, "--implementation", "cp"]
+    board += ["--only-binary=:all:"]
     arguments = [*pip, *board, "--no-compile", "--target", str(folder), requirement]
     done = processes.run(arguments, env=plain_environment())
     if not done.ok:

@@ -69,7 +69,7 @@ def setup(progress: Progress) -> None:
     python = find_python()
     with atomic(folder()) as temporary:
         progress(0.1, f"creating an environment of {python}")
-        _run([python, "-m", "venv", str(temporary)], "creates no environment")
+        _run([python, "-I", "-m", "venv", str(temporary)], "creates no environment")
         progress(0.3, f"installing tflite-runtime {VERSION}")
         pip = [str(temporary / "bin/python"), "-I", "-m", "pip", "install", "--quiet"]
         _run([*pip, "--only-binary=:all:", *REQUIREMENTS], "cannot install tflite-runtime")

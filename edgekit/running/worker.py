@@ -1,9 +1,8 @@
 """Load and run one `.tflite` file on this machine, for requests on standard input.
 
-This file is all that a device gets. It is sent to the device's own Python, started as
-`python -c BOOTSTRAP`, so it needs nothing but NumPy, the interpreter and Python 3.8. That is the
-same for a local environment, an emulated board and a board reached by ssh. The other end is
-`edgekit.running.worker_process`.
+A device gets this file alone, sent to its own Python, which `python -c BOOTSTRAP` started: here, on
+an emulated board, behind ssh. So it needs nothing but NumPy, the interpreter and Python 3.8. The
+other end is `edgekit.running.worker_process`.
 
 A message is the mark `EDGK`, the length of a header in 4 bytes (big endian), the header in JSON,
 and the raw bytes of the arrays that the header lists as `[name, "<f4", shape]`. Nothing is pickled.
@@ -31,8 +30,9 @@ from typing import IO, Any, Callable, Dict, List, Mapping, Optional, Tuple, Unio
 
 import numpy as np
 
-BOOTSTRAP = (
-    "import sys;i=sys.stdin.buffer;n=int.from_bytes(i.read(4),'big');"
+BOOTSTRAP = (  # takes the current folder, where a json.py may lie, from where modules come from
+    "import os,sys;h=os.path;i=sys.stdin.buffer;n=int.from_bytes(i.read(4),'big');"
+    "sys.path[:]=[p for p in sys.path if p and not(h.exists(p)and h.samefile(p,'.'))];"
     "exec(compile(i.read(n),'worker.py','exec'))"
 )
 MARK = b"EDGK"

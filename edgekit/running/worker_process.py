@@ -58,7 +58,7 @@ class Worker:
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed in `close`)
         try:
             arguments = command.python(worker.BOOTSTRAP)
-            env = {**os.environ, **command.env}
+            env = {**processes.without_current_folder(), **command.env}
             self._process = processes.start(arguments, log=self._log, env=env)
         except Unavailable as error:
             self._log.close()

@@ -19,7 +19,7 @@ def _missing() -> str:
 
 runtime = Runtime(
     options={"backend": "interpreter", "module": "ai_edge_litert.interpreter"},
-    command=lambda: Command(argv=(sys.executable,)),
+    command=lambda: Command(argv=(sys.executable, "-P")),
     missing=_missing,
     install="python3 -m pip install 'ai-edge-litert==2.3.*'",
     devices=("local", "ssh"),

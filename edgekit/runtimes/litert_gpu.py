@@ -62,7 +62,7 @@ def hardware_adapters() -> tuple[str, ...]:
 
     They are asked for in a process of its own: a broken driver must not end ours.
     """
-    done = processes.run([sys.executable, "-c", _LIST_ADAPTERS], timeout_s=60)
+    done = processes.run([sys.executable, "-I", "-c", _LIST_ADAPTERS], timeout_s=60)
     adapters = json.loads(done.stdout) if done.ok else []
     return tuple(name for kind, name in adapters if kind != _CPU)
 
@@ -76,12 +76,12 @@ def swiftshader() -> Path | None:
 def _command() -> Command:
     driver = None if _has_gpu() else swiftshader()
     if driver is None:
-        return Command(argv=(sys.executable,))
+        return Command(argv=(sys.executable, "-P"))
     icd = str(driver / ICD)
     env = {"VK_DRIVER_FILES": icd, "VK_ICD_FILENAMES": icd}  # the new name, and the old
     if (driver / LOADER).exists():
         env["LD_LIBRARY_PATH"] = str(driver)
-    return Command(argv=(sys.executable,), env=env)
+    return Command(argv=(sys.executable, "-P"), env=env)
 
 
 def _has_gpu() -> bool:

@@ -153,3 +153,19 @@ def test_the_code_survives_the_shell_there(board: str) -> None:
     code = """print('a "b" $HOME `c` \\\\ ;', end='')"""
     done = subprocess.run(command.python(code), capture_output=True, text=True, check=True)
     assert done.stdout == 'a "b" $HOME `c` \\ ;'
+
+
+def test_nothing_in_the_boards_home_is_executed(board: str, tmp_path: Path) -> None:
+    home, marks = tmp_path / "home", tmp_path / "marks"
+    home.mkdir()
+    marks.mkdir()
+    for name in ("numpy", "json", "inspect", "platform", "importlib", "resource"):
+        (home / f"{name}.py").write_text(f"open({str(marks / name)!r}, 'w').close()\n")
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\ncd {home}\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    with open_session(
+        GOLDEN / "float32.tflite", runtime="litert", device=f"ssh://{board}{python}"
+    ) as run:
+        run(IMAGES)
+    assert list(marks.iterdir()) == []
