@@ -134,8 +134,10 @@ def precision_of(file: Path) -> str:
         with contextlib.suppress(NotFound, BadData):  # none, or another program's
             if (precision := read_sidecar(sidecar).precision) in PRECISIONS:
                 return precision
-    tensors = read(file).main.tensors
-    activations = {t.dtype for t in tensors if not t.is_constant and t.scales}
+    graph = read(file).main
+    tensors = graph.tensors
+    written = {k for op in graph.operators for k in op.outputs}  # not an LSTM's int16 state
+    activations = {t.dtype for t in tensors if t.index in written and t.scales}
     if "int16" in activations:
         return "int16x8"
     if {"int8", "uint8"} & activations:
