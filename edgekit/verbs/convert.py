@@ -22,6 +22,7 @@ from edgekit.intake.shapes import Shape
 from edgekit.running.place import Place, places
 from edgekit.source_model.recurrent import DEFAULT, Form, check_form
 from edgekit.tflite.sidecar import write_sidecar
+from edgekit.verbs.overwriting import refuse_to_overwrite
 from edgekit.verbs.verify import Proof, prove, vectors_path
 
 
@@ -165,6 +166,8 @@ def convert(
     """
     precisions = [precision] if isinstance(precision, str) else list(dict.fromkeys(precision))
     _check_request(model, out, precisions)
+    for each in precisions:
+        refuse_to_overwrite(out if isinstance(precision, str) else _named_after(out, each))
     check_io(io, precisions)
     check_form(recurrent)
     chosen = _places(target)

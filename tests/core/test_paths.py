@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from edgekit.core.errors import BadInput
 from edgekit.core.paths import atomic, home, sha256, write_json
 
 
@@ -45,6 +47,41 @@ def test_a_folder_in_the_way_of_nothing_written_stays(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"), atomic(target):
         pass
     assert target.is_dir()
+
+
+def test_a_file_takes_no_folders_place_and_a_folder_no_files(tmp_path: Path) -> None:
+    folder, file = tmp_path / "folder", tmp_path / "file"
+    folder.mkdir()
+    (folder / "kept").write_text("kept")
+    file.write_text("kept")
+    with pytest.raises(BadInput, match="is a folder, and a file would take its place"):
+        write_json(folder, {})
+    with pytest.raises(BadInput, match="is a file, and a folder would take its place"):
+        make_folder(file)
+    assert (folder / "kept").read_text() == file.read_text() == "kept"
+    assert sorted(tmp_path.iterdir()) == [file, folder]
+
+
+def make_folder(path: Path) -> None:
+    with atomic(path) as temporary:
+        temporary.mkdir()
+
+
+def test_what_appears_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: set[int] = set()
+
+    def note(descriptor: int) -> None:
+        synced.add(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr(os, "fsync", note)
+    with atomic(tmp_path / "folder") as folder:
+        (folder / "inner").mkdir(parents=True)
+        (folder / "inner" / "file").write_text("text")
+        (folder / "link").symlink_to("/dev/null")
+        os.mkfifo(folder / "pipe")
+    expected = [tmp_path, tmp_path / "folder", *(tmp_path / "folder").glob("inner/**/*")]
+    assert synced >= {path.stat().st_ino for path in expected}
+    assert len(synced) == 4
 
 
 def test_not_a_number_is_not_written(tmp_path: Path) -> None:
