@@ -142,7 +142,7 @@ def test_an_artifact_out_of_limits_does_not_get_its_name(
     from edgekit.running.limits import LIMITS
 
     strict = replace(LIMITS["int8"], error=0.0, lost=0.0)
-    monkeypatch.setitem(LIMITS, "int8", strict)  # type: ignore[misc]
+    monkeypatch.setitem(LIMITS, "int8", strict)
     out = tmp_path / "out.tflite"
     result = convert(
         models / "branches.keras", out, precision="int8", calibration=models / "photos.npz"
