@@ -4,9 +4,9 @@ import os
 import sys
 
 # `-m` puts the current folder first, where a stranger's json.py may lie. It stays if it holds this
-# package, as a checkout does.
-if not os.path.exists("edgekit"):  # noqa: PTH110  (pathlib would be looked for there)
-    sys.path[:] = [path for path in sys.path if path not in ("", os.getcwd())]  # noqa: PTH109
+# package, as a checkout does. (pathlib would be looked for there.)
+if not (sys.flags.safe_path or os.path.exists("edgekit")):  # noqa: PTH110
+    del sys.path[0]
 
 from edgekit.cli import main
 

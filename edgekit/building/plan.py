@@ -10,6 +10,7 @@ from pathlib import Path
 from edgekit.building.fingerprints import Code, code_of, versions
 from edgekit.building.parts import RecipeChoice
 from edgekit.building.programs import source_of
+from edgekit.building.run_folder import PLAN, refuse_strangers
 from edgekit.core import registry
 from edgekit.core.errors import BadInput
 from edgekit.core.paths import packaged, sha256, write_json
@@ -99,6 +100,7 @@ def make_plan(
         notes=notes,
     )
     plan.places  # noqa: B018  (a runtime or device that is not there is refused now)
+    refuse_strangers(plan.folder, bundles=registry.names("packagers"))
     plan.folder.mkdir(parents=True, exist_ok=True)
     facts = {
         "recipe": recipe,
@@ -107,7 +109,7 @@ def make_plan(
         "variants": [str(variant) for variant in plan.variants],
         "targets": plan.targets,
     }
-    write_json(plan.folder / "plan.json", facts)
+    write_json(plan.folder / PLAN, facts)
     return plan
 
 

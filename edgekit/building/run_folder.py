@@ -14,10 +14,14 @@ bundle/                    what an app or a board takes
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from edgekit.building.parts import MODEL
+from edgekit.core.errors import BadInput
 
+PLAN = "plan.json"
+"""What a build writes first."""
 SUMS = "SHA256SUMS"
 """A bundle's list of checksums."""
 
@@ -59,6 +63,34 @@ def strangers_in(folder: Path) -> list[str]:
         if path.is_file() and "__pycache__" not in path.parts  # Python's own, beside the program
         if (name := path.relative_to(folder).as_posix()) not in ours
     )
+
+
+def refuse_strangers(folder: Path, *, bundles: Iterable[str]) -> None:
+    """Refuse a run folder whose contents a build would replace without having written them.
+
+    Args:
+        folder: The run folder.
+        bundles: The folders in it that packagers write.
+
+    Raises:
+        BadInput: It is no folder, no build made it, or a bundle holds something else.
+    """
+    remedy = "give another --out, or move it away."
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(f"The run folder would be '{folder}', which is a file; {remedy}")
+    first = next(iter(sorted(folder.iterdir())), None) if folder.is_dir() else None
+    if first and not (folder / PLAN).is_file():
+        raise BadInput(
+            f"The run folder would be '{folder}', which holds '{first.name}' and was not made by a "
+            f"build; {remedy}"
+        )
+    for name in bundles:
+        bundle = folder / name
+        if strangers := strangers_in(bundle) if bundle.is_dir() else []:
+            raise BadInput(
+                f"'{bundle}' holds '{strangers[0]}', which edgekit did not write, and a build "
+                f"replaces that folder; {remedy}"
+            )
 
 
 def remove_bundle(folder: Path) -> None:
