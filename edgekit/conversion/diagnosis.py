@@ -156,6 +156,17 @@ def _without_range(text: str, layers: Layers) -> str:
     return f"Calibration saw no finite value{where}."
 
 
+def _floats_as_indices(text: str, layers: Layers) -> str:
+    where = layers.sentence(re.findall(r"Empty min/max for tensor (\S+)", text))
+    return f"Floats become integers{where}, such as word numbers; int16x8 cannot do that."
+
+
+WHOLE_NUMBERS = (
+    'Declare that input as whole numbers, keras.Input(..., dtype="int32"), and convert to int8, '
+    "dynamic_int8 or float16."
+)
+"""What to do with an input of floats that stand for indices."""
+
 CATALOGUE: tuple[_Known, ...] = (
     _Known(
         name="growing-loop",
@@ -206,6 +217,12 @@ CATALOGUE: tuple[_Known, ...] = (
         pattern=r"Empty min/max for tensor serving_default_",
         finding=_says("int16x8 cannot take integers as input, such as indices of an Embedding."),
         remedy="Use int8, dynamic_int8 or float16.",
+    ),
+    _Known(
+        name="int16x8-float-indices",
+        pattern=r"Empty min/max for tensor \S*/Cast",
+        finding=_floats_as_indices,
+        remedy=WHOLE_NUMBERS,
     ),
     _Known(
         name="no-range",

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from edgekit.tflite.editing import code_of
 
 if TYPE_CHECKING:
@@ -37,6 +39,52 @@ def requantize(schema: ModuleType, model: ModelT) -> bool:
             is_changed = True
             _correct(schema, model, graph, position, true)
     return is_changed
+
+
+def requantize_one_hot(schema: ModuleType, model: ModelT) -> bool:
+    """Give both constants of each ONE_HOT the scale of its output; return whether any lacked it.
+
+    ONE_HOT only copies them. TensorFlow 2.21 quantizes each with a scale of its own: zero, in
+    steps of 4e-9, then stood for anything but zero.
+    """
+    kind = schema.BuiltinOperator.ONE_HOT
+    codes = [code.builtinCode for code in model.operatorCodes]
+    is_changed = False
+    for graph in model.subgraphs:
+        for op in [op for op in graph.operators if codes[op.opcodeIndex] == kind]:
+            right = _scaling(graph.tensors[op.outputs[0]])
+            for side in (2, 3):
+                data = model.buffers[graph.tensors[op.inputs[side]].buffer].data
+                given = _scaling(graph.tensors[op.inputs[side]])
+                if right and given and given != right and data is not None and len(data):
+                    is_changed = True
+                    op.inputs[side] = _with_scale(
+                        schema, model, graph, constant=int(op.inputs[side]), like=op.outputs[0]
+                    )
+    return is_changed
+
+
+def _with_scale(
+    schema: ModuleType, model: ModelT, graph: SubGraphT, *, constant: int, like: int
+) -> int:
+    """Append a copy of a quantized constant with the scale of another tensor; return its index."""
+    given, wanted = graph.tensors[constant], graph.tensors[like]
+    dtype = np.int8 if given.type == schema.TensorType.INT8 else np.int16
+    integers = np.frombuffer(bytes(bytearray(model.buffers[given.buffer].data)), dtype)
+    (scale, zero), (step, start) = (
+        (tensor.quantization.scale[0], tensor.quantization.zeroPoint[0])
+        for tensor in (given, wanted)
+    )
+    numbers = (integers.astype(np.float64) - zero) * scale
+    limits = np.iinfo(dtype)
+    again = np.clip(np.round(numbers / step) + start, limits.min, limits.max)
+    buffer, tensor = schema.BufferT(), copy.copy(given)
+    buffer.data = np.frombuffer(again.astype(dtype).tobytes(), np.uint8)
+    model.buffers.append(buffer)
+    tensor.buffer, tensor.name = len(model.buffers) - 1, given.name + b"/requantized"
+    tensor.quantization = copy.copy(wanted.quantization)
+    graph.tensors.append(tensor)
+    return len(graph.tensors) - 1
 
 
 def _faults(schema: ModuleType, graph: SubGraphT, codes: list[int]) -> Iterator[tuple[int, int]]:

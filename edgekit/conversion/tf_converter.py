@@ -6,15 +6,13 @@ Only for a child process: the converter and its calibrator can crash the process
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgekit.conversion.diagnosis import Diagnosis, Layers, listed
-from edgekit.conversion.ranges.activation_ranges import correct_ranges
+from edgekit.conversion.diagnosis import WHOLE_NUMBERS, Diagnosis, Layers, listed
+from edgekit.conversion.ranges.calibrator import calibrated
 from edgekit.core.recipe import Signature
 from edgekit.core.types import Array, Batch
 from edgekit.core.variant import Io, Precision
@@ -23,7 +21,6 @@ from edgekit.tflite.reader import Model, Operator, Subgraph, TensorInfo
 
 if TYPE_CHECKING:
     import tensorflow as tf
-    from tensorflow.lite.python.optimize.calibrator import Calibrator
 
 STATIC: tuple[Precision, ...] = ("int8", "int16x8")
 """Precisions whose activations have fixed ranges, found by calibration or by training."""
@@ -36,6 +33,9 @@ _LARGEST_FILE = 2**31 - 1
 
 _LARGEST_SCALE = 1e30
 """The calibrator clips infinity to the largest float, whose scale is above this."""
+
+_CARRIERS = ("QUANTIZE", "DEQUANTIZE", "RESHAPE", "TRANSPOSE", "STRIDED_SLICE", "SQUEEZE")
+"""Operators that leave a number what it is."""
 
 _STATEFUL = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE")
 
@@ -105,7 +105,7 @@ def to_tflite(
     if options.allow_select_ops:
         allowed.append(tf.lite.OpsSet.SELECT_TF_OPS)
     converter.target_spec.supported_ops = allowed
-    with _calibrated(examples or {}, levels=_LEVELS.get(precision, 256)):
+    with calibrated(examples or {}, levels=_LEVELS.get(precision, 256)):
         return bytearray(converter.convert())
 
 
@@ -161,6 +161,13 @@ def fault_of(model: Model, layers: Layers, *, allow_select_ops: bool) -> Diagnos
             name="missing-operator",
             finding=f"The file holds {listed(custom)}, which is no built-in operator.",
             remedy="Replace the layer, or allow Select TF operators.",
+        )
+    if indices := _coarse_indices(model):
+        return Diagnosis(
+            name="float-indices",
+            finding=f"Floats become integers, such as word numbers{layers.sentence([indices])}, "
+            "and are more than the 256 whole numbers of int8.",
+            remedy=WHOLE_NUMBERS,
         )
     wild = [t.name for t in _activations(model) if any(_is_wild(scale) for scale in t.scales)]
     if wild:
@@ -230,53 +237,34 @@ def _one_by_one(examples: Batch) -> Iterator[dict[str, Array]]:
         yield {name: array[k : k + 1] for name, array in examples.items()}
 
 
-@contextmanager
-def _calibrated(examples: Batch, *, levels: int) -> Iterator[None]:
-    """Let the calibrator return the ranges that activations really have.
-
-    The state of a fused LSTM has to be reset before each example. TensorFlow 2.21 resets it only
-    before the first. The ranges then are those of one endless sequence, and real sequences, which
-    begin at zero, are clipped: by 0.08 of 0.58 in a test. See also
-    `edgekit.conversion.ranges.activation_ranges`.
-    """
-    from tensorflow.lite.python.optimize.calibrator import Calibrator
-
-    feed, calibrate = Calibrator._feed_tensors, Calibrator.calibrate
-    quantize = Calibrator.calibrate_and_quantize
-
-    def feed_each(
-        self: Calibrator, examples: Callable[[], Iterator[dict[str, Array]]], resize_input: bool
-    ) -> None:
-        for example in examples():
-            # Variables are reset before the first example of a call, so each call has only one.
-            feed(self, partial(iter, [example]), resize_input)
-
-    corrected: list[bytes] = []
-
-    def calibrate_anew(self: Calibrator, given: Callable[[], Iterator[dict[str, Array]]]) -> bytes:
-        corrected.append(correct_ranges(calibrate(self, given), examples, levels=levels))
-        return corrected[-1]
-
-    def quantize_calibrated(
-        self: Calibrator, _: Callable[..., object], *types: object, **options: bool
-    ) -> bytes:
-        # Only int16x8 comes here, after `calibrate`, whose result TensorFlow then ignores: it
-        # calibrates again. A model that has ranges keeps them if no example is given.
-        ready = Calibrator(corrected[-1])
-        content: bytes = quantize(ready, partial(iter, ()), *types, **options)
-        return content
-
-    Calibrator._feed_tensors, Calibrator.calibrate = feed_each, calibrate_anew
-    Calibrator.calibrate_and_quantize = quantize_calibrated
-    try:
-        yield
-    finally:
-        Calibrator._feed_tensors, Calibrator.calibrate = feed, calibrate
-        Calibrator.calibrate_and_quantize = quantize
-
-
 def _activations(model: Model) -> list[TensorInfo]:
     return [t for graph in model.subgraphs for t in graph.tensors if not t.is_constant]
+
+
+def _coarse_indices(model: Model) -> str:
+    """Return the name of what makes integers of a quantized input whose steps are not 1, or ""."""
+    graph = model.main
+    sources = {op.outputs[0]: op.inputs[0] for op in graph.operators if op.name in _CARRIERS}
+    for op in graph.operators:
+        if op.name == "CAST" and graph.tensors[op.outputs[0]].dtype in ("int32", "int64"):
+            start = op.inputs[0]
+            while start in sources:
+                start = sources[start]
+            if start in graph.inputs and graph.tensors[op.inputs[0]].dtype == "float32":
+                carried = _quantized_on_the_way(graph, op.inputs[0], sources)
+                if any(tensor.scales != (1.0,) for tensor in carried):
+                    return graph.tensors[op.outputs[0]].name
+    return ""
+
+
+def _quantized_on_the_way(
+    graph: Subgraph, tensor: int, sources: Mapping[int, int]
+) -> list[TensorInfo]:
+    """Return the tensors with steps between a graph's input and a tensor."""
+    passed = [tensor]
+    while passed[-1] in sources:
+        passed.append(sources[passed[-1]])
+    return [graph.tensors[k] for k in passed if graph.tensors[k].scales]
 
 
 def _is_wild(scale: float) -> bool:

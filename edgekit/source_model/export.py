@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import keyword
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,7 +94,10 @@ def _traced(
 def _function(
     interface: Interface, inputs: Sequence[Tensor], outputs: Sequence[Tensor]
 ) -> ConcreteFunction:
-    """Trace the model once; outputs are named as in `outputs`, or as in the model if empty."""
+    """Trace the model once; outputs are named as in `outputs`, or as in the model if empty.
+
+    A name that the model uses too is the same output; only the others are matched in order.
+    """
     import tensorflow as tf
 
     specs = [tf.TensorSpec(t.shape, t.dtype, name=_writable(t.name)) for t in inputs]
@@ -106,18 +110,56 @@ def _function(
                 f"signature names {len(outputs)}. Use signature_of(model)."
             )
         names = [tensor.name for tensor in outputs] or list(answer)
+        others = iter([name for name in answer if name not in names])
+        values = [answer[name if name in answer else next(others)] for name in names]
         # identity: an output that is an input as well needs a name of its own
         return {
             _writable(name): tf.identity(_for_one(value))
-            for name, value in zip(names, answer.values(), strict=True)
+            for name, value in zip(names, values, strict=True)
         }
 
     try:
-        return tf.function(serve, input_signature=specs).get_concrete_function()
+        with _plain_argmax():
+            return tf.function(serve, input_signature=specs).get_concrete_function()
     except EdgekitError:
         raise
     except Exception as error:  # whatever a layer's code raises
         raise BadInput(_untraceable(interface.name, error)) from error
+
+
+@contextmanager
+def _plain_argmax() -> Iterator[None]:
+    """Let `keras.ops.argmax` and `argmin` be one operator while a model is traced.
+
+    Keras 3.15 tells -0.0 from 0.0 with bit operations before (https://github.com/jax-ml/jax/issues/24280),
+    for which TFLite has no operator.
+    """
+    import tensorflow as tf
+    from keras.src.backend.tensorflow import numpy as backend
+
+    guarded = backend.argmax, backend.argmin
+    backend.argmax, backend.argmin = _position(tf.argmax), _position(tf.argmin)
+    try:
+        yield
+    finally:
+        backend.argmax, backend.argmin = guarded
+
+
+def _position(find: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
+    """Return Keras' form of `tf.argmax` or `tf.argmin`, in the words of `keras.ops`."""
+    import tensorflow as tf
+
+    def position(x: tf.Tensor, axis: int | None = None, keepdims: bool = False) -> tf.Tensor:
+        x = tf.convert_to_tensor(x)
+        given = tf.reshape(x, [-1]) if axis is None else x
+        found = find(given, axis=0 if axis is None else axis, output_type=tf.int32)
+        if not keepdims:
+            return found
+        return (
+            tf.reshape(found, [1] * x.shape.rank) if axis is None else tf.expand_dims(found, axis)
+        )
+
+    return position
 
 
 def _for_one(tensor: tf.Tensor) -> tf.Tensor:

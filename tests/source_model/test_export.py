@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,24 @@ def test_an_export_takes_a_recipes_names_labels_and_meanings(tmp_path: Path) -> 
     )
     export(model, tmp_path / "saved", wanted)
     assert signature_of(load_model(tmp_path / "saved")) == wanted
+
+
+def test_outputs_with_a_name_of_their_own_keep_it_whatever_the_order(tmp_path: Path) -> None:
+    """Keras sorts the keys of a dict; a signature may list them otherwise."""
+    import keras
+
+    x = keras.Input((6,), name="x")
+    outputs = {name: keras.layers.Dense(4)(x) for name in ("near", "far")}
+    model = keras.Model(x, outputs)
+    signature = signature_of(model)
+    assert [tensor.name for tensor in signature.outputs] == ["far", "near"]
+    turned = replace(signature, outputs=signature.outputs[::-1])
+    export(model, tmp_path / "saved", turned)
+    batch = {"x": np.ones((1, 6), np.float32)}
+    wanted, exported = run_model(model, batch), run_model(load_model(tmp_path / "saved"), batch)
+    assert list(exported) == ["near", "far"]
+    for name in wanted:
+        np.testing.assert_allclose(exported[name], wanted[name], atol=1e-5)
 
 
 def test_an_export_that_does_not_fit_leaves_nothing(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ TensorFlow 2.21's calibrator looks at inputs of operators that may have overwrit
 then has the range of the sum: each branch of a residual network was quantized up to 3.5 times as
 coarsely as necessary.
 
-No range is wider than what its readers can tell apart; see
+Floats that become integers, such as words for an Embedding, get steps of exactly 1. No other range
+is wider than what its readers can tell apart; see
 `edgekit.conversion.ranges.useful_ranges`.
 
 Source for the calibrator's error: https://github.com/tensorflow/tensorflow/issues/127842 (open,
@@ -21,7 +22,7 @@ import numpy as np
 
 from edgekit.conversion.corrections import corrected
 from edgekit.conversion.ranges.measured_values import measure
-from edgekit.conversion.ranges.useful_ranges import EVERYTHING, limit_to_useful
+from edgekit.conversion.ranges.useful_ranges import COPIES, EVERYTHING, limit_to_useful
 from edgekit.core.types import Batch
 
 if TYPE_CHECKING:
@@ -50,15 +51,31 @@ def _set_ranges(
     given = [int(k) for k in graph.inputs if _is_measured(schema, graph.tensors[int(k)])]
     values = measure(content, examples, concerned + given)
     useful = limit_to_useful(schema, model, values, levels=levels)
+    counting = _made_integers(schema, model)
     for k in concerned + given:
         low, high = values[k].low, values[k].high
         lowest, highest = useful.get(k, EVERYTHING)
         if lowest < highest and high > lowest:  # else it is saturated throughout
             low, high = max(low, lowest), min(high, highest)
+        if k in counting and values[k].whole and high - min(low, 0) < levels:
+            low = min(low, 0.0)
+            high = low + levels - 1  # steps of exactly 1
         if np.isfinite([low, high]).all():  # others are for the caller to refuse
             graph.tensors[k].quantization.min = [low]
             graph.tensors[k].quantization.max = [high]
     return bool(concerned)
+
+
+def _made_integers(schema: ModuleType, model: ModelT) -> set[int]:
+    """Return the tensors whose floats become integers, such as words for an Embedding."""
+    graph, kinds, integers = model.subgraphs[0], schema.BuiltinOperator, set[int]()
+    whole = (schema.TensorType.INT32, schema.TensorType.INT64)
+    for op in reversed([op for op in graph.operators if op.inputs is not None]):
+        code, out = model.operatorCodes[op.opcodeIndex].builtinCode, int(op.outputs[0])
+        is_cast = code == kinds.CAST and graph.tensors[out].type in whole
+        if is_cast or (out in integers and code in {getattr(kinds, name) for name in COPIES}):
+            integers |= {int(k) for k in op.inputs if k >= 0}
+    return integers
 
 
 def _is_measured(schema: ModuleType, tensor: TensorT) -> bool:

@@ -12,7 +12,7 @@ import math
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -25,6 +25,9 @@ _MASKED_ROW = 5000.0
 """A row whose largest score is that far below the largest of all is masked from end to end: masks
 subtract 10,000 or more."""
 
+_Seen: TypeAlias = tuple[float, float, Array, float, bool]
+"""As in `Values`, of one example; the third holds the largest of the rows: lowest and highest."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Values:
@@ -36,12 +39,14 @@ class Values:
         floor: The lowest of the largest values of each row (last axis), rows that are masked from
             end to end left out.
         least: The smallest magnitude besides zero; infinite if it held only zeros.
+        whole: Whether all values were whole numbers.
     """
 
     low: float
     high: float
     floor: float
     least: float
+    whole: bool
 
 
 def measure(content: bytes, examples: Batch, tensors: Iterable[int]) -> dict[int, Values]:
@@ -55,7 +60,7 @@ def measure(content: bytes, examples: Batch, tensors: Iterable[int]) -> dict[int
     interpreter = _interpreter(content)
     run = interpreter.get_signature_runner()
     wanted = list(tensors)
-    seen: dict[int, list[tuple[float, float, Array, float]]] = {k: [] for k in wanted}
+    seen: dict[int, list[_Seen]] = {k: [] for k in wanted}
     for number in range(len(next(iter(examples.values())))):
         interpreter.reset_all_variables()
         run(**{name: array[number : number + 1] for name, array in examples.items()})
@@ -80,18 +85,19 @@ def _interpreter(content: bytes) -> tf.lite.Interpreter:
     return interpreter
 
 
-def _seen(values: Array) -> tuple[float, float, Array, float]:
-    """Return lowest, highest, the largest of the rows (ordinary and lowest), smallest magnitude."""
+def _seen(values: Array) -> _Seen:
+    """Look at the values of a tensor."""
     largest = values.max(axis=-1, initial=-math.inf).ravel() if values.ndim else values.ravel()
     ordinary = largest[largest > largest.max(initial=-math.inf) - _MASKED_ROW]
     rows = np.array([ordinary.min(initial=math.inf), largest.max(initial=-math.inf)])
     magnitudes = np.abs(values)
     least = magnitudes.min(initial=math.inf, where=magnitudes > 0)
-    return float(values.min()), float(values.max()), rows, float(least)
+    whole = bool((values == np.floor(values)).all())
+    return float(values.min()), float(values.max()), rows, float(least), whole
 
 
-def _over_all(seen: list[tuple[float, float, Array, float]]) -> Values:
-    lows, highs, rows, least = zip(*seen, strict=True)
+def _over_all(seen: list[_Seen]) -> Values:
+    lows, highs, rows, least, whole = zip(*seen, strict=True)
     lowest, largest = np.array(rows).T
     ordinary = lowest[lowest > largest.max() - _MASKED_ROW]
     return Values(
@@ -99,4 +105,5 @@ def _over_all(seen: list[tuple[float, float, Array, float]]) -> Values:
         high=float(np.max(highs)),
         floor=float(ordinary.min(initial=math.inf)),
         least=min(least),
+        whole=all(whole),
     )

@@ -28,7 +28,7 @@ _SIGMOID_SATURATED = math.log(511)
 """Beyond these, the output is within half a step of 1/128, or of 1/256, of its end: 3.1 and 6.2."""
 EVERYTHING: Limits = (-math.inf, math.inf)
 
-_COPIES = (
+COPIES = (
     "BROADCAST_TO",
     "CONCATENATION",
     "EXPAND_DIMS",
@@ -102,7 +102,7 @@ class _Search:
             kinds.NEG: lambda op, side: _negative(self._after(op)),
             kinds.EXP: self._of_exponent,
             kinds.SOFTMAX: self._of_scores,
-            **{getattr(kinds, name): self._of_copied for name in _COPIES},
+            **{getattr(kinds, name): self._of_copied for name in COPIES},
         }
         return rules.get(code, lambda op, side: EVERYTHING)
 
