@@ -170,6 +170,12 @@ def show_proofs(proofs: Iterable[Proof], *, json: bool) -> None:
         ("file", "runtime", "device", "against", "max error", "mean error", "verdict"),
         (_proof_row(proof) for proof in proofs),
     )
+    judged = [(proof.runtime, output) for proof in proofs for output in proof.outputs]
+    if judged:
+        _table(
+            ("output", "is", "runtime", "measured (limit)"),
+            ((output.output, output.kind, runtime, output.figures()) for runtime, output in judged),
+        )
 
 
 def _proof_row(proof: Proof) -> tuple[str, ...]:
@@ -212,6 +218,7 @@ def _conversion_json(result: Conversion) -> dict[str, object]:
     return {
         "file": artifact.path,
         "ok": result.ok,
+        "verdict": result.verdict,
         "precision": artifact.precision,
         "size_bytes": artifact.size_bytes,
         "notes": result.notes,
@@ -224,8 +231,8 @@ def _show_file(result: Conversion) -> None:
     for note in result.notes:
         print(note)
     show_proofs(result.proofs, json=False)
-    ending = "verified" if result.ok else "NOT delivered under its name: it is out of limits"
-    print(f"{artifact.path}: {artifact.precision}, {artifact.size_bytes:,} bytes, {ending}.")
+    size = f"{artifact.size_bytes:,} bytes"
+    print(f"{artifact.path}: {artifact.precision}, {size}, {result.verdict}.")
 
 
 def show_bench(times: Benchmark, *, json: bool) -> None:
