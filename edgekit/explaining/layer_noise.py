@@ -101,10 +101,10 @@ def measure(
     """
     models = read(true), read(quantized)
     pairs = pairs_of(*models, layers)
-    if unmatched(pairs, layers.kinds):
+    if unmatched(models[0], operator_layers(models[0].main, layers), pairs):
         raise BadInput(
-            f"No layer of '{quantized.name}' was found in the source: give the model that the file "
-            "was converted from by edgekit."
+            f"Most tensors of the source are not in '{quantized.name}'; give the model that the "
+            "file was converted from, by edgekit."
         )
     totals = _run(models, pairs, vectors, layers, count)
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgekit.conversion.diagnosis import Layers
@@ -155,7 +155,13 @@ def _elements(tensor: TensorInfo) -> tuple[int, ...]:
     return tuple(n for n in tensor.shape if n != 1)
 
 
-def unmatched(pairs: Sequence[Pair], kinds: Mapping[str, str]) -> bool:
-    """Whether so little was matched that the files cannot be of one model."""
-    named = {pair.layer for pair in pairs} & set(kinds) if kinds else {p.layer for p in pairs}
-    return len(named) == 0
+def unmatched(true: Model, owners: Sequence[str], pairs: Sequence[Pair]) -> bool:
+    """Whether most of what goes between layers was not found: the files are not of one model."""
+    between = {
+        k
+        for op, owner in zip(true.main.operators, owners, strict=True)
+        for k in op.outputs
+        if set(_readers(true.main, owners, k)) - {owner}
+    }
+    found = between & {pair.in_float for pair in pairs}
+    return 2 * len(found) < len(between)
