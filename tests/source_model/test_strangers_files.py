@@ -25,7 +25,9 @@ from edgekit.source_model.reference import run_model
 from tests.support import planted_files as planted
 
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:You are saving your model as an HDF5", "ignore:__array__ implementation"
+    "ignore:You are saving your model as an HDF5",
+    "ignore:__array__ implementation",
+    "ignore:The `keras.initializers.serialize",
 )
 
 FILES = ["model.h5", "model.keras"]
