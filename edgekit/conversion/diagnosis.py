@@ -203,7 +203,7 @@ CATALOGUE: tuple[_Known, ...] = (
         finding=_operators,
         remedy=(
             "Replace the layer, or compute it before or after the model. If the interpreter it "
-            "will run on has the Flex delegate (tflite-runtime has not), allow Select TF operators."
+            "will run on has the Flex delegate (tflite-runtime has not), --select-ops lets it in."
         ),
     ),
     _Known(

@@ -160,7 +160,7 @@ def fault_of(model: Model, layers: Layers, *, allow_select_ops: bool) -> Diagnos
         return Diagnosis(
             name="missing-operator",
             finding=f"The file holds {listed(custom)}, which is no built-in operator.",
-            remedy="Replace the layer, or allow Select TF operators.",
+            remedy="Replace the layer, or let TensorFlow's own operators in: --select-ops.",
         )
     if indices := _coarse_indices(model):
         return Diagnosis(

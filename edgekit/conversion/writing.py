@@ -162,6 +162,11 @@ def _write_alike(
     return written
 
 
+_FLEX = (
+    "It needs an interpreter with the Flex delegate, for {operators}: TensorFlow up to 2.18 "
+    "(edgekit verify FILE --runtime tensorflow), or an app that links it. It will not run on "
+    "tflite-runtime, LiteRT without Flex, microcontrollers and the Edge TPU."
+)
 _BATCH = "The batch is fixed at 1; the source takes any number of examples."
 
 
@@ -225,7 +230,7 @@ def _deliver(
         if options.keep_float:
             notes = [note.replace("for want", "as asked or for want") for note in notes]
         if flex := flex_operators(written):
-            notes.append(f"It needs an interpreter with the Flex delegate, for {listed(flex)}.")
+            notes.append(_FLEX.format(operators=listed(flex)))
     return notes
 
 

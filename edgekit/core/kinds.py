@@ -111,7 +111,7 @@ class Runtime:
         setup: Creates what `missing` asks for; None when nothing can be created.
         devices: Names of the devices it can run on; others may bring it (`Device.runtimes`).
         install: What to run on a board that lacks it.
-        custom_operators: Names of custom operators that it brings along.
+        custom_operators: Names of custom operators that it brings along; `*` stands for anything.
         software_adapter: Text, in lower case, in the name of an adapter that computes in software:
             what runs there proves operators and answers, but its times mean nothing.
     """

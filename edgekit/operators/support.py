@@ -6,6 +6,7 @@ What was not measured is "unknown", never a guess.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import NamedTuple
 
@@ -56,7 +57,8 @@ def file_problems(model: Model, *, brought: Collection[str] = ()) -> tuple[str, 
         for operator in subgraph.operators
         if operator.name.startswith(_CUSTOM) and not measured(operator.name, LITERT).versions
     }
-    refusals = (_custom_refusal(name) for name in sorted(strange.difference(brought)))
+    unknown = sorted(name for name in strange if not _is_brought(name, brought))
+    refusals = (_custom_refusal(name) for name in unknown)
     return (*_empty(model), *(f"{refusal.reason} {refusal.fix}" for refusal in refusals))
 
 
@@ -152,9 +154,10 @@ def _custom_refusal(name: str) -> Refusal:
     if name.startswith("Flex"):
         return Refusal(
             f"'{name}' is TensorFlow's own operator, which only a Flex delegate runs.",
-            "Convert with built-in operators only, or replace the layer it came from.",
+            "Run it with --runtime tensorflow, or replace the layer it came from.",
         )
-    if owners := [runtime for runtime in registry.names("runtimes") if name in _brought(runtime)]:
+    runtimes = registry.names("runtimes")
+    if owners := [runtime for runtime in runtimes if _is_brought(name, _brought(runtime))]:
         return Refusal(
             f"The file is compiled for the runtime {owners[0]}, which alone runs '{name}'.",
             "Run it there, or use the file it was compiled from.",
@@ -163,6 +166,10 @@ def _custom_refusal(name: str) -> Refusal:
         f"'{name}' is a custom operator that the runtime does not bring along.",
         "Convert with built-in operators only, or register its kernel yourself.",
     )
+
+
+def _is_brought(name: str, brought: Collection[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in brought)
 
 
 def _brought(runtime: str) -> tuple[str, ...]:

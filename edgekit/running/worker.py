@@ -244,8 +244,9 @@ def peak_memory_bytes() -> int:
 def info(module: str) -> Dict[str, str]:
     """Return what runs here: package of the runtime, Python, machine."""
     package = module.partition(".")[0].replace("_", "-")
+    own = package == "tensorflow"  # its package may be tensorflow-cpu
     return {
-        "runtime": "%s %s" % (package, version(package)),
+        "runtime": package + " " + (_import(package).__version__ if own else version(package)),
         "python": platform.python_version(),
         "machine": platform.machine(),
         "system": platform.platform(),

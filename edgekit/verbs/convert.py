@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypedDict, Unpack, overload
 
-from edgekit.conversion.tf_converter import Options
+from edgekit.conversion.tf_converter import Options, flex_operators
 from edgekit.core import registry
 from edgekit.core.errors import BadInput, ConversionFailed, NotFound, Unavailable
 from edgekit.core.kinds import Artifact
@@ -17,10 +17,14 @@ from edgekit.core.paths import atomic
 from edgekit.core.types import Progress, silent
 from edgekit.core.variant import PRECISIONS, Io, Precision, check_io
 from edgekit.intake.examples import Given, as_path
+from edgekit.intake.live_model import saved
 from edgekit.intake.media import Pixels
 from edgekit.intake.shapes import Shape
+from edgekit.operators.speed import slow_here
 from edgekit.running.place import Place, places
+from edgekit.source_model.interface import KerasModel
 from edgekit.source_model.recurrent import DEFAULT, Form, check_form
+from edgekit.tflite.reader import read
 from edgekit.tflite.sidecar import write_sidecar
 from edgekit.verbs.overwriting import refuse_to_overwrite
 from edgekit.verbs.verify import Proof, prove, vectors_path
@@ -91,6 +95,7 @@ class _Choices(TypedDict, total=False):
     shapes: Mapping[str, Shape]
     signature: str
     custom: Path | None
+    select_ops: bool
     recurrent: Form
     keep_float: Sequence[str]
     progress: Progress
@@ -98,14 +103,18 @@ class _Choices(TypedDict, total=False):
 
 @overload  # a text is a sequence of texts too, to mypy
 def convert(  # type: ignore[overload-overlap]
-    model: Path, out: Path, *, precision: Precision = ..., **choices: Unpack[_Choices]
+    model: Path | KerasModel, out: Path, *, precision: Precision = ..., **choices: Unpack[_Choices]
 ) -> Conversion: ...
 @overload
 def convert(
-    model: Path, out: Path, *, precision: Sequence[Precision], **choices: Unpack[_Choices]
+    model: Path | KerasModel,
+    out: Path,
+    *,
+    precision: Sequence[Precision],
+    **choices: Unpack[_Choices],
 ) -> Conversions: ...
 def convert(
-    model: Path,
+    model: Path | KerasModel,
     out: Path,
     *,
     precision: Precision | Sequence[Precision] = "float32",
@@ -116,6 +125,7 @@ def convert(
     shapes: Mapping[str, Shape] = MappingProxyType({}),
     signature: str = "",
     custom: Path | None = None,
+    select_ops: bool = False,
     recurrent: Form = DEFAULT,
     keep_float: Sequence[str] = (),
     progress: Progress = silent,
@@ -126,7 +136,8 @@ def convert(
     source's answers) are written beside `out`; `edgekit verify` proves the file again from them.
 
     Args:
-        model: `.keras`, `.h5` or a SavedModel folder.
+        model: `.keras`, `.h5` or a SavedModel folder; or a Keras model, which is saved first, in
+            this process.
         out: The `.tflite` to write. It appears only if it was run and is within the limits;
             otherwise it is written as `<out>.rejected`.
         precision: One of `edgekit.core.variant.PRECISIONS`, or a sequence of them. A sequence is
@@ -149,6 +160,9 @@ def convert(
         signature: Of a SavedModel that has several; "" for `serving_default`.
         custom: A Python file with layers and functions of the model's own. It is run, in the child
             process; those that no decorator registers go by their own names.
+        select_ops: Whether TensorFlow's own operators may stay in the file where TFLite has none.
+            It then runs in TensorFlow up to 2.18, which also verifies it (`edgekit setup
+            tensorflow`), and where the Flex delegate is.
         recurrent: One of `edgekit.source_model.recurrent.FORMS`: the form of LSTM, GRU and
             SimpleRNN layers.
         keep_float: Layers that an int8 file computes in float32; `edgekit explain` proposes them.
@@ -165,11 +179,19 @@ def convert(
         Unavailable: No runtime that could verify the result is present.
     """
     precisions = [precision] if isinstance(precision, str) else list(dict.fromkeys(precision))
+    model = Path(model) if isinstance(model, str) else model
     _check_request(model, out, precisions)
     for each in precisions:
         refuse_to_overwrite(out if isinstance(precision, str) else _named_after(out, each))
     check_io(io, precisions)
     check_form(recurrent)
+    if select_ops and target:
+        raise BadInput(
+            f"You asked for TensorFlow's own operators (select_ops) and the target '{target}'; no "
+            "target runs them. Leave one of the two out."
+        )
+    if select_ops and (reason := _FLEX.missing()):
+        raise Unavailable(reason)
     chosen = _places(target)
     options = Options(
         io=io,
@@ -177,13 +199,17 @@ def convert(
         keep_float=tuple(keep_float),
         pixels=pixels,
         custom=custom,
+        allow_select_ops=select_ops,
         signature=signature,
         shapes=dict(shapes),
     )
+    notes: tuple[str, ...] = ()
     done: list[Conversion] = []
     refused: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as scratch:
         vectors = Path(scratch) / "vectors.npz"
+        if not isinstance(model, Path):
+            model, notes = saved(model, Path(scratch))
         examples = None if calibration is None else as_path(calibration, Path(scratch))
         drafts = {each: Path(scratch) / f"{each}.tflite" for each in precisions}
         progress(0.1, f"converting to {', '.join(precisions)}")
@@ -200,23 +226,23 @@ def convert(
                 refused[each] = str(artifact)
                 continue
             proofs = []
-            for name, place in chosen.items():
+            for name, place in (_only_tensorflow(artifact.path) or chosen).items():
                 progress(0.8, f"running {each} on {name}")
                 proofs.append(
                     prove(artifact.path, place, vectors=vectors, precision=each, against=against)
                 )
             path = out if isinstance(precision, str) else _named_after(out, each)
-            done.append(_deliver(artifact, vectors, path, proofs))
+            done.append(_deliver(artifact, vectors, path, proofs, notes))
     return done[0] if isinstance(precision, str) else Conversions(done=tuple(done), refused=refused)
 
 
-def _check_request(model: Path, out: Path, precisions: Sequence[str]) -> None:
+def _check_request(model: Path | KerasModel, out: Path, precisions: Sequence[str]) -> None:
     for precision in precisions or [""]:
         if precision not in PRECISIONS:
             raise BadInput(f"precision is '{precision}'; allowed are {', '.join(PRECISIONS)}.")
     if out.suffix != ".tflite":
         raise BadInput(f"The output is '{out}'; give a name that ends in .tflite.")
-    if not model.exists():
+    if isinstance(model, Path) and not model.exists():
         raise NotFound(f"There is no '{model}'; give a .keras or .h5 file or a SavedModel folder.")
 
 
@@ -238,9 +264,26 @@ def _places(target: str) -> dict[str, Place]:
     return chosen
 
 
-def _deliver(artifact: Artifact, vectors: Path, out: Path, proofs: Sequence[Proof]) -> Conversion:
+_FLEX = Place(runtime="tensorflow")
+"""What runs TensorFlow's own operators."""
+
+
+def _only_tensorflow(path: Path) -> dict[str, Place]:
+    """Return where a file with TensorFlow's own operators runs; nothing for any other file."""
+    return {_FLEX.runtime: _FLEX} if flex_operators(read(path)) else {}
+
+
+def _deliver(
+    artifact: Artifact,
+    vectors: Path,
+    out: Path,
+    proofs: Sequence[Proof],
+    notes_before: tuple[str, ...],
+) -> Conversion:
     """Put the file and what proves it under their final names, the file last."""
-    notes = tuple(value for key, value in artifact.made_by.items() if key.startswith("note"))
+    made = tuple(value for key, value in artifact.made_by.items() if key.startswith("note"))
+    here = {p.runtime for p in proofs if p.status == "measured" and p.device == "local"}
+    notes = (*notes_before, *made, *slow_here(artifact.precision, here))
     named = [replace(proof, file=str(out)) for proof in proofs]
     result = Conversion(artifact=artifact, proofs=tuple(named), notes=notes)
     path = out if result.ok else out.with_name(out.name + ".rejected")

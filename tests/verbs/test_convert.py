@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from edgekit.core import processes
-from edgekit.core.errors import BadData, BadInput, NotFound, Unavailable
+from edgekit.core.errors import BadData, BadInput, BadModelFile, NotFound, Unavailable
 from edgekit.core.variant import PRECISIONS, Io, Precision
+from edgekit.operators.speed import slow_here
 from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.source_model.reference import NUM_EXAMPLES, judged_examples
 from edgekit.tflite.reader import read
@@ -240,3 +241,76 @@ def test_a_refused_precision_does_not_stop_the_others(models: Path, tmp_path: Pa
     assert "layer 'cumsum'" in answer["refused"]["int16x8"]
     assert [Path(each["file"]).name for each in answer["conversions"]] == ["out.float32.tflite"]
     assert answer["conversions"][0]["ok"]
+
+
+def test_a_model_in_memory_converts(tmp_path: Path) -> None:
+    from tests.support import strangers
+
+    result = convert(strangers.sequential(), tmp_path / "out.tflite")
+    assert result.ok
+    assert find_vectors(tmp_path / "out.tflite") is not None
+
+
+def test_int8_says_where_it_is_slower(models: Path, tmp_path: Path) -> None:
+    result = convert(
+        models / "branches.keras",
+        tmp_path / "out.tflite",
+        precision="int8",
+        calibration=models / "photos.npz",
+        io="float",
+    )
+    ran = [proof.runtime for proof in result.proofs if proof.status == "measured"]
+    expected = slow_here("int8", ran)
+    assert result.notes[len(result.notes) - len(expected) :] == expected
+    assert slow_here("float32", ran) == slow_here("int8", ["litert"]) == ()
+
+
+def test_shapes_and_code_reach_the_child(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "import keras\n"
+        "@keras.saving.register_keras_serializable('mine')\n"
+        "class Twice(keras.layers.Layer):\n"
+        "    def call(self, x):\n"
+        "        return x * 2\n"
+    )
+    write = (
+        "import sys, keras; sys.path.insert(0, sys.argv[1]); from own import Twice\n"
+        "x = keras.Input((None, None, 3), name='image')\n"
+        "y = keras.layers.GlobalAveragePooling2D()(Twice()(keras.layers.Conv2D(4, 3)(x)))\n"
+        "keras.Model(x, y).save(sys.argv[1] + '/m.keras')\n"
+    )
+    subprocess.run([sys.executable, "-c", write, tmp_path], check=True, capture_output=True)
+    ran = subprocess.run(
+        [sys.executable, "-m", "edgekit", "convert", tmp_path / "m.keras", "--json",
+         "--out", tmp_path / "out.tflite", "--custom", tmp_path / "own.py",
+         "--shape", "image=1,8,8,3"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    (image,) = read(tmp_path / "out.tflite").main.inputs
+    assert read(tmp_path / "out.tflite").main.tensors[image].shape == (1, 8, 8, 3)
+
+
+@pytest.mark.device
+def test_tensorflows_own_operators_are_verified_by_tensorflow(tmp_path: Path) -> None:
+    import keras
+
+    from edgekit.core import registry
+    from tests.support import strangers
+
+    if missing := registry.get("runtimes", "tensorflow").missing():
+        pytest.skip(missing)
+    model = strangers.chain((8, 8, 2), keras.layers.UpSampling2D(2, interpolation="bicubic"))
+    path, out = strangers.saved(model, tmp_path / "m.keras"), tmp_path / "out.tflite"
+    result = convert(path, out, select_ops=True)
+    assert result.ok
+    assert [proof.runtime for proof in result.proofs] == ["tensorflow"]
+    assert any("will not run on tflite-runtime" in note for note in result.notes)
+    assert all(proof.ok for proof in verify(out, runtime="tensorflow"))
+    with pytest.raises(BadModelFile, match="Run it with --runtime tensorflow"):
+        verify(out)
+
+
+def test_select_operators_and_a_target_do_not_go_together(models: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no target runs them"):
+        convert(models / "erfinv.keras", tmp_path / "out.tflite", target="cpu", select_ops=True)
