@@ -108,15 +108,10 @@ def build(
 @app.command(epilog="Example:  edgekit convert my.keras --precision float16 --out my.tflite")
 def convert(
     model: Annotated[Path, typer.Argument(help=".keras, .h5 or a SavedModel folder.")],
-    out: Annotated[
-        Path,
-        typer.Option(help="The .tflite to write; of several precisions, each puts its name in it."),
-    ],
+    out: Annotated[Path, typer.Option(help="The .tflite to write; several carry their precision.")],
     precision: Annotated[
         list[str] | None,
-        typer.Option(
-            help="float32 (if left out), float16, dynamic_int8, int8, int16x8; repeat for more."
-        ),
+        typer.Option(help="float32 (if left out), float16, dynamic_int8, int8, int16x8; repeat."),
     ] = None,
     calibration: Annotated[
         Path | None,
@@ -179,7 +174,13 @@ def convert(
             keep_float=keep_float or (),
             progress=tell,
         )
-    raise typer.Exit(console.show_conversion(result, json=json))
+    code = console.show_conversion(result, json=json)
+    if code == 1 and calibration and not (json or shape or signature or custom):
+        from edgekit.verbs.explain import after_rejection
+
+        with console.progress() as tell:
+            console.show_lines(after_rejection(result, model, calibration, progress=tell))
+    raise typer.Exit(code)
 
 
 @app.command(epilog="Example:  edgekit explain my.tflite --source my.keras --calibration my.npz")

@@ -10,7 +10,13 @@ from pathlib import Path
 from edgekit.conversion.operator_layers import operator_layers
 from edgekit.conversion.tf_converter import Options
 from edgekit.core.child_process import Child, ChildDied
-from edgekit.core.errors import BadInput, ConversionFailed, NotFound, WorkerDied
+from edgekit.core.errors import (
+    BadInput,
+    ConversionFailed,
+    EdgekitError,
+    NotFound,
+    WorkerDied,
+)
 from edgekit.core.types import Progress, silent
 from edgekit.core.variant import Precision
 from edgekit.explaining.float_twin import write_twin
@@ -25,11 +31,13 @@ from edgekit.explaining.next_steps import (
     try_precisions,
 )
 from edgekit.explaining.patterns import Evidence, Pattern, patterns_in
+from edgekit.explaining.printing import short
 from edgekit.explaining.ranking import LayerNoise, rank
 from edgekit.running.place import places
 from edgekit.source_model.recurrent import DEFAULT, Form
 from edgekit.source_model.reference import CHILD_ENV
 from edgekit.tflite.reader import read
+from edgekit.verbs.convert import Conversion, Conversions
 from edgekit.verbs.verify import precision_of
 
 EXAMPLES = 64
@@ -37,6 +45,10 @@ EXAMPLES = 64
 
 BUDGET_S = 600.0
 """How long next steps are tried by default, in seconds; the last one may take longer."""
+
+
+SHORT_EXAMPLES, SHORT_BUDGET_S = 16, 45.0
+"""The same at the end of a rejected conversion."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +161,39 @@ def explain(
             skipped=tuple(dict.fromkeys(laboratory.skipped)),
             advice=_advice(tried, laboratory.skipped),
         )
+
+
+def after_rejection(
+    result: Conversion | Conversions, source: Path, calibration: Path, *, progress: Progress
+) -> list[str]:
+    """Return a few lines on the first file that a conversion rejected; for a minute or two.
+
+    Fewer examples are compared than by `explain`, and next steps are tried for `SHORT_BUDGET_S`.
+
+    Args:
+        result: Of the conversion.
+        source: As given to it.
+        calibration: As given to it.
+        progress: Told how far it is.
+    """
+    done = result.done if isinstance(result, Conversions) else (result,)
+    rejected = [each.artifact.path for each in done if each.artifact.path.suffix == ".rejected"]
+    if not rejected:
+        return []
+    file = rejected[0]
+    more = f"`edgekit explain {file} --source {source} --calibration {calibration}` tells all."
+    try:
+        explanation = explain(
+            file,
+            source,
+            calibration,
+            examples=SHORT_EXAMPLES,
+            budget_s=SHORT_BUDGET_S,
+            progress=progress,
+        )
+    except EdgekitError as error:
+        return [f"Why it is out of its limits could not be found out: {error}"]
+    return [*short(explanation), f"Looked for {SHORT_BUDGET_S:.0f} s at next steps; {more}"]
 
 
 def _checked(file: Path, source: Path, calibration: Path) -> Precision:
