@@ -1,8 +1,7 @@
 """Load and run one `.tflite` file on this machine, for requests on standard input.
 
-A device gets this file alone, sent to its own Python, which `python -c BOOTSTRAP` started: here, on
-an emulated board, behind ssh. So it needs nothing but NumPy, the interpreter and Python 3.8. The
-other end is `edgekit.running.worker_process`.
+A device gets this file alone, for its own Python to run, so it needs nothing but NumPy, the
+interpreter and Python 3.8. The other end is `edgekit.running.worker_process`.
 
 A message is the mark `EDGK`, the length of a header in 4 bytes (big endian), the header in JSON,
 and the raw bytes of the arrays that the header lists as `[name, "<f4", shape]`. Nothing is pickled.
