@@ -75,9 +75,7 @@ def build(
         list[str] | None, typer.Option(help="Such as int8 or pruned-float32; repeat for more.")
     ] = None,
     target: Annotated[list[str] | None, typer.Option(help="A target; repeat for more.")] = None,
-    board: Annotated[
-        str, typer.Option(help="ssh://user@host that stands in for the emulated Raspberry Pi.")
-    ] = "",
+    board: Annotated[str, typer.Option(help="ssh://user@host in place of the emulated Pi.")] = "",
     out: Out = Path("runs"),
     seed: Annotated[
         int, typer.Option(help="Seed of the initial weights and the order of examples.")
