@@ -169,6 +169,15 @@ WHOLE_NUMBERS = (
 
 CATALOGUE: tuple[_Known, ...] = (
     _Known(
+        name="quantized-by-keras",
+        pattern=r"BatchMatMulV3",
+        finding=_says(
+            "Keras quantized this model itself (model.quantize){where}; TFLite has no operator for "
+            "its products of int8."
+        ),
+        remedy="Convert the model as it was before, with precision int8 or dynamic_int8.",
+    ),
+    _Known(
         name="growing-loop",
         pattern=r"TensorListReserve|Lowering tensor list ops|tf\.TensorList\w*' op",
         finding=_says(

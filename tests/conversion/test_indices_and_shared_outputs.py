@@ -119,3 +119,13 @@ def test_the_place_of_the_largest_is_one_operator(
     ((wanted, places),) = answers(model, strangers.examples(model), tmp_path, "float32").values()
     assert wanted.shape == places.shape[1:]
     assert (places == wanted).mean() > 0.999
+
+
+def test_a_model_that_keras_quantized_is_refused_with_a_way_on(tmp_path: Path) -> None:
+    import keras
+
+    given = keras.Input((16, 8), name="x")
+    model = keras.Model(given, keras.layers.Dense(5)(given))
+    model.quantize("int8")
+    with pytest.raises(ConversionFailed, match=r"model\.quantize.*as it was before"):
+        answers(model, strangers.examples(model), tmp_path)
