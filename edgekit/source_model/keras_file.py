@@ -29,7 +29,8 @@ from edgekit.source_model.allowlist import (
     TENSORFLOW_OPERATORS,
 )
 
-_KERAS_MODULE = re.compile(r"(tf_)?keras(\.\w+)*")
+_KERAS_MODULE = re.compile(r"(tf_)?keras(\.\w+)*|tensorflow\.python\.ops\.init_ops(_v2)?")
+"""Where Keras finds its own; Keras 2 also takes TensorFlow's initializers."""
 _BY_NAME = re.compile(r"(\w+_)?(activation|initializer|regularizer|constraint)")
 """Settings of layers whose text is the name of a function or class."""
 _FROM_A_PATH = ("vocabulary", "idf_weights", "vocabulary_file", "merges", "proto")

@@ -186,6 +186,16 @@ def test_tensorflow_between_keras_2_layers_works(build: Any, file: str, tmp_path
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("file", FILES)
+def test_initializers_of_tensorflow_are_taken(file: str, tmp_path: Path) -> None:
+    import tensorflow as tf
+    import tf_keras
+
+    dense = tf_keras.layers.Dense(2, bias_initializer=tf.constant_initializer(0.5))
+    tf_keras.Sequential([tf_keras.Input((4,)), dense]).save(tmp_path / file)
+    load_model(tmp_path / file)
+
+
 @pytest.mark.parametrize("package", ["keras", "tf_keras"])
 def test_a_compiled_model_in_a_model_loads(package: str, tmp_path: Path) -> None:
     import importlib
