@@ -50,8 +50,8 @@ def convert(
         out: The `.tflite` to write; it appears only when complete.
         precision: One of `edgekit.core.variant.PRECISIONS`.
         calibration: `.npz`, one array per input under its name, batch axis first, 100 to 500
-            examples; or what else `edgekit.intake.examples.as_npz` takes. `int8` and `int16x8` need it, unless `source` was trained
-            quantization-aware; the other precisions ignore it.
+            examples; or what else `edgekit.intake.examples.as_npz` takes. `int8` and `int16x8` need
+            it, unless `source` was trained quantization-aware; the other precisions ignore it.
         options: What else the user may choose.
         vectors: Where to write golden vectors of the source model before it is converted, on
             calibration data or random input; see

@@ -96,7 +96,7 @@ def test_inputs_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "in.npz", other=np.ones((1, 8), np.float32))
     with pytest.raises(BadData, match=r"Calibration file '.*' holds 'other'"):
         write_reference(
-            strangers.sequential(), tmp_path / "out.npz", calibration=tmp_path / "in.npz"
+            strangers.photo_and_facts(), tmp_path / "out.npz", calibration=tmp_path / "in.npz"
         )
     assert not (tmp_path / "out.npz").exists()
 
