@@ -86,7 +86,7 @@ def test_a_layer_whose_output_is_its_state_gives_both(tmp_path: Path) -> None:
 
     keras.utils.set_random_seed(3)
     step, before = keras.Input((1, 16), name="step"), keras.Input((24,), name="before")
-    both = keras.layers.GRU(24, return_state=True)(step, initial_state=before)
+    both = keras.layers.GRU(24, return_state=True, name="gru")(step, initial_state=before)
     model = keras.Model([step, before], list(both))
     given = answers(model, strangers.examples(model, 64), tmp_path)
     assert list(given) == ["gru", "gru_1"]
