@@ -44,10 +44,7 @@ def compare(reference: Batch, outputs: Batch) -> Agreement:
     Raises:
         BadData: Names or shapes differ.
     """
-    for name, array in reference.items():
-        shape = outputs[name].shape if name in outputs else "nothing"
-        if shape != array.shape:
-            raise BadData(f"Output '{name}' is {shape}, the reference has {array.shape}.")
+    check_shapes(reference, outputs)
     expected = _flat(reference.values())
     actual = _flat(outputs[name] for name in reference)
     error = np.abs(expected - actual)
@@ -58,6 +55,18 @@ def compare(reference: Batch, outputs: Batch) -> Agreement:
         cosine=_finite(float(expected @ actual) / norms) if norms else float(not error.any()),
         reference_range=float(np.ptp(expected)) if expected.size else 0.0,
     )
+
+
+def check_shapes(reference: Batch, outputs: Batch) -> None:
+    """Refuse outputs that cannot be compared with the reference's.
+
+    Raises:
+        BadData: Names or shapes differ.
+    """
+    for name, array in reference.items():
+        shape = outputs[name].shape if name in outputs else "nothing"
+        if shape != array.shape:
+            raise BadData(f"Output '{name}' is {shape}, the reference has {array.shape}.")
 
 
 def worst(agreements: Sequence[Agreement]) -> Agreement:

@@ -13,8 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from edgekit.core.errors import BadData
 from edgekit.core.types import Array, Batch
+from edgekit.running.agreement import check_shapes
 from edgekit.running.limits import (
     FEW_POSITIVES,
     LIMITS,
@@ -118,10 +118,7 @@ def judge(
     Raises:
         BadData: Names or shapes differ.
     """
-    for name, array in reference.items():
-        shape = outputs[name].shape if name in outputs else "nothing"
-        if shape != array.shape:
-            raise BadData(f"Output '{name}' is {shape}, the reference has {array.shape}.")
+    check_shapes(reference, outputs)
     judged = tuple(
         _judge_output(name, array, outputs[name], LIMITS[precision], (steps or {}).get(name, 0.0))
         for name, array in reference.items()
