@@ -146,7 +146,7 @@ def test_an_edit_redoes_the_steps_that_run_it(tmp_path: Path) -> None:
     assert checkout.build() == set()
     checkout.edit("domains", "learning", "optimizers.py")  # imported by what the recipe imports
     assert checkout.build() == everything
-    checkout.edit("on_device", "pictures.py")  # a part of the program for the device
+    checkout.edit("on_device", "programs", "classify.py")  # the program for the device
     assert checkout.build() == {"programs"}
     checkout.edit("bridge", "fine_tuning.py")  # a helper of the optimization
     # Pruned again, it may be the same to the bit; then its measurement stands.
