@@ -77,7 +77,9 @@ class OutputJudgement:
 
     def figures(self) -> str:
         """Return what was measured, each figure beside its limit."""
-        return "; ".join(filter(None, (self.broken, ", ".join(map(str, self.measures)), self.note)))
+        figures = ", ".join(map(str, self.measures))
+        beyond = "out of limits" if figures and self.problem else ""
+        return "; ".join(filter(None, (self.broken, figures, beyond, self.note)))
 
     def __str__(self) -> str:
         return f"{self.output}: {self.figures()}"
