@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from edgekit.core import registry
-from tests.support.paths import GOLDEN
+from tests.support.paths import GOLDEN, ROOT
 
 VERBS = ("list", "setup", "doctor", "build", "convert", "explain", "inspect", "check", "verify",
          "bench", "report", "results")  # fmt: skip
@@ -60,7 +60,9 @@ def of_edgekit(modules: set[str]) -> set[str]:
     return {name for name in modules if name.partition(".")[0] == "edgekit"}
 
 
-FRONT = {"edgekit", "edgekit.cli", "edgekit.console"}
+FRONT = {"edgekit", "edgekit.cli"} | {
+    f"edgekit.cli.{path.stem}" for path in (ROOT / "edgekit/cli").glob("[a-z]*.py")
+}
 FRONT |= {f"edgekit.core{module}" for module in ("", ".errors", ".paths", ".registry")}
 
 

@@ -19,7 +19,7 @@ SOURCES = sorted(
 )
 """Every module of the package, those behind the two links once."""
 
-FRONT = {"__init__", "__main__", "cli", "console"}
+FRONT = {"__init__", "__main__"}
 MOST_MODULES = 12
 MANY = {"recipes", "edgekit/on_device/programs"}
 """Folders of things of which there will be any number."""

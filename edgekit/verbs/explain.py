@@ -37,7 +37,7 @@ from edgekit.running.place import places
 from edgekit.source_model.recurrent import DEFAULT, Form
 from edgekit.source_model.reference import CHILD_ENV
 from edgekit.tflite.reader import read
-from edgekit.verbs.convert import Conversion, Conversions
+from edgekit.verbs.delivery import Conversion, Conversions
 from edgekit.verbs.verify import precision_of
 
 EXAMPLES = 64

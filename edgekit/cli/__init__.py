@@ -1,0 +1,41 @@
+"""The command line: reads arguments, calls the Python API of the same name, prints the answer.
+
+Results go to stdout, progress to stderr. Exit code 0: good. 1: measured, and out of limits or
+refused by the target. 2: the request cannot be met; one sentence says why.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from edgekit.cli import builds, files, models, output, things
+
+app = typer.Typer(
+    name="edgekit",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Take a Keras model to a phone, a Raspberry Pi or a Coral board, and prove it runs there.",
+    epilog="Start here:  edgekit build image_cnn",
+)
+app.command("list", epilog="Example:  edgekit list recipes")(things.list_)
+app.command(epilog="Example:  edgekit setup gpu raspberry-pi")(things.setup)
+app.command(epilog="Example:  edgekit doctor")(things.doctor)
+app.command(epilog="Example:  edgekit build image_cnn --size tiny --target cpu")(builds.build)
+app.command(epilog="Example:  edgekit convert my.keras --precision float16 --out my.tflite")(
+    models.convert
+)
+app.command(epilog="Example:  edgekit explain my.tflite --source my.keras --calibration my.npz")(
+    models.explain
+)
+app.command(epilog="Example:  edgekit inspect model.tflite")(files.inspect)
+app.command(epilog="Example:  edgekit check model.tflite --target edgetpu")(files.check)
+app.command(epilog="Example:  edgekit verify runs/image_cnn --runtime litert")(files.verify)
+app.command(epilog="Example:  edgekit bench model.tflite --runtime litert --threads 2")(files.bench)
+app.command(epilog="Example:  edgekit report runs/image_cnn")(builds.report)
+app.command(epilog="Example:  edgekit results runs/image_cnn")(builds.results)
+
+
+def main() -> None:
+    """Entry point: runs a command; every failure becomes one sentence and an exit code."""
+    output.run(app)

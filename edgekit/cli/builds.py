@@ -1,0 +1,69 @@
+"""Commands on recipes and their run folders: build, report, results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgekit.cli import output, tables
+from edgekit.cli.arguments import Json
+
+
+def build(
+    recipe: Annotated[str, typer.Argument(help="A recipe's name, or the path of a recipe file.")],
+    size: Annotated[str, typer.Option(help="tiny (seconds) or full (minutes).")] = "tiny",
+    variant: Annotated[
+        list[str] | None, typer.Option(help="Such as int8 or pruned-float32; repeat for more.")
+    ] = None,
+    target: Annotated[list[str] | None, typer.Option(help="A target; repeat for more.")] = None,
+    board: Annotated[str, typer.Option(help="ssh://user@host in place of the emulated Pi.")] = "",
+    out: Annotated[Path, typer.Option(help="Folder that holds the run folders.")] = Path("runs"),
+    seed: Annotated[
+        int, typer.Option(help="Seed of the initial weights and the order of examples.")
+    ] = 0,
+    json: Json = False,
+) -> None:
+    """Train, optimize, convert, verify and report a recipe.
+
+    An interrupted build resumes where it stopped.
+    """
+    from edgekit.building import pipeline
+
+    with output.progress() as tell:
+        report = pipeline.build(
+            recipe,
+            size=size,  # type: ignore[arg-type]  # checked by the plan
+            variants=variant or (),
+            targets=target or (),
+            out=out,
+            seed=seed,
+            board=board,
+            progress=tell,
+        )
+    tables.show_report(report, out / report.recipe, json=json)
+    raise typer.Exit(0 if report.ok else 1)
+
+
+def report(
+    run_dir: Annotated[Path, typer.Argument(help="The folder of a build.")], json: Json = False
+) -> None:
+    """Show a build's table again and rewrite its reports."""
+    from edgekit.building import pipeline
+    from edgekit.reporting import report_json
+
+    loaded = report_json.load_report(run_dir)
+    pipeline.write_reports(loaded, run_dir)
+    tables.show_report(loaded, run_dir, json=json)
+
+
+def results(
+    run_dirs: Annotated[list[Path], typer.Argument(help="Folders of --size full builds.")],
+    repository: Annotated[Path, typer.Option(help="The checkout to write into.")] = Path(),
+) -> None:
+    """Record full builds in recipes/results.json and the README."""
+    from edgekit.reporting import readme_results
+
+    readme_results.record(run_dirs, repository)
+    output.show_lines([f"Recorded {path}." for path in run_dirs])

@@ -1,0 +1,78 @@
+"""Commands on `.tflite` files: inspect, check, verify, bench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgekit.cli import proofs, tables
+from edgekit.cli.arguments import Json, ModelFile
+
+
+def inspect(file: ModelFile, json: Json = False) -> None:
+    """Show a file's inputs, outputs, operators and weights.
+
+    Also sparsity, sizes and the oldest runtime that has all its operators.
+    """
+    from edgekit.verbs import inspect as verb
+
+    inspection = verb.inspect(file)
+    tables.show_inspection(inspection, json=json)
+    raise typer.Exit(1 if inspection.problems else 0)
+
+
+def check(
+    file: ModelFile,
+    target: Annotated[str, typer.Option(help="A name from `edgekit list targets`.")],
+    json: Json = False,
+) -> None:
+    """Say, without running it, whether a target will run a file.
+
+    A line for each operator says the verdict, the reason and what to change.
+    """
+    from edgekit.verbs import check as verb
+
+    verdict = verb.check(file, target)
+    tables.show_check(verdict, json=json)
+    raise typer.Exit(0 if verdict.ok else 1)
+
+
+def verify(
+    path: Annotated[Path, typer.Argument(metavar="FILE.tflite|RUN_DIR")],
+    runtime: Annotated[str, typer.Option(help="One runtime; all that are here if left out.")] = "",
+    device: Annotated[str, typer.Option(help="local, raspberry-pi or ssh://user@host.")] = "local",
+    vectors: Annotated[
+        Path | None, typer.Option(help=".npz of golden vectors: input:NAME, output:NAME.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Run a file or a build's files and compare with the reference.
+
+    Compared are the answers to golden vectors, inputs kept with the reference's answers.
+    """
+    from edgekit.verbs import verify as verb
+
+    shown = verb.verify(path, runtime=runtime, device=device, vectors=vectors)
+    proofs.show_proofs(shown, json=json)
+    ran = any(proof.status == "measured" for proof in shown)
+    good = ran and all(proof.ok is not False for proof in shown)
+    raise typer.Exit(0 if good else 1)
+
+
+def bench(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.tflite...")],
+    runtime: Annotated[str, typer.Option(help="A name from `edgekit list runtimes`.")] = "litert",
+    device: Annotated[str, typer.Option(help="local, raspberry-pi or ssh://user@host.")] = "local",
+    threads: Annotated[int, typer.Option(min=1, max=256, help="Threads of the runtime.")] = 1,
+    runs: Annotated[int, typer.Option(min=1, max=100_000, help="Timed invocations.")] = 100,
+    json: Json = False,
+) -> None:
+    """Time single invocations: median, 90th percentile, memory."""
+    from edgekit.verbs import bench as verb
+
+    for file in files:
+        tables.show_bench(
+            verb.bench(file, runtime=runtime, device=device, threads=threads, runs=runs), json=json
+        )

@@ -1,0 +1,105 @@
+"""How the command line speaks: progress, tables, JSON, one sentence for failures."""
+
+from __future__ import annotations
+
+import contextlib
+import json as json_format
+import sys
+from typing import TYPE_CHECKING, cast
+
+from edgekit.core.errors import EdgekitError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import typer
+
+    from edgekit.core.types import Progress
+
+
+def run(app: typer.Typer) -> None:
+    """Run the command line and leave with its exit code."""
+    import typer
+
+    # Typer carries a Click of its own, or not, by version; this base is the right one in both.
+    usage_error = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
+    try:
+        arguments = sys.argv[1:] or ["--help"]
+        code = typer.main.get_command(app).main(arguments, "edgekit", standalone_mode=False)
+    except EdgekitError as error:
+        code = _fail(type(error).__name__, str(error))
+    except usage_error as error:
+        hint = "see `edgekit --help`, or `edgekit VERB --help`"
+        code = _fail("BadInput", f"{error.format_message().rstrip('.')}; {hint}.")
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
+        print("Stopped. The same command resumes from here.", file=sys.stderr)
+    except BrokenPipeError:  # such as `edgekit list | head`
+        code = 0
+        sys.stdout = None
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(kind: str, message: str) -> int:
+    sentence = " ".join(message.split())
+    if "--json" in sys.argv:
+        print_json({"error": {"kind": kind, "message": sentence}})
+    else:
+        print(f"edgekit: {sentence}", file=sys.stderr)
+    return 2
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Progress]:
+    """Give a `Progress` that draws a bar on a terminal, or writes lines where there is none."""
+    if not sys.stderr.isatty():
+        yield _lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=1.0)
+        yield lambda fraction, doing: bar.update(task, completed=fraction, description=doing)
+
+
+def _lines() -> Progress:
+    last = ""
+
+    def tell(fraction: float, doing: str) -> None:
+        nonlocal last
+        if doing != last:
+            print(f"[{fraction:4.0%}] {doing}", file=sys.stderr, flush=True)
+        last = doing
+
+    return tell
+
+
+def show_lines(lines: Iterable[str]) -> None:
+    """Print plain lines."""
+    for line in lines:
+        print(line)
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Print a table; texts are shown as they are, without markup."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in header:
+        drawn.add_column(name, overflow="fold")
+    for row in rows:
+        drawn.add_row(*map(Text, row))
+    Console().print(drawn)
+
+
+def print_json(value: object, indent: int | None = 2) -> None:
+    """Print a value of ours as one JSON object."""
+    from edgekit.core.records import to_json
+
+    print(json_format.dumps(to_json(value, finite=True), indent=indent, allow_nan=False))

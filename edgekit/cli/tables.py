@@ -1,0 +1,130 @@
+"""What the verbs answer, as tables for people or JSON for machines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING
+
+from edgekit.cli.output import print_json, table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edgekit.core.report import Report
+    from edgekit.operators.target import Check
+    from edgekit.verbs.bench import Benchmark
+    from edgekit.verbs.inspect import Inspection
+    from edgekit.verbs.setup import Finding
+
+
+def show_list(kinds: Mapping[str, Mapping[str, str]], *, json: bool) -> None:
+    """Print names and summaries by kind."""
+    if json:
+        print_json(
+            {
+                kind: [{"name": name, "summary": text} for name, text in things.items()]
+                for kind, things in kinds.items()
+            }
+        )
+        return
+    for kind, things in kinds.items():
+        width = max(map(len, things), default=0)
+        print(kind)
+        for name, text in things.items():
+            print(f"  {name:{width}}  {text}")
+
+
+def show_doctor(findings: Iterable[Finding], *, json: bool) -> None:
+    """Print what is here and what is missing."""
+    findings = list(findings)
+    if json:
+        print_json({"checks": findings})
+        return
+    table(
+        ("", "kind", "name", "how to get it"),
+        (("ok" if row.ok else "--", row.kind, row.name, row.message) for row in findings),
+    )
+
+
+def show_inspection(inspection: Inspection, *, json: bool) -> None:
+    """Print what is in a file: a line a figure, a table for inputs, outputs and operators."""
+    if json:
+        print_json(inspection)
+        return
+    for problem in inspection.problems:
+        print(f"edgekit: {problem}", file=sys.stderr)
+    for name, value in _fields(inspection):
+        if not isinstance(value, tuple):
+            print(f"{name:24} {_plain(value)}")
+    tables = {
+        "inputs": inspection.inputs,
+        "outputs": inspection.outputs,
+        "operators": inspection.operators,
+    }
+    for name, rows in tables.items():
+        print()
+        columns = [column for column, _ in _fields(rows[0])][1:] if rows else []
+        table((name, *columns), ([_plain(value) for _, value in _fields(row)] for row in rows))
+
+
+def show_check(check: Check, *, json: bool) -> None:
+    """Print a target's verdict, operator by operator."""
+    if json:
+        print_json(check)
+        return
+    rows = (
+        (str(o.index), o.name, str(o.version), str(o.needed_version or "?"), o.verdict,
+         " ".join(filter(None, (o.reason, o.fix, f"[{o.source}]" if o.source else ""))))
+        for o in check.operators
+    )  # fmt: skip
+    table(("", "operator", "version", "needs", "verdict", "why, and what to do"), rows)
+    for problem in check.problems:
+        print(problem)
+    yes = sum(o.verdict == "yes" for o in check.operators)
+    verdict = "will run" if check.ok else "will NOT run"
+    print(f"{check.target}: {verdict}; {yes} of {len(check.operators)} operators are accepted.")
+
+
+def show_bench(times: Benchmark, *, json: bool) -> None:
+    """Print the timing of one file; as JSON on one line, so that several files are JSON Lines."""
+    if json:
+        print_json(times, indent=None)
+        return
+    print(
+        f"{times.file}: median {times.latency_ms_median:.3f} ms, "
+        f"p90 {times.latency_ms_p90:.3f} ms, peak memory "
+        f"{times.peak_memory_bytes / 2**20:.1f} MiB; {times.runtime} on {times.device}, "
+        f"{times.threads} thread(s), {times.runs} runs"
+    )
+
+
+def show_report(report: Report, folder: Path, *, json: bool) -> None:
+    """Print a build's table and where its report is."""
+    from edgekit.reporting import report_json, terminal
+
+    if json:
+        print_json(report_json.to_json(report))
+        return
+    terminal.show(report)
+    print(f"Report: {folder / 'report.html'}")
+
+
+def _fields(value: object) -> Iterator[tuple[str, object]]:
+    """Give the fields of a dataclass, named in words."""
+    if is_dataclass(value):
+        for field in fields(value):
+            yield field.name.replace("_", " "), getattr(value, field.name)
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return ""
+    if is_dataclass(value):
+        value = dict(_fields(value))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_plain(item)}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return "x".join(map(str, value)) if all(isinstance(v, int) for v in value) else str(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,97 @@
+"""The files that `convert` hands over, and under which names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edgekit.core.kinds import Artifact
+from edgekit.core.paths import atomic
+from edgekit.operators.speed import slow_here
+from edgekit.tflite.sidecar import write_sidecar
+from edgekit.verbs.verify import Proof, vectors_path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """A converted file with the proof of it.
+
+    Attributes:
+        artifact: The file; its name ends in `.rejected` if it broke a limit.
+        proofs: One for each runtime, whether it ran or not.
+        notes: What was decided for the user, such as a batch size fixed at 1.
+    """
+
+    artifact: Artifact
+    proofs: tuple[Proof, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether at least one runtime ran it and none found it wrong."""
+        ran = [proof for proof in self.proofs if proof.status == "measured"]
+        return bool(ran) and all(proof.ok is not False for proof in self.proofs)
+
+    @property
+    def verdict(self) -> str:
+        """What running it showed: "verified" only where it ran on real examples and was right."""
+        if self.ok and any("random input" in proof.against for proof in self.proofs):
+            return "runs, agrees on random input; give real examples (calibration) to verify it"
+        if self.ok:
+            return "verified"
+        wrong = [p.runtime for p in self.proofs if p.status == "measured" and not p.ok]
+        if wrong:
+            return f"NOT delivered under its name: it is out of limits on {', '.join(wrong)}"
+        refusing = ", ".join(proof.runtime for proof in self.proofs if proof.ok is False)
+        return (
+            f"NOT delivered under its name: {refusing} does not run it; if it need not run there, "
+            "name where it must (target)"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversions:
+    """One model in several precisions.
+
+    Attributes:
+        done: A file for each precision that could be converted, with the proof of it.
+        refused: Precision -> why there is no file.
+    """
+
+    done: tuple[Conversion, ...]
+    refused: Mapping[str, str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every precision asked for has a file within its limits."""
+        return not self.refused and all(each.ok for each in self.done)
+
+
+def named_after(out: Path, precision: str) -> Path:
+    """Return the name of one file of several: `model.int8.tflite` for `model.tflite`."""
+    return out.with_suffix(f".{precision}.tflite")
+
+
+def deliver(
+    artifact: Artifact,
+    vectors: Path,
+    out: Path,
+    proofs: Sequence[Proof],
+    notes_before: tuple[str, ...],
+) -> Conversion:
+    """Put the file and what proves it under their final names, the file last."""
+    made = tuple(value for key, value in artifact.made_by.items() if key.startswith("note"))
+    here = {p.runtime for p in proofs if p.status == "measured" and p.device == "local"}
+    notes = (*notes_before, *made, *slow_here(artifact.precision, here))
+    named = [replace(proof, file=str(out)) for proof in proofs]
+    result = Conversion(artifact=artifact, proofs=tuple(named), notes=notes)
+    path = out if result.ok else out.with_name(out.name + ".rejected")
+    final = replace(artifact, path=path)
+    if result.ok:
+        with atomic(vectors_path(out)) as temporary:
+            temporary.write_bytes(vectors.read_bytes())
+        write_sidecar(final, out.with_suffix(".json"))
+    with atomic(path) as temporary:
+        temporary.write_bytes(artifact.path.read_bytes())
+    return replace(result, artifact=final)
