@@ -147,7 +147,11 @@ def _in_child(
         precision: ConversionFailed(each.refused)
         if each.refused
         else describe(
-            outs[precision], precision=precision, signature=each.signature, made_by=each.made_by
+            outs[precision],
+            precision=precision,
+            signature=each.signature,
+            made_by=each.made_by,
+            evaluation=each.evaluation,
         )
         for precision, each in written.items()
     }

@@ -46,6 +46,9 @@ def verify(
     vectors: Annotated[
         Path | None, typer.Option(help=".npz of golden vectors: input:NAME, output:NAME.")
     ] = None,
+    evaluate: Annotated[
+        Path | None, typer.Option(help=".npz of inputs and labels: tells how right the file is.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run a file or a build's files and compare with the reference.
@@ -54,7 +57,7 @@ def verify(
     """
     from edgekit.verbs import verify as verb
 
-    shown = verb.verify(path, runtime=runtime, device=device, vectors=vectors)
+    shown = verb.verify(path, runtime=runtime, device=device, vectors=vectors, evaluate=evaluate)
     proofs.show_proofs(shown, json=json)
     ran = any(proof.status == "measured" for proof in shown)
     good = ran and all(proof.ok is not False for proof in shown)

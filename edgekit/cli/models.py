@@ -51,6 +51,10 @@ def convert(
         list[str] | None,
         typer.Option(help="A layer that int8 leaves in float; repeat. See `edgekit explain`."),
     ] = None,
+    evaluate: Annotated[
+        Path | None,
+        typer.Option(help=".npz of inputs and labels: tells how right the model and the file are."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Convert your own model and compare it with its source.
@@ -77,6 +81,7 @@ def convert(
             select_ops=select_ops,
             recurrent=recurrent,
             keep_float=keep_float or (),
+            evaluate=evaluate,
             progress=tell,
         )
     code = proofs.show_conversion(result, json=json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from edgekit.cli.output import print_json, table
@@ -10,8 +11,12 @@ from edgekit.cli.output import print_json, table
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from edgekit.core.report import Evaluation, Score
     from edgekit.verbs.delivery import Conversion, Conversions
     from edgekit.verbs.verify import Proof
+
+FEW = 100
+"""With fewer examples one of them is more than a point, the most that int8 should cost."""
 
 
 def show_proofs(proofs: Iterable[Proof], *, json: bool) -> None:
@@ -30,6 +35,58 @@ def show_proofs(proofs: Iterable[Proof], *, json: bool) -> None:
             ("output", "is", "runtime", "measured (limit)"),
             ((output.output, output.kind, runtime, output.figures()) for runtime, output in judged),
         )
+    _show_scores(proofs)
+
+
+def _show_scores(proofs: Iterable[Proof]) -> None:
+    """Print how right files and their source are, side by side, and how sure that is."""
+    evaluated = [(_where(proof), proof.evaluation) for proof in proofs if proof.evaluation]
+    if not evaluated:
+        return
+    rows = []
+    for where, evaluation in evaluated:
+        source = {(score.output, score.question): score for score in evaluation.source}
+        for score in chain.from_iterable(evaluation.file.values()):
+            before = source.get((score.output, score.question))
+            rows.append((score.output, score.question, where, *_side_by_side(before, score)))
+    table(("output", "known answers", "where", "source", "file (+- at 95 %)", "difference"), rows)
+    print(_how_sure(evaluated[0][1]))
+
+
+def _where(proof: Proof) -> str:
+    return proof.runtime if proof.device == "local" else f"{proof.runtime} on {proof.device}"
+
+
+def _side_by_side(before: Score | None, score: Score) -> tuple[str, ...]:
+    """Return a score of the source and of the file, their difference, and how sure it is."""
+    factor, digits, unit, points = 100.0, ".1f", " %", " points"
+    if score.question == "mean absolute error":
+        factor, digits, unit, points = 1.0, ".4g", "", ""
+    source, difference = "not known", ""
+    if before:
+        source = f"{factor * before.value:{digits}}{unit}"
+        difference = f"{factor * (score.value - before.value):+{digits}}{points}"
+    file = f"{factor * score.value:{digits}}{unit}"
+    if score.half_width is not None:
+        file += f" +- {factor * score.half_width:{digits}}"
+    return (source, file, difference)
+
+
+def _how_sure(evaluation: Evaluation) -> str:
+    """Say how many examples there were, and what so many can tell."""
+    text = (
+        f"Evaluated on {evaluation.examples:,} examples with known answers. With others of the "
+        "same kind each figure could differ by as much as stands behind it"
+    )
+    if evaluation.examples < FEW:
+        one = 100 / evaluation.examples
+        text += f"; one example alone is {one:.1f} points: give several hundred to tell one point"
+    if evaluation.source:
+        return f"{text}. They stand beside the verdict and do not decide it."
+    return (
+        f"{text}. What the source scores is known only if `edgekit convert` was given the same "
+        "examples (--evaluate)."
+    )
 
 
 def _proof_row(proof: Proof) -> tuple[str, ...]:
@@ -75,6 +132,7 @@ def _conversion_json(result: Conversion) -> dict[str, object]:
         "verdict": result.verdict,
         "precision": artifact.precision,
         "size_bytes": artifact.size_bytes,
+        "evaluation": result.evaluation,
         "notes": result.notes,
         "proofs": result.proofs,
     }

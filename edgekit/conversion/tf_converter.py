@@ -43,7 +43,12 @@ _STATEFUL = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE")
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a user may choose besides the precision; see `edgekit.converters.tflite.convert`."""
+    """What a user may choose besides the precision; see `edgekit.converters.tflite.convert`.
+
+    Attributes:
+        evaluation: Examples with right answers, on which the source is scored; see
+            `edgekit.intake.evaluation.read_known_answers`.
+    """
 
     io: Io | None = None
     allow_select_ops: bool = False
@@ -53,6 +58,7 @@ class Options:
     signature: str = ""
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     keep_float: tuple[str, ...] = ()
+    evaluation: Path | None = None
 
 
 PLAIN = Options()

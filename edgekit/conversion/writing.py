@@ -35,10 +35,13 @@ from edgekit.core.child_process import report_progress
 from edgekit.core.errors import BadInput, ConversionFailed, EdgekitError
 from edgekit.core.paths import atomic, sha256
 from edgekit.core.recipe import Signature
+from edgekit.core.report import Evaluation
 from edgekit.core.types import Batch
 from edgekit.core.variant import Precision
+from edgekit.intake.evaluation import read_known_answers
 from edgekit.intake.examples import as_npz
 from edgekit.intake.model import load
+from edgekit.intake.scores import questions_for, scores_of
 from edgekit.source_model.calibration import how_to_make, load_calibration
 from edgekit.source_model.export import export, signature_of
 from edgekit.source_model.interface import SourceModel, interface_of, is_tf_keras
@@ -56,11 +59,13 @@ class Written:
 
     Attributes:
         refused: Why there is no file; "" if there is.
+        evaluation: How right the source is, if examples with right answers were given.
     """
 
     signature: Signature
     made_by: Mapping[str, str]
     refused: str = ""
+    evaluation: Evaluation | None = None
 
 
 def write(
@@ -93,6 +98,7 @@ def write_each(
     report_progress(0.0, "reading the model")
     model, notes = _load(source, options)
     written: dict[Precision, Written] = {}
+    evaluation = _evaluated(model, options.evaluation) if options.evaluation else None
     with tempfile.TemporaryDirectory() as scratch:
         if calibration:
             report_progress(0.05, "reading the calibration data")
@@ -111,7 +117,17 @@ def write_each(
             # Recurrent layers were changed in place for the group before.
             model = _load(source, options)[0] if written else model
             written |= _write_alike(model, source, group, calibration, options, notes)
-    return {precision: written[precision] for precision in outs}
+    return {each: replace(written[each], evaluation=evaluation) for each in outs}
+
+
+def _evaluated(model: SourceModel, path: Path) -> Evaluation:
+    """Say how right the source is on examples whose right answers are known."""
+    report_progress(0.05, "reading the evaluation data")
+    known = read_known_answers(path, signature_of(model))
+    report_progress(0.08, RUNNING)
+    answers = run_model(model, known.inputs)
+    scores = scores_of(known.labels, answers, questions_for(known.labels, answers))
+    return Evaluation(examples=len(known), data=known.sha256, source=scores)
 
 
 def _load(source: Path, options: Options) -> tuple[SourceModel, tuple[str, ...]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from edgekit.core.errors import ConversionFailed
 from edgekit.core.recipe import Signature
-from edgekit.core.report import Report
+from edgekit.core.report import Evaluation, Report
 from edgekit.core.types import Progress
 from edgekit.core.variant import Precision
 
@@ -50,6 +50,7 @@ class Artifact:
         made_by: Versions and settings of what wrote it; keys that begin with `note` hold
             sentences about what was decided for the user.
         compressed_bytes: Size after DEFLATE, as in a zip or an APK; None if not measured.
+        evaluation: How right it and its source are, if examples with right answers were given.
     """
 
     path: Path
@@ -59,6 +60,7 @@ class Artifact:
     size_bytes: int
     sha256: str
     compressed_bytes: int | None = None
+    evaluation: Evaluation | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

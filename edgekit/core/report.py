@@ -1,9 +1,9 @@
-"""What a build measured: one row for each variant on each runtime and device."""
+"""What was measured: scores on known answers, and a build's rows by variant, runtime and device."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -33,6 +33,51 @@ class Timing:
     def p90_ms(self) -> float:
         """90th percentile of the latency in milliseconds."""
         return float(np.percentile(self.latencies_ms, 90))
+
+
+Question = Literal[
+    "accuracy", "in the first five", "accuracy at 0.5", "accuracy at 0", "mean absolute error"
+]
+"""What is asked of an output whose right answers are known; all but the last are shares.
+
+`accuracy` is of the first choice among classes, or of equal whole numbers; `accuracy at` a number
+is of yes and no, where an answer beyond that number is a yes.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """How right one output is, on examples whose right answers are known.
+
+    Attributes:
+        output: Its name.
+        question: What was asked.
+        value: A share in 0..1, or a mean absolute error in the unit of the output.
+        half_width: Of the 95 % confidence interval around `value`, in its unit: with other examples
+            of the same kind it could differ by as much. None where one example cannot tell.
+    """
+
+    output: str
+    question: Question
+    value: float
+    half_width: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """How right a source model and a file made of it are, on the same examples.
+
+    Attributes:
+        examples: How many.
+        data: SHA-256 of the inputs and right answers, in hex.
+        source: Of the source model; empty where its answers to these inputs are not known.
+        file: Runtime -> of the file; a runtime that could not run it is left out.
+    """
+
+    examples: int
+    data: str
+    source: tuple[Score, ...] = ()
+    file: Mapping[str, tuple[Score, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

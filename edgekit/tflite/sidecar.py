@@ -12,10 +12,16 @@ from edgekit.core.kinds import Artifact
 from edgekit.core.paths import sha256, write_json
 from edgekit.core.recipe import Signature
 from edgekit.core.records import from_json, read_json, to_json
+from edgekit.core.report import Evaluation
 
 
 def describe(
-    path: Path, *, precision: str, signature: Signature, made_by: Mapping[str, str]
+    path: Path,
+    *,
+    precision: str,
+    signature: Signature,
+    made_by: Mapping[str, str],
+    evaluation: Evaluation | None = None,
 ) -> Artifact:
     """Return the `Artifact` of an existing file, with its sizes and checksum."""
     return Artifact(
@@ -26,6 +32,7 @@ def describe(
         size_bytes=path.stat().st_size,
         sha256=sha256(path),
         compressed_bytes=compressed_bytes(path),
+        evaluation=evaluation,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypedDict, Unpack, overload
@@ -13,6 +14,7 @@ from edgekit.core import registry
 from edgekit.core.errors import BadInput, ConversionFailed, NotFound, Unavailable
 from edgekit.core.types import Progress, silent
 from edgekit.core.variant import PRECISIONS, Io, Precision, check_io
+from edgekit.intake.evaluation import GivenAnswers, written
 from edgekit.intake.examples import Given, as_path
 from edgekit.intake.live_model import saved
 from edgekit.intake.media import Pixels
@@ -22,6 +24,7 @@ from edgekit.source_model.interface import KerasModel
 from edgekit.source_model.recurrent import DEFAULT, Form, check_form
 from edgekit.tflite.reader import read
 from edgekit.verbs.delivery import Conversion, Conversions, deliver, named_after
+from edgekit.verbs.examination import exam_of
 from edgekit.verbs.overwriting import refuse_to_overwrite
 from edgekit.verbs.verify import prove
 
@@ -39,6 +42,7 @@ class _Choices(TypedDict, total=False):
     select_ops: bool
     recurrent: Form
     keep_float: Sequence[str]
+    evaluate: GivenAnswers | None
     progress: Progress
 
 
@@ -69,6 +73,7 @@ def convert(
     select_ops: bool = False,
     recurrent: Form = DEFAULT,
     keep_float: Sequence[str] = (),
+    evaluate: GivenAnswers | None = None,
     progress: Progress = silent,
 ) -> Conversion | Conversions:
     """Convert a Keras model file or a SavedModel to a verified `.tflite`, or to several.
@@ -107,6 +112,9 @@ def convert(
         recurrent: One of `edgekit.source_model.recurrent.FORMS`: the form of LSTM, GRU and
             SimpleRNN layers.
         keep_float: Layers that an int8 file computes in float32; `edgekit explain` proposes them.
+        evaluate: Examples with right answers, as an `.npz` or a mapping of arrays: inputs as for
+            calibration, and `labels` (see `edgekit.intake.evaluation.read_known_answers`). How
+            right the source and the file are stands in `Conversion.evaluation`; it decides nothing.
         progress: Told how far it is.
 
     Returns:
@@ -114,7 +122,7 @@ def convert(
         were refused.
 
     Raises:
-        BadInput: The request, the model or the calibration data cannot be used.
+        BadInput: The request, the model, the calibration or the evaluation data cannot be used.
         ConversionFailed: The converter refused or crashed; the message names cause and remedy. For
             a sequence that is told in `Conversions.refused`.
         Unavailable: No runtime that could verify the result is present.
@@ -151,6 +159,8 @@ def convert(
         vectors = Path(scratch) / "vectors.npz"
         if not isinstance(model, Path):
             model, notes = saved(model, Path(scratch))
+        answers = None if evaluate is None else written(evaluate, Path(scratch))
+        options = replace(options, evaluation=answers)
         examples = None if calibration is None else as_path(calibration, Path(scratch))
         drafts = {each: Path(scratch) / f"{each}.tflite" for each in precisions}
         progress(0.1, f"converting to {', '.join(precisions)}")
@@ -167,10 +177,18 @@ def convert(
                 refused[each] = str(artifact)
                 continue
             proofs = []
+            exam = exam_of(answers, artifact.signature, artifact.evaluation) if answers else None
             for name, place in (_only_tensorflow(artifact.path) or chosen).items():
                 progress(0.8, f"running {each} on {name}")
                 proofs.append(
-                    prove(artifact.path, place, vectors=vectors, precision=each, against=against)
+                    prove(
+                        artifact.path,
+                        place,
+                        vectors=vectors,
+                        precision=each,
+                        against=against,
+                        exam=exam,
+                    )
                 )
             path = out if isinstance(precision, str) else named_after(out, each)
             done.append(deliver(artifact, vectors, path, proofs, notes))

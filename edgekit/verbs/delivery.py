@@ -8,8 +8,10 @@ from pathlib import Path
 
 from edgekit.core.kinds import Artifact
 from edgekit.core.paths import atomic
+from edgekit.core.report import Evaluation
 from edgekit.operators.speed import slow_here
 from edgekit.tflite.sidecar import write_sidecar
+from edgekit.verbs.examination import together
 from edgekit.verbs.verify import Proof, vectors_path
 
 
@@ -26,6 +28,11 @@ class Conversion:
     artifact: Artifact
     proofs: tuple[Proof, ...]
     notes: tuple[str, ...]
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """How right the source and the file are, on every runtime; None if not asked for."""
+        return self.artifact.evaluation
 
     @property
     def ok(self) -> bool:
@@ -87,7 +94,8 @@ def deliver(
     named = [replace(proof, file=str(out)) for proof in proofs]
     result = Conversion(artifact=artifact, proofs=tuple(named), notes=notes)
     path = out if result.ok else out.with_name(out.name + ".rejected")
-    final = replace(artifact, path=path)
+    evaluations = [proof.evaluation for proof in proofs if proof.evaluation]
+    final = replace(artifact, path=path, evaluation=together(evaluations) or artifact.evaluation)
     if result.ok:
         with atomic(vectors_path(out)) as temporary:
             temporary.write_bytes(vectors.read_bytes())

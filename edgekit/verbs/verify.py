@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from edgekit.core.errors import BadData, BadInput, NotFound, Unavailable, WorkerFailed
+from edgekit.core.report import Evaluation
 from edgekit.core.types import Batch
 from edgekit.core.variant import PRECISIONS
+from edgekit.intake.evaluation import GivenAnswers
 from edgekit.running.agreement import compare
 from edgekit.running.judgement import OutputJudgement, arithmetic, judge
 from edgekit.running.place import Place, places, refuse_unrunnable, target
@@ -19,6 +21,7 @@ from edgekit.running.timing import random_batch
 from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.tflite.reader import read
 from edgekit.tflite.sidecar import read_sidecar
+from edgekit.verbs.examination import Exam, exam_for
 
 REFERENCE_PLACE = Place(runtime="tflite-runtime-reference")
 """Has the plain kernels that a file without golden vectors is compared with."""
@@ -33,6 +36,8 @@ class Proof:
         status: "measured" or "not run".
         ok: Whether the answers are within the precision's limits; None if not run.
         outputs: How each output compares with the reference's, beside its limits.
+        evaluation: How right the file is on examples with right answers, under the name of the
+            runtime, beside its source; None if none were given. It does not decide `ok`.
         reason: Which limit was broken, or why it was not run.
     """
 
@@ -47,12 +52,18 @@ class Proof:
     mean_abs_error: float | None = None
     cosine: float | None = None
     outputs: tuple[OutputJudgement, ...] = ()
+    evaluation: Evaluation | None = None
     adapter: str = ""
     reason: str = ""
 
 
 def verify(
-    path: Path, *, runtime: str = "", device: str = "local", vectors: Path | None = None
+    path: Path,
+    *,
+    runtime: str = "",
+    device: str = "local",
+    vectors: Path | None = None,
+    evaluate: GivenAnswers | None = None,
 ) -> list[Proof]:
     """Run a file, or each plain precision of a build, and compare with the reference.
 
@@ -65,9 +76,13 @@ def verify(
             file. Without any, answers to random input are compared with the plain reference
             kernels of the same file: that finds wrong kernels and delegates, not a wrong
             conversion.
+        evaluate: Examples with right answers; see
+            `edgekit.intake.evaluation.read_known_answers`. The source's scores stand beside the
+            file's if `convert` was given the same examples.
 
     Raises:
         NotFound: There is no such file or folder.
+        BadData: The examples with right answers cannot be used.
         BadModelFile: A file is not a `.tflite` model.
         Unavailable: The runtime asked for is not there.
     """
@@ -75,15 +90,22 @@ def verify(
     for file in files:
         refuse_unrunnable(file, runtime)
     chosen = _places(runtime, device)
+    exams = {file: None if evaluate is None else exam_for(file, evaluate) for file in files}
     return [
-        prove(file, place, vectors=vectors or find_vectors(file))
+        prove(file, place, vectors=vectors or find_vectors(file), exam=exams[file])
         for file in files
         for place in chosen
     ]
 
 
 def prove(
-    file: Path, place: Place, *, vectors: Path | None, precision: str = "", against: str = ""
+    file: Path,
+    place: Place,
+    *,
+    vectors: Path | None,
+    precision: str = "",
+    against: str = "",
+    exam: Exam | None = None,
 ) -> Proof:
     """Run a file in one place and compare; a runtime that fails is a verdict, not an error.
 
@@ -93,6 +115,7 @@ def prove(
         vectors: Golden vectors; if None, the plain reference kernels answer random input.
         precision: Of the file; read from what is beside it, or from itself, if empty.
         against: What the vectors hold, for `Proof.against`.
+        exam: Examples with right answers, for `Proof.evaluation`.
     """
     precision = precision or precision_of(file)
     proof = Proof(
@@ -109,6 +132,7 @@ def prove(
         inputs, expected = read_vectors(vectors) if vectors else _by_reference_kernels(file)
         with open_session(file, runtime=place.runtime, device=place.device) as session:
             answers = session(inputs)
+            evaluation = exam.sat(session, place.runtime) if exam else None
             adapter = session.info.get("adapter", "")
             steps = session.steps
     except (WorkerFailed, Unavailable) as error:
@@ -120,6 +144,7 @@ def prove(
         status="measured",
         ok=not judgement.problem,
         outputs=judgement.outputs,
+        evaluation=evaluation,
         max_abs_error=agreement.max_abs_error,
         mean_abs_error=agreement.mean_abs_error,
         cosine=agreement.cosine,
