@@ -153,7 +153,7 @@ def _recorded(model: KerasModel) -> tuple[object, tuple[DeclaredInput, ...]] | N
 def _declared_inputs(structure: object, names: Sequence[str]) -> tuple[DeclaredInput, ...]:
     import tensorflow as tf
 
-    leaves = _named(structure, names)
+    leaves = named_leaves(structure, names)
     return tuple(
         DeclaredInput(name=name, shape=tuple(leaf.shape), dtype=tf.as_dtype(leaf.dtype).name)
         for name, leaf in leaves.items()
@@ -165,7 +165,7 @@ def _keras_call(model: KerasModel, structure: object) -> Call:
 
     def call(tensors: Sequence[tf.Tensor]) -> Mapping[str, tf.Tensor]:
         packed = keras.tree.pack_sequence_as(structure, list(tensors))
-        return _named(*_answer(model, packed))
+        return named_leaves(*_answer(model, packed))
 
     return call
 
@@ -184,7 +184,7 @@ def _answer(model: KerasModel, packed: object) -> tuple[object, Sequence[str]]:
     return answer, [f"output_{k}" for k in range(len(leaves))]
 
 
-def _named(structure: object, names: Sequence[str]) -> dict[str, Leaf]:
+def named_leaves(structure: object, names: Sequence[str]) -> dict[str, Leaf]:
     """Return the leaves of a structure by their key if they have one, else by `names`; unique."""
     import keras
 
