@@ -11,6 +11,7 @@ from edgekit.core.errors import BadInput, BadModelFile
 from edgekit.core.kinds import Device, Runtime
 from edgekit.operators.support import file_problems
 from edgekit.operators.target import Target
+from edgekit.running.quantization import number_ports
 from edgekit.tflite.reader import read
 
 
@@ -91,7 +92,10 @@ def refuse_unrunnable(path: Path, runtime: str) -> None:
 
     Raises:
         BadModelFile: It is no `.tflite`, has no operators, or has one that the runtime lacks.
+        BadInput: It takes or gives something else than numbers.
     """
+    model = read(path)
     brought = registry.get("runtimes", runtime).custom_operators if runtime else ()
-    if problems := file_problems(read(path), brought=brought):
+    if problems := file_problems(model, brought=brought):
         raise BadModelFile(f"'{path}' cannot be run: {problems[0]}")
+    number_ports(model)

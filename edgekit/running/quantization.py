@@ -6,12 +6,40 @@ Real value = scale * (stored value - zero point); scale and zero point are the f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from edgekit.core.errors import BadData
+from edgekit.core.errors import BadData, BadInput
 from edgekit.core.types import Array, Batch
-from edgekit.tflite.reader import Port
+from edgekit.tflite.reader import Model, Port, ports
+
+_NUMBERS = frozenset(
+    np.dtype(code).name for code in np.typecodes["All"] if code in "?bBhHiIlLefdFD"
+)
+"""Types of the tensors that NumPy has, and that cross to a worker."""
+
+
+def number_ports(model: Model) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+    """Return a file's inputs and outputs, with the lengths that a free first axis gets.
+
+    Raises:
+        BadInput: One holds no numbers that NumPy has, such as text.
+    """
+    inputs, outputs = ports(model)
+    for port in (*inputs, *outputs):
+        if port.dtype not in _NUMBERS:
+            raise BadInput(
+                f"'{port.name}' of '{model.path}' is of type {port.dtype}; edgekit runs files "
+                "whose inputs and outputs are plain numbers."
+            )
+    return tuple(_with_one(model, port) for port in inputs), outputs
+
+
+def _with_one(model: Model, port: Port) -> Port:
+    """Return an input as a worker loads it: with one example where their number is free."""
+    is_free = model.main.tensors[port.index].shape_signature[:1] == (-1,)
+    return replace(port, shape=(1, *port.shape[1:])) if is_free else port
 
 
 def example_shape(port: Port) -> tuple[int, ...]:

@@ -21,11 +21,10 @@ from edgekit.core.kinds import Command
 from edgekit.core.report import Timing
 from edgekit.core.types import Array, Batch
 from edgekit.running.place import Place
-from edgekit.running.quantization import example_bytes, from_port, to_ports
+from edgekit.running.quantization import example_bytes, from_port, number_ports, to_ports
 from edgekit.running.worker import Details
 from edgekit.running.worker_process import Worker
-from edgekit.tflite import reader
-from edgekit.tflite.reader import Port
+from edgekit.tflite.reader import Port, read
 
 CHUNK_BYTES = 8 << 20
 """Examples cross in messages of about this size."""
@@ -51,7 +50,8 @@ def open_session(
     Raises:
         NotFound: There is no such file, runtime or device.
         BadModelFile: The file is no `.tflite`.
-        BadInput: The runtime does not run on that device, or `threads` is out of range.
+        BadInput: The runtime does not run on that device, `threads` is out of range, or the file
+            takes or gives text.
         Unavailable: The runtime or device is not here; the sentence says how to get it.
         ModelRefused: The runtime does not take the file.
         WorkerDied: Loading the file ended the worker.
@@ -62,7 +62,7 @@ def open_session(
         ...     outputs = run({"image": np.zeros((2, 8, 8, 1), np.float32)})
     """
     path = Path(path)
-    inputs, outputs = _ports(path)
+    inputs, outputs = number_ports(read(path))
     if not 1 <= threads <= 256:
         raise BadInput(f"threads is {threads}; allowed are 1 to 256.")
     command, options = _start(runtime, device)
@@ -198,17 +198,6 @@ class Session:
             seconds_each = (time.monotonic() - began) / count
             start += count
             count = max(1, min(self._fitting(seconds_each), CHUNK_BYTES // max(one_example, 1)))
-
-
-def _ports(path: Path) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
-    """Return a file's inputs and outputs, or refuse it if one holds no numbers of NumPy."""
-    inputs, outputs = reader.ports(reader.read(path))
-    for port in (*inputs, *outputs):
-        if port.dtype in ("string", "int4"):
-            raise BadInput(
-                f"'{port.name}' of '{path}' is of type {port.dtype}; edgekit runs files of numbers."
-            )
-    return inputs, outputs
 
 
 def _start(runtime: str, device: str) -> tuple[Command, Mapping[str, str | int | bool]]:

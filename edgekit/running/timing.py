@@ -1,4 +1,4 @@
-"""Latency of a file on a runtime and device."""
+"""Latency of a file on a runtime and device; and random examples to run it on."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import numpy as np
 
 from edgekit.core.errors import BadInput, Unavailable
 from edgekit.core.report import Timing
-from edgekit.core.types import Batch
+from edgekit.core.types import Array, Batch
 from edgekit.running.place import Place
+from edgekit.running.quantization import example_shape, number_ports
 from edgekit.running.session import open_session
-from edgekit.tflite.reader import ports, read
+from edgekit.tflite.input_ranges import Range, expected_ranges
+from edgekit.tflite.reader import Port, read
 
 
 def time_file(
@@ -41,21 +43,46 @@ def time_file(
 
 
 def random_batch(path: Path, count: int = 1, seed: int = 0) -> Batch:
-    """Return `count` random examples that fit a file's inputs.
+    """Return random examples that fit a file's inputs, in the range that its operators expect.
 
-    Quantized inputs get numbers over all that they can stand for, other floats are in 0..1, and
-    integers 0 or 1, which are valid indices of any embedding with at least two rows.
+    Word numbers are rows of the table in which they are looked up; quantized inputs get numbers
+    over all that they can stand for, bytes over their whole range, other floats what their first
+    operators ask for, or 0..1, and other integers 0 or 1.
+
+    Args:
+        path: The file.
+        count: How many examples.
+        seed: Same seed, same examples.
+
+    Returns:
+        Input name -> array of shape `(count, *shape of an example)`.
+
+    Raises:
+        BadInput: An input holds no numbers.
     """
     random = np.random.default_rng(seed)
-    batch = {}
-    for port in ports(read(path))[0]:
-        shape = (count, *(max(1, length) for length in port.shape[1:]))
-        if port.scale:
-            stored = np.iinfo(port.dtype)
-            steps = random.integers(stored.min, stored.max, shape, endpoint=True)
-            batch[port.name] = (port.scale * (steps - port.zero_point)).astype(np.float32)
-        elif port.dtype.startswith("float"):
-            batch[port.name] = random.random(shape, np.float32)
-        else:
-            batch[port.name] = random.integers(0, 2, shape).astype(port.dtype)
-    return batch
+    model = read(path)
+    ranges = expected_ranges(model)
+    return {
+        port.name: _random(random, port, (count, *example_shape(port)), ranges.get(port.index))
+        for port in number_ports(model)[0]
+    }
+
+
+def _random(
+    random: np.random.Generator, port: Port, shape: tuple[int, ...], expected: Range | None
+) -> Array:
+    kind = np.dtype(port.dtype)
+    if expected and expected.whole:
+        whole = np.floor(random.uniform(expected.low, expected.high + 1, shape))
+        return whole.astype(np.float32 if port.scale else kind)
+    if port.scale or (kind.kind in "iu" and kind.itemsize == 1):
+        limits = np.iinfo(kind)
+        stored = random.integers(limits.min, limits.max, shape, kind.type, endpoint=True)
+        real = port.scale * (stored.astype(np.float64) - port.zero_point)
+        return real.astype(np.float32) if port.scale else stored
+    if kind.kind != "f":
+        return random.integers(0, 2, shape).astype(kind)
+    if expected:
+        return random.uniform(expected.low, expected.high, shape).astype(kind)
+    return random.random(shape, np.float32).astype(kind)

@@ -108,7 +108,8 @@ def ports(model: Model) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
 
 
 def _port(tensor: TensorInfo, names: Mapping[int, str]) -> Port:
-    per_tensor = len(tensor.scales) == 1
+    # A float may carry a scale too, as a note of a quantizer: its values are what they are.
+    per_tensor = len(tensor.scales) == 1 and tensor.dtype.startswith(("int", "uint"))
     return Port(
         name=names.get(tensor.index, tensor.name),
         index=tensor.index,

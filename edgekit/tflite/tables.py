@@ -101,6 +101,8 @@ class _Reader:
         return ""
 
     def _buffer_at(self, index: int) -> memoryview:
+        if index == 0 and not self._buffers and not self._root.BuffersIsNone():
+            return self._data[:0]  # runtimes take an empty list: nothing in the file is constant
         if index >= len(self._buffers):
             raise Damaged(f"it refers to buffer {index} of {len(self._buffers)}")
         return self._buffers[index]

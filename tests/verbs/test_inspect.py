@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edgekit.core.errors import BadModelFile
 from edgekit.core.records import from_json, to_json
+from edgekit.running.smoke_test import relu_model
+from edgekit.tflite.editing import pack, unpack
 from edgekit.tflite.reader import read
 from edgekit.verbs.check import check
 from edgekit.verbs.inspect import (
@@ -115,3 +118,27 @@ def test_a_file_compiled_for_an_accelerator_says_where_it_runs(tmp_path: Path) -
         assert not found.ok
         assert f"{found.operators[0].reason} {found.operators[0].fix}" == problem
     assert check(path, "edgetpu").ok
+
+
+def test_a_file_without_any_constant_may_have_no_buffers(tmp_path: Path) -> None:
+    """invalid_models/model_invoking_error.tflite of https://github.com/google-coral/test_data."""
+    path, model = tmp_path / "model.tflite", unpack(relu_model())
+    model.buffers = []
+    path.write_bytes(pack(model))
+    assert [operator.name for operator in inspect(path).operators] == ["RELU"]
+    code = model.operatorCodes[0]
+    code.builtinCode = code.deprecatedBuiltinCode = 32  # CUSTOM
+    code.customCode = b"fake-op-double"
+    path.write_bytes(pack(model))
+    (problem,) = inspect(path).problems
+    assert "'fake-op-double' is a custom operator" in problem
+
+
+@pytest.mark.parametrize("buffers", [None, []])
+def test_a_buffer_that_is_not_there_is_still_refused(tmp_path: Path, buffers: list[Any]) -> None:
+    path, model = tmp_path / "model.tflite", unpack(relu_model())
+    model.buffers = buffers
+    model.subgraphs[0].tensors[0].buffer = 5 if buffers == [] else 0
+    path.write_bytes(pack(model))
+    with pytest.raises(BadModelFile, match="refers to buffer"):
+        inspect(path)
