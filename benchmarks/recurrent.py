@@ -25,11 +25,11 @@ from pathlib import Path
 import numpy as np
 from recurrent_peers import WAYS
 
-from edgekit.conversion.tf_converter import Options
 from edgekit.converters.tflite import convert
 from edgekit.core import processes, registry
 from edgekit.core.errors import EdgekitError
 from edgekit.core.types import Array
+from edgekit.intake.options import Options
 from edgekit.running.session import Session, open_session
 from edgekit.tflite.reader import ports, read
 

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edgekit.conversion.crash_diagnosis import explain_death
-from edgekit.conversion.tf_converter import PLAIN, Options
 from edgekit.conversion.writing import RUNNING, write_each
 from edgekit.core.child_process import Child, ChildDied
 from edgekit.core.errors import BadInput, ConversionFailed, NotFound, Unavailable
 from edgekit.core.kinds import Artifact, Converter
 from edgekit.core.variant import PRECISIONS, Precision, check_io
+from edgekit.intake.options import PLAIN, Options
 from edgekit.source_model.recurrent import check_form
 from edgekit.source_model.reference import CHILD_ENV, cannot_run
 from edgekit.tflite.sidecar import describe

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,8 @@ from edgekit.conversion.diagnosis import WHOLE_NUMBERS, Diagnosis, Layers, liste
 from edgekit.conversion.ranges.calibrator import calibrated
 from edgekit.core.recipe import Signature
 from edgekit.core.types import Array, Batch
-from edgekit.core.variant import Io, Precision
-from edgekit.source_model.recurrent import DEFAULT, Form
+from edgekit.core.variant import Precision
+from edgekit.intake.options import PLAIN, Options
 from edgekit.tflite.reader import Model, Operator, Subgraph, TensorInfo
 
 if TYPE_CHECKING:
@@ -39,29 +38,6 @@ _CARRIERS = ("QUANTIZE", "DEQUANTIZE", "RESHAPE", "TRANSPOSE", "STRIDED_SLICE", 
 """Operators that leave a number what it is."""
 
 _STATEFUL = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What a user may choose besides the precision; see `edgekit.converters.tflite.convert`.
-
-    Attributes:
-        evaluation: Examples with right answers, on which the source is scored; see
-            `edgekit.intake.evaluation.read_known_answers`.
-    """
-
-    io: Io | None = None
-    allow_select_ops: bool = False
-    recurrent: Form = DEFAULT
-    pixels: str = ""
-    custom: Path | None = None
-    signature: str = ""
-    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    keep_float: tuple[str, ...] = ()
-    evaluation: Path | None = None
-
-
-PLAIN = Options()
 
 
 def has_trained_ranges(folder: Path) -> bool:

@@ -21,9 +21,7 @@ from edgekit.conversion.diagnosis import Layers, diagnose, listed, unquantized_i
 from edgekit.conversion.kept_float import check_kept, kept_in_float
 from edgekit.conversion.layer_search import first_not_finite, layers_of, operator_paths
 from edgekit.conversion.tf_converter import (
-    PLAIN,
     STATIC,
-    Options,
     fault_of,
     flex_operators,
     has_trained_ranges,
@@ -41,6 +39,7 @@ from edgekit.core.variant import Precision
 from edgekit.intake.evaluation import read_known_answers
 from edgekit.intake.examples import as_npz
 from edgekit.intake.model import load
+from edgekit.intake.options import PLAIN, Options
 from edgekit.intake.scores import questions_for, scores_of
 from edgekit.source_model.calibration import how_to_make, load_calibration
 from edgekit.source_model.export import export, signature_of

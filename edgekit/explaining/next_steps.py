@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgekit.conversion.tf_converter import Options
 from edgekit.core import registry
 from edgekit.core.errors import EdgekitError, Unavailable, WorkerFailed
 from edgekit.core.kinds import Artifact
@@ -19,6 +18,7 @@ from edgekit.core.types import Progress
 from edgekit.core.variant import PRECISIONS, Precision
 from edgekit.explaining.layer_noise import TensorNoise
 from edgekit.explaining.ranking import LayerNoise
+from edgekit.intake.options import Options
 from edgekit.running.judgement import judge
 from edgekit.running.place import Place
 from edgekit.running.session import open_session

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypedDict, Unpack, overload
 
-from edgekit.conversion.tf_converter import Options, flex_operators
+from edgekit.conversion.tf_converter import flex_operators
 from edgekit.core import registry
 from edgekit.core.errors import BadInput, ConversionFailed, NotFound, Unavailable
 from edgekit.core.types import Progress, silent
@@ -18,6 +18,7 @@ from edgekit.intake.evaluation import GivenAnswers, written
 from edgekit.intake.examples import Given, as_path
 from edgekit.intake.live_model import saved
 from edgekit.intake.media import Pixels
+from edgekit.intake.options import Options
 from edgekit.intake.shapes import Shape
 from edgekit.running.place import Place, places
 from edgekit.source_model.interface import KerasModel

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit.conversion.operator_layers import operator_layers
-from edgekit.conversion.tf_converter import Options
 from edgekit.core.child_process import Child, ChildDied
 from edgekit.core.errors import (
     BadInput,
@@ -33,6 +32,7 @@ from edgekit.explaining.next_steps import (
 from edgekit.explaining.patterns import Evidence, Pattern, patterns_in
 from edgekit.explaining.printing import short
 from edgekit.explaining.ranking import LayerNoise, rank
+from edgekit.intake.options import Options
 from edgekit.running.place import places
 from edgekit.source_model.recurrent import DEFAULT, Form
 from edgekit.source_model.reference import CHILD_ENV

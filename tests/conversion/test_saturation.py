@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from edgekit.conversion import corrections
-from edgekit.conversion.tf_converter import Options
 from edgekit.conversion.writing import write
 from edgekit.converters.tflite import convert
 from edgekit.core import registry
 from edgekit.core.variant import Precision
+from edgekit.intake.options import Options
 from edgekit.running.session import open_session
 from edgekit.tflite.reader import read
 from edgekit.verbs.check import check

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from edgekit.conversion.tf_converter import Options
 from edgekit.conversion.writing import write
 from edgekit.core.errors import ModelRefused
 from edgekit.core.types import Array, Batch
 from edgekit.core.variant import Precision
+from edgekit.intake.options import Options
 from edgekit.running.judgement import judge
 from edgekit.running.session import open_session
 from edgekit.source_model.golden_vectors import read_vectors

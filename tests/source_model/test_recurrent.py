@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit.conversion.tf_converter import Options
 from edgekit.conversion.writing import write
 from edgekit.converters.tflite import convert
 from edgekit.core import registry
 from edgekit.core.errors import BadInput
+from edgekit.intake.options import Options
 from edgekit.tflite.reader import read
 from edgekit.verbs.check import check
 from tests.support import strangers
