@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from edgekit.verbs.explain import explain
     from edgekit.verbs.inspect import inspect
     from edgekit.verbs.setup import doctor, setup
+    from edgekit.verbs.slim import slim
     from edgekit.verbs.verify import verify
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "inspect",
     "load_report",
     "setup",
+    "slim",
     "to_keras",
     "to_tf_keras",
     "verify",
@@ -44,6 +46,7 @@ _MODULES = {
     "inspect": "verbs.inspect",
     "load_report": "reporting.report_json",
     "setup": "verbs.setup",
+    "slim": "verbs.slim",
     "to_keras": "bridge.carry",
     "to_tf_keras": "bridge.carry",
     "verify": "verbs.verify",

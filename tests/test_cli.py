@@ -13,8 +13,8 @@ import pytest
 from edgekit.core import registry
 from tests.support.paths import GOLDEN, ROOT
 
-VERBS = ("list", "setup", "doctor", "build", "convert", "explain", "inspect", "check", "verify",
-         "bench", "report", "results")  # fmt: skip
+VERBS = ("list", "setup", "doctor", "build", "convert", "explain", "inspect", "slim", "check",
+         "verify", "bench", "report", "results")  # fmt: skip
 
 
 def edgekit(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -91,6 +91,7 @@ def test_the_command_line_imports_nothing_that_typer_does_not() -> None:
         (["convert", "nothing.keras", "--out", "x.bin"], ".tflite"),
         (["convert", "a.keras", "--out", "x.tflite", "--precision", "int7"], "allowed are float32"),
         (["inspect", "nothing.tflite"], "nothing.tflite"),
+        (["slim", "nothing.tflite", "--out", "x.tflite"], "nothing.tflite"),
         (["check", "nothing.tflite", "--target", "cpu"], "nothing.tflite"),
         (["verify", "nothing.tflite"], "nothing.tflite"),
         (["verify", "."], "not the folder of a build"),

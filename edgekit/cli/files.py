@@ -1,4 +1,4 @@
-"""Commands on `.tflite` files: inspect, check, verify, bench."""
+"""Commands on `.tflite` files: inspect, slim, check, verify, bench."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgekit.cli import proofs, tables
+from edgekit.cli import output, proofs, tables
 from edgekit.cli.arguments import Json, ModelFile
 
 
@@ -21,6 +21,23 @@ def inspect(file: ModelFile, json: Json = False) -> None:
     inspection = verb.inspect(file)
     tables.show_inspection(inspection, json=json)
     raise typer.Exit(1 if inspection.problems else 0)
+
+
+def slim(
+    file: ModelFile,
+    out: Annotated[Path, typer.Option(help="The .tflite to write; may be the same file.")],
+    json: Json = False,
+) -> None:
+    """Make a file smaller with the same answers, bit for bit.
+
+    Equal data is stored once, and what no interpreter reads goes. Written only after both files
+    answered the same on every CPU runtime here.
+    """
+    from edgekit.verbs import slim as verb
+
+    with output.progress() as tell:
+        done = verb.slim(file, out, progress=tell)
+    tables.show_slimming(done, json=json)
 
 
 def check(

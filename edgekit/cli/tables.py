@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from edgekit.verbs.bench import Benchmark
     from edgekit.verbs.inspect import Inspection
     from edgekit.verbs.setup import Finding
+    from edgekit.verbs.slim import Slimming
 
 
 def show_list(kinds: Mapping[str, Mapping[str, str]], *, json: bool) -> None:
@@ -67,6 +68,24 @@ def show_inspection(inspection: Inspection, *, json: bool) -> None:
         print()
         columns = [column for column, _ in _fields(rows[0])][1:] if rows else []
         table((name, *columns), ([_plain(value) for _, value in _fields(row)] for row in rows))
+
+
+def show_slimming(done: Slimming, *, json: bool) -> None:
+    """Print what a file lost, or why it was left alone."""
+    if json:
+        print_json(done)
+        return
+    if done.out is None:
+        print(f"{done.file}: left alone; {done.why_not}.")
+        return
+    for runtime, why in done.not_run.items():
+        print(f"Not compared on {runtime}: {why}")
+    change = done.slim_bytes / done.size_bytes - 1
+    print(
+        f"{done.out}: {done.slim_bytes:,} bytes instead of {done.size_bytes:,} ({change:+.1%}), "
+        f"compressed {done.slim_compressed_bytes:,} instead of {done.compressed_bytes:,}; "
+        f"same answers on {', '.join(done.same_answers)}."
+    )
 
 
 def show_check(check: Check, *, json: bool) -> None:

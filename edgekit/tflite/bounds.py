@@ -50,6 +50,13 @@ def check_bounds(data: mmap | bytes) -> None:
     walk.table("Model", walk.u32(0))
 
 
+def has_unknown_fields(data: bytes) -> bool:
+    """Whether a file, whose bounds were checked, has fields that the schema known here lacks."""
+    walk = _Walk(data)
+    walk.table("Model", walk.u32(0))
+    return walk.met_unknown_field
+
+
 class _Walk:
     """One walk over the file; it remembers what it has seen, since tables may be shared."""
 
@@ -58,6 +65,7 @@ class _Walk:
         self._size = len(self._data)
         self._seen: set[tuple[str, int]] = set()
         self._tables = 0
+        self.met_unknown_field = False
 
     def u32(self, at: int) -> int:
         self._inside(at, 4)
@@ -72,6 +80,8 @@ class _Walk:
             return
         self._seen.add((kind, at))
         offsets, length = self._vtable(at)
+        if kind != "any" and any(offsets[len(_FIELDS[kind].split()) :]):
+            self.met_unknown_field = True
         for field, offset in zip(_FIELDS[kind].split(), offsets, strict=False):
             if offset:
                 width = int(field) if field.isdigit() else 4

@@ -1,0 +1,191 @@
+"""Make a `.tflite` smaller without changing a bit of its answers, and prove that before."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgekit.core.errors import BadInput, BadModelFile, Unavailable, WorkerFailed, reason
+from edgekit.core.paths import atomic
+from edgekit.core.types import Array, Progress, silent
+from edgekit.running.place import Place, places
+from edgekit.running.session import open_session
+from edgekit.running.timing import random_batch
+from edgekit.tflite.bounds import has_unknown_fields
+from edgekit.tflite.editing import unpack
+from edgekit.tflite.reader import read
+from edgekit.tflite.sidecar import compressed_bytes
+from edgekit.tflite.slimming import pack
+from edgekit.tflite.slimming import slim as leave_out
+
+_MOST_PACKED = 64 << 20
+"""Bytes that may be packed behind a model; an archive can claim any size."""
+
+EXAMPLES = 8
+"""Random examples on which the answers of both files must be the same bytes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slimming:
+    """What became of a file.
+
+    Attributes:
+        file: The file given.
+        out: The smaller one; None if the file was left alone.
+        size_bytes: Of the file given.
+        slim_bytes: Of the smaller one; the same if it was left alone.
+        compressed_bytes: Of the file given after DEFLATE, as in an APK.
+        slim_compressed_bytes: The same of the smaller one.
+        same_answers: Runtimes on which both answered with the same bytes.
+        not_run: Runtime -> why it ran neither.
+        why_not: Why the file was left alone; "" if it was not.
+    """
+
+    file: str
+    out: str | None
+    size_bytes: int
+    slim_bytes: int
+    compressed_bytes: int
+    slim_compressed_bytes: int
+    same_answers: tuple[str, ...] = ()
+    not_run: Mapping[str, str]
+    why_not: str = ""
+
+
+def slim(file: Path, out: Path, *, progress: Progress = silent) -> Slimming:
+    """Write the file with equal data stored once and without what no interpreter reads.
+
+    Operators, weights, scales, inputs, outputs and signatures stay; inner tensors keep the first
+    part of their names. `out` appears only after both files gave the same bytes on random input on
+    every CPU runtime here. A file that would not get smaller is left alone.
+
+    Args:
+        file: Any `.tflite`.
+        out: The `.tflite` to write; may be `file` itself.
+        progress: Told how far it is.
+
+    Raises:
+        NotFound: There is no such file.
+        BadModelFile: It is no `.tflite`, or damaged.
+        BadInput: `out` is no name of a `.tflite`, or takes text.
+        Unavailable: No runtime here runs the file, so nothing can be compared.
+        WorkerFailed: The smaller file does not run where the other does, or answers differently.
+    """
+    if out.suffix != ".tflite" or out.is_dir():
+        raise BadInput(f"The output is '{out}'; give the name of a file that ends in .tflite.")
+    read(file)
+    content = file.read_bytes()
+    if why := _why_not(file, content):
+        return _left_alone(file, why)
+    model = unpack(content)
+    leave_out(model)
+    with tempfile.TemporaryDirectory() as scratch:
+        draft = Path(scratch) / "slim.tflite"
+        draft.write_bytes(pack(model))
+        if zipfile.is_zipfile(file):
+            _pack_behind(draft, file)
+        if draft.stat().st_size >= len(content):
+            return _left_alone(file, "nothing in it is stored twice or unread")
+        if compressed_bytes(draft) > compressed_bytes(file):
+            return _left_alone(file, "compressed, as in an app, it would be larger")
+        same, not_run = _proven(file, draft, progress)
+        with atomic(out) as path:
+            path.write_bytes(draft.read_bytes())
+        return Slimming(
+            file=str(file),
+            out=str(out),
+            size_bytes=len(content),
+            slim_bytes=draft.stat().st_size,
+            compressed_bytes=compressed_bytes(file),
+            slim_compressed_bytes=compressed_bytes(draft),
+            same_answers=same,
+            not_run=not_run,
+        )
+
+
+def _why_not(file: Path, content: bytes) -> str:
+    """Return why a file must stay as it is; "" if it need not."""
+    if zipfile.is_zipfile(file) and _unpacked_bytes(file) > _MOST_PACKED:
+        return "the files packed behind its model (metadata) are too large"
+    if has_unknown_fields(content):
+        return "it has fields of a newer schema, which would be lost"
+    model = unpack(content)
+    outside = any(buffer.offset > 1 for buffer in model.buffers)
+    operators = [op for graph in model.subgraphs for op in graph.operators or []]
+    if outside or any(op.largeCustomOptionsOffset > 1 for op in operators):
+        return "its weights lie behind its model, as in files over 2 GiB"
+    return ""
+
+
+def _unpacked_bytes(file: Path) -> int:
+    with zipfile.ZipFile(file) as packed:
+        return sum(entry.file_size for entry in packed.infolist())
+
+
+def _pack_behind(draft: Path, file: Path) -> None:
+    """Put what is packed behind one model, such as labels, behind another.
+
+    Source: https://ai.google.dev/edge/litert/models/metadata, "associated files".
+
+    Raises:
+        BadModelFile: The archive is damaged.
+    """
+    try:
+        with zipfile.ZipFile(file) as packed, zipfile.ZipFile(draft, "a") as target:
+            for entry in packed.infolist():
+                target.writestr(entry, packed.read(entry))
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise BadModelFile(
+            f"The files packed behind the model in '{file}' cannot be read: {reason(error)}. "
+            "Write them again with the tool that added them."
+        ) from error
+
+
+def _left_alone(file: Path, why: str) -> Slimming:
+    size, compressed = file.stat().st_size, compressed_bytes(file)
+    return Slimming(
+        file=str(file),
+        out=None,
+        size_bytes=size,
+        slim_bytes=size,
+        compressed_bytes=compressed,
+        slim_compressed_bytes=compressed,
+        not_run={},
+        why_not=why,
+    )
+
+
+def _proven(file: Path, draft: Path, progress: Progress) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return where both files gave the same answers, and why the other runtimes run neither."""
+    same: list[str] = []
+    not_run: dict[str, str] = {}
+    batch = random_batch(file, EXAMPLES)
+    for name, place in places(("cpu", "litert")).items():
+        progress(0.5, f"comparing on {name}")
+        try:
+            before = _answers(file, place, batch)
+        except (Unavailable, WorkerFailed) as error:
+            not_run[place.runtime] = str(error)
+            continue
+        after = _answers(draft, place, batch)
+        different = [key for key in before if before[key].tobytes() != after[key].tobytes()]
+        if different:
+            raise WorkerFailed(
+                f"'{file}' made smaller answers differently on {place.runtime} (output "
+                f"'{different[0]}'), so it was not written; please report it with the file."
+            )
+        same.append(place.runtime)
+    if not same:
+        raise Unavailable(
+            f"No runtime here runs '{file}', so that its answers could be compared; nothing was "
+            f"written. {' '.join(not_run.values())}"
+        )
+    return tuple(same), not_run
+
+
+def _answers(path: Path, place: Place, batch: Mapping[str, Array]) -> dict[str, Array]:
+    with open_session(path, runtime=place.runtime, device=place.device) as run:
+        return run(batch)
