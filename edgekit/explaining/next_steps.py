@@ -114,6 +114,8 @@ class Laboratory:
                     precision=precision,
                     calibration=self.calibration,
                     options=options,
+                    # With vectors, the judged examples do not calibrate: as `convert` will do it.
+                    vectors=Path(scratch) / "vectors.npz",
                 )
                 tried = self._judged(tried, artifact.path)
             except EdgekitError as error:
