@@ -51,6 +51,10 @@ def convert(
         list[str] | None,
         typer.Option(help="A layer that int8 leaves in float; repeat. See `edgekit explain`."),
     ] = None,
+    split_outputs: Annotated[
+        bool,
+        typer.Option("--split-outputs", help="Make the parts of a last Concatenate outputs."),
+    ] = False,
     evaluate: Annotated[
         Path | None,
         typer.Option(help=".npz of inputs and labels: tells how right the model and the file are."),
@@ -81,6 +85,7 @@ def convert(
             select_ops=select_ops,
             recurrent=recurrent,
             keep_float=keep_float or (),
+            split_outputs=split_outputs,
             evaluate=evaluate,
             progress=tell,
         )

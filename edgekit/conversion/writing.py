@@ -38,11 +38,14 @@ from edgekit.core.types import Batch
 from edgekit.core.variant import Precision
 from edgekit.intake.evaluation import read_known_answers
 from edgekit.intake.examples import as_npz
+from edgekit.intake.joined_outputs.joints import too_different
+from edgekit.intake.joined_outputs.splitting import joints_of
 from edgekit.intake.model import load
 from edgekit.intake.options import PLAIN, Options
 from edgekit.intake.scores import questions_for, scores_of
 from edgekit.source_model.calibration import how_to_make, load_calibration
 from edgekit.source_model.export import export, signature_of
+from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.source_model.interface import SourceModel, interface_of, is_tf_keras
 from edgekit.source_model.recurrent import has_recurrent_layers, prepare
 from edgekit.source_model.reference import run_model, without_judged, write_reference
@@ -97,6 +100,7 @@ def write_each(
     report_progress(0.0, "reading the model")
     model, notes = _load(source, options)
     written: dict[Precision, Written] = {}
+    alone: list[str] = []  # what int8 makes of joined outputs
     evaluation = _evaluated(model, options.evaluation) if options.evaluation else None
     with tempfile.TemporaryDirectory() as scratch:
         if calibration:
@@ -111,12 +115,23 @@ def write_each(
                 rest = Path(scratch) / "calibrating.npz"
                 calibration, sentence = without_judged(calibration, rest)
                 notes = (*notes, sentence)
+            if calibration and "int8" in outs and not (options.split_outputs or options.keep_float):
+                alone = too_different(joints_of(model), read_vectors(vectors)[1])
         for precisions in _prepared_alike(model, list(outs)):
             group = {precision: outs[precision] for precision in precisions}
             # Recurrent layers were changed in place for the group before.
             model = _load(source, options)[0] if written else model
             written |= _write_alike(model, source, group, calibration, options, notes)
+    if "int8" in written:
+        written["int8"] = _noting(written["int8"], alone)
     return {each: replace(written[each], evaluation=evaluation) for each in outs}
+
+
+def _noting(written: Written, sentences: list[str]) -> Written:
+    """Return what was written with further notes for the user."""
+    first = 1 + sum(key.startswith("note") for key in written.made_by)
+    notes = {f"note_{k}": sentence for k, sentence in enumerate(sentences, first)}
+    return replace(written, made_by={**written.made_by, **notes})
 
 
 def _evaluated(model: SourceModel, path: Path) -> Evaluation:
@@ -130,7 +145,13 @@ def _evaluated(model: SourceModel, path: Path) -> Evaluation:
 
 
 def _load(source: Path, options: Options) -> tuple[SourceModel, tuple[str, ...]]:
-    return load(source, custom=options.custom, signature=options.signature, shapes=options.shapes)
+    return load(
+        source,
+        custom=options.custom,
+        signature=options.signature,
+        shapes=options.shapes,
+        split_outputs=options.split_outputs,
+    )
 
 
 def _prepared_alike(model: SourceModel, precisions: list[Precision]) -> list[list[Precision]]:

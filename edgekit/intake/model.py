@@ -9,6 +9,8 @@ from pathlib import Path
 
 from edgekit.core.errors import BadInput, NotFound, reason
 from edgekit.intake.dtype_policies import in_float32
+from edgekit.intake.joined_outputs.joints import how_to_join, renamed
+from edgekit.intake.joined_outputs.splitting import separate_outputs
 from edgekit.intake.shapes import Shape, with_shapes
 from edgekit.source_model.interface import SavedModel, SourceModel
 from edgekit.source_model.loading import load_model
@@ -22,6 +24,7 @@ def load(
     custom: Path | None = None,
     signature: str = "",
     shapes: Mapping[str, Shape] | None = None,
+    split_outputs: bool = False,
 ) -> tuple[SourceModel, tuple[str, ...]]:
     """In a child: load a model file, and change what the user wants or TFLite needs changed.
 
@@ -30,6 +33,7 @@ def load(
         custom: A Python file with the model's own layers and functions. It is run.
         signature: Of a SavedModel; "" for the usual one.
         shapes: Input name -> its shape, batch axis first; "" names a lone input.
+        split_outputs: Whether the parts of a last Concatenate become outputs of their own.
 
     Returns:
         The model, and sentences on what was changed or left out.
@@ -47,7 +51,12 @@ def load(
             f"Converted is the signature '{model.signature_name}'; left out: {names} (--signature)."
         )
     model, sentence = in_float32(model)
-    return with_shapes(model, shapes or {}), tuple(filter(None, [*notes, sentence]))
+    model = with_shapes(model, shapes or {})
+    joined = ""
+    if split_outputs:
+        model, joints = separate_outputs(model)
+        joined = how_to_join([renamed(joint, {}) for joint in joints])
+    return model, tuple(filter(None, [*notes, sentence, joined]))
 
 
 def run_custom(path: Path) -> None:

@@ -43,6 +43,7 @@ class _Choices(TypedDict, total=False):
     select_ops: bool
     recurrent: Form
     keep_float: Sequence[str]
+    split_outputs: bool
     evaluate: GivenAnswers | None
     progress: Progress
 
@@ -74,6 +75,7 @@ def convert(
     select_ops: bool = False,
     recurrent: Form = DEFAULT,
     keep_float: Sequence[str] = (),
+    split_outputs: bool = False,
     evaluate: GivenAnswers | None = None,
     progress: Progress = silent,
 ) -> Conversion | Conversions:
@@ -113,6 +115,9 @@ def convert(
         recurrent: One of `edgekit.source_model.recurrent.FORMS`: the form of LSTM, GRU and
             SimpleRNN layers.
         keep_float: Layers that an int8 file computes in float32; `edgekit explain` proposes them.
+        split_outputs: Whether the parts of a last Concatenate become outputs of their own, called
+            after their Keras layers, each with a range of its own in int8. A note says how to put
+            them together.
         evaluate: Examples with right answers, as an `.npz` or a mapping of arrays: inputs as for
             calibration, and `labels` (see `edgekit.intake.evaluation.read_known_answers`). How
             right the source and the file are stands in `Conversion.evaluation`; it decides nothing.
@@ -147,6 +152,7 @@ def convert(
         io=io,
         recurrent=recurrent,
         keep_float=tuple(keep_float),
+        split_outputs=split_outputs,
         pixels=pixels,
         custom=custom,
         allow_select_ops=select_ops,

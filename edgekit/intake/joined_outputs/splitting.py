@@ -37,7 +37,7 @@ def joints_of(model: SourceModel) -> tuple[Joint, ...]:
     return tuple(renamed(joint, names) for joint in named(found)[1])
 
 
-def split_outputs(model: SourceModel) -> tuple[SourceModel, tuple[Joint, ...]]:
+def separate_outputs(model: SourceModel) -> tuple[SourceModel, tuple[Joint, ...]]:
     """Return a model without its last Concatenate, whose parts are outputs in its place.
 
     They are called after the Keras layers that compute them. Where a part is itself joined, its
@@ -50,8 +50,14 @@ def split_outputs(model: SourceModel) -> tuple[SourceModel, tuple[Joint, ...]]:
         The model, and how the old outputs are put together from the new ones.
 
     Raises:
-        BadInput: No output ends in a Concatenate, or the model does not tell what it ends in.
+        BadInput: No output ends in a Concatenate, the model does not tell what it ends in, or several
+            signatures go into one file.
     """
+    if getattr(model, "beside", ()):
+        raise BadInput(
+            "You asked for separate outputs (split_outputs) and for several signatures in one "
+            "file; give one signature."
+        )
     split = _split_function if isinstance(model, SavedModel) else _split
     parts, joints = split(model)
     if not joints:
