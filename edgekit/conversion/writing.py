@@ -40,7 +40,7 @@ from edgekit.intake.evaluation import read_known_answers
 from edgekit.intake.examples import as_npz
 from edgekit.intake.joined_outputs.joints import too_different
 from edgekit.intake.joined_outputs.splitting import joints_of
-from edgekit.intake.model import load
+from edgekit.intake.model import load_asked
 from edgekit.intake.options import PLAIN, Options
 from edgekit.intake.scores import questions_for, scores_of
 from edgekit.source_model.calibration import how_to_make, load_calibration
@@ -98,7 +98,7 @@ def write_each(
 ) -> dict[Precision, Written]:
     """Convert `source` to several precisions; one that is refused does not stop the others."""
     report_progress(0.0, "reading the model")
-    model, notes = _load(source, options)
+    model, notes = load_asked(source, options)
     written: dict[Precision, Written] = {}
     alone: list[str] = []  # what int8 makes of joined outputs
     evaluation = _evaluated(model, options.evaluation) if options.evaluation else None
@@ -120,7 +120,7 @@ def write_each(
         for precisions in _prepared_alike(model, list(outs)):
             group = {precision: outs[precision] for precision in precisions}
             # Recurrent layers were changed in place for the group before.
-            model = _load(source, options)[0] if written else model
+            model = load_asked(source, options)[0] if written else model
             written |= _write_alike(model, source, group, calibration, options, notes)
     if "int8" in written:
         written["int8"] = _noting(written["int8"], alone)
@@ -142,16 +142,6 @@ def _evaluated(model: SourceModel, path: Path) -> Evaluation:
     answers = run_model(model, known.inputs)
     scores = scores_of(known.labels, answers, questions_for(known.labels, answers))
     return Evaluation(examples=len(known), data=known.sha256, source=scores)
-
-
-def _load(source: Path, options: Options) -> tuple[SourceModel, tuple[str, ...]]:
-    return load(
-        source,
-        custom=options.custom,
-        signature=options.signature,
-        shapes=options.shapes,
-        split_outputs=options.split_outputs,
-    )
 
 
 def _prepared_alike(model: SourceModel, precisions: list[Precision]) -> list[list[Precision]]:

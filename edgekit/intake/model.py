@@ -11,6 +11,7 @@ from edgekit.core.errors import BadInput, NotFound, reason
 from edgekit.intake.dtype_policies import in_float32
 from edgekit.intake.joined_outputs.joints import how_to_join, renamed
 from edgekit.intake.joined_outputs.splitting import separate_outputs
+from edgekit.intake.options import Options
 from edgekit.intake.shapes import Shape, with_shapes
 from edgekit.source_model.interface import SavedModel, SourceModel
 from edgekit.source_model.loading import load_model
@@ -57,6 +58,17 @@ def load(
         model, joints = separate_outputs(model)
         joined = how_to_join([renamed(joint, {}) for joint in joints])
     return model, tuple(filter(None, [*notes, sentence, joined]))
+
+
+def load_asked(path: Path, options: Options) -> tuple[SourceModel, tuple[str, ...]]:
+    """In a child: load a model file as the options of a conversion say; see `load`."""
+    return load(
+        path,
+        custom=options.custom,
+        signature=options.signature,
+        shapes=options.shapes,
+        split_outputs=options.split_outputs,
+    )
 
 
 def run_custom(path: Path) -> None:

@@ -50,8 +50,8 @@ def separate_outputs(model: SourceModel) -> tuple[SourceModel, tuple[Joint, ...]
         The model, and how the old outputs are put together from the new ones.
 
     Raises:
-        BadInput: No output ends in a Concatenate, the model does not tell what it ends in, or several
-            signatures go into one file.
+        BadInput: No output ends in a Concatenate, the model does not tell what it ends in, or
+            several signatures go into one file.
     """
     if getattr(model, "beside", ()):
         raise BadInput(
