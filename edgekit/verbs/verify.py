@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from edgekit.core.errors import BadData, BadInput, NotFound, Unavailable, WorkerFailed
+from edgekit.core.paths import sha256
 from edgekit.core.report import Evaluation
 from edgekit.core.types import Batch
 from edgekit.core.variant import PRECISIONS
 from edgekit.intake.evaluation import GivenAnswers
 from edgekit.running.agreement import compare
-from edgekit.running.judgement import OutputJudgement, arithmetic, judge
+from edgekit.running.judgement import Judgement, OutputJudgement, arithmetic, judge
 from edgekit.running.place import Place, places, refuse_unrunnable, target
 from edgekit.running.session import open_session
-from edgekit.running.timing import random_batch
 from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.tflite.reader import read
 from edgekit.tflite.sidecar import read_sidecar
 from edgekit.verbs.examination import Exam, exam_for
-
-REFERENCE_PLACE = Place(runtime="tflite-runtime-reference")
-"""Has the plain kernels that a file without golden vectors is compared with."""
+from edgekit.verbs.witnesses import Witnesses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +71,8 @@ def verify(
             or on the tflite-runtime of another `device`.
         device: Where the runtime runs.
         vectors: Golden vectors; by default those a build or `edgekit convert` left beside the
-            file. Without any, answers to random input are compared with the plain reference
-            kernels of the same file: that finds wrong kernels and delegates, not a wrong
-            conversion.
+            file. Without any, answers to random input are compared with those of other
+            kernels: that finds wrong kernels and delegates, not a wrong conversion.
         evaluate: Examples with right answers; see
             `edgekit.intake.evaluation.read_known_answers`. The source's scores stand beside the
             file's if `convert` was given the same examples.
@@ -90,9 +87,16 @@ def verify(
     for file in files:
         refuse_unrunnable(file, runtime)
     chosen = _places(runtime, device)
+    witnesses = {file: Witnesses(file) for file in files}
     exams = {file: None if evaluate is None else exam_for(file, evaluate) for file in files}
     return [
-        prove(file, place, vectors=vectors or find_vectors(file), exam=exams[file])
+        prove(
+            file,
+            place,
+            vectors=vectors or find_vectors(file),
+            exam=exams[file],
+            witnesses=witnesses[file],
+        )
         for file in files
         for place in chosen
     ]
@@ -106,16 +110,18 @@ def prove(
     precision: str = "",
     against: str = "",
     exam: Exam | None = None,
+    witnesses: Witnesses | None = None,
 ) -> Proof:
     """Run a file in one place and compare; a runtime that fails is a verdict, not an error.
 
     Args:
         file: The `.tflite`.
         place: Where it runs.
-        vectors: Golden vectors; if None, the plain reference kernels answer random input.
+        vectors: Golden vectors; if None, other kernels answer random input.
         precision: Of the file; read from what is beside it, or from itself, if empty.
         against: What the vectors hold, for `Proof.against`.
         exam: Examples with right answers, for `Proof.evaluation`.
+        witnesses: Those other kernels, where they are asked of several places.
     """
     precision = precision or precision_of(file)
     proof = Proof(
@@ -123,13 +129,14 @@ def prove(
         precision=precision,
         runtime=place.runtime,
         device=place.device,
-        against=against or ("golden vectors" if vectors else "reference kernels"),
+        against=against or ("golden vectors" if vectors else "other kernels"),
         status="not run",
     )
     if reason := place.missing():
         return replace(proof, reason=reason)
+    witnesses = witnesses or Witnesses(file)
+    inputs, kept = read_vectors(vectors) if vectors else (witnesses.inputs, {})
     try:
-        inputs, expected = read_vectors(vectors) if vectors else _by_reference_kernels(file)
         with open_session(file, runtime=place.runtime, device=place.device) as session:
             answers = session(inputs)
             evaluation = exam.sat(session, place.runtime) if exam else None
@@ -137,10 +144,17 @@ def prove(
             steps = session.steps
     except (WorkerFailed, Unavailable) as error:
         return replace(proof, ok=False, reason=str(error))
+    references = [(proof.against, kept)] if vectors else witnesses.beside(place)
+    judged = _first_agreeing(
+        references, answers, precision=arithmetic(precision, adapter), steps=steps
+    )
+    if judged is None:
+        return replace(proof, reason=witnesses.absence())
+    name, expected, judgement = judged
     agreement = compare(expected, answers)
-    judgement = judge(expected, answers, precision=arithmetic(precision, adapter), steps=steps)
     return replace(
         proof,
+        against=name,
         status="measured",
         ok=not judgement.problem,
         outputs=judgement.outputs,
@@ -153,12 +167,37 @@ def prove(
     )
 
 
+def _first_agreeing(
+    references: Iterable[tuple[str, Batch]],
+    answers: Batch,
+    *,
+    precision: str,
+    steps: Mapping[str, float],
+) -> tuple[str, Batch, Judgement] | None:
+    """Return the first reference that answers are within limits of, else the first; None if none.
+
+    A reference that was passed over is named with the one that agrees.
+    """
+    first, passed_over = None, ""
+    for name, expected in references:
+        judgement = judge(expected, answers, precision=precision, steps=steps)
+        if not judgement.problem:
+            return f"{name}{passed_over}", expected, judgement
+        first = first or (name, expected, judgement)
+        passed_over = f" ({first[0]} answer otherwise)"
+    return first
+
+
 def precision_of(file: Path) -> str:
-    """Return the precision of a file: from what is written beside it, else from its tensors."""
+    """Return the precision of a file: from what is written of it beside it, else from its tensors.
+
+    What is written of another file is not believed, also if that file had the same name.
+    """
     for sidecar in (file.with_suffix(".json"), file.parent / "artifact.json"):
         with contextlib.suppress(NotFound, BadData):  # none, or another program's
-            if (precision := read_sidecar(sidecar).precision) in PRECISIONS:
-                return precision
+            written = read_sidecar(sidecar)
+            if written.precision in PRECISIONS and written.sha256 == sha256(file):
+                return written.precision
     graph = read(file).main
     tensors = graph.tensors
     written = {k for op in graph.operators for k in op.outputs}  # not an LSTM's int16 state
@@ -216,12 +255,3 @@ def _places(runtime: str, device: str) -> Sequence[Place]:
     # A target with a converter runs another file, made from this one.
     by_target = [place for name, place in places().items() if not target(name).converter]
     return list(dict.fromkeys(by_target))
-
-
-def _by_reference_kernels(file: Path) -> tuple[Batch, Batch]:
-    """Return random inputs, and the plain kernels' answers to them."""
-    if reason := REFERENCE_PLACE.missing():
-        raise Unavailable(f"There are no golden vectors beside '{file.name}', and {reason}")
-    inputs = random_batch(file, count=16)
-    with open_session(file, runtime=REFERENCE_PLACE.runtime) as session:
-        return inputs, session(inputs)

@@ -31,12 +31,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Data:
-    """A tensor that is computed or given: shape, type, and scale with zero point."""
+    """A tensor: shape, type, scale with zero point; constant if it has values.
+
+    Several scales are those along the first axis.
+    """
 
     shape: Sequence[int]
     dtype: str = "float32"
-    scale: float = 0.0
+    scale: float | Sequence[float] = 0.0
     zero_point: int = 0
+    values: np.ndarray | None = None
 
 
 def write_file(
@@ -61,20 +65,20 @@ def write_file(
 
 
 def _tensor(model: Any, name: str, given: Data | np.ndarray) -> Any:
-    tensor = schema.TensorT()
-    dtype = given.dtype.name if isinstance(given, np.ndarray) else given.dtype
-    tensor.name, tensor.shape = name, list(given.shape)
-    tensor.type = getattr(schema.TensorType, dtype.upper())
     if isinstance(given, np.ndarray):
+        given = Data(given.shape, given.dtype.name, values=given)
+    tensor = schema.TensorT()
+    tensor.name, tensor.shape = name, list(given.shape)
+    tensor.type = getattr(schema.TensorType, given.dtype.upper())
+    if given.values is not None:
         tensor.buffer = len(model.buffers)
-        content = np.frombuffer(given.tobytes(), np.uint8)
+        content = np.frombuffer(given.values.astype(given.dtype).tobytes(), np.uint8)
         model.buffers.append(schema.BufferT(data=content))
-    else:
-        tensor.buffer = 0
-        if given.scale:
-            tensor.quantization = schema.QuantizationParametersT()
-            tensor.quantization.scale = [given.scale]
-            tensor.quantization.zeroPoint = [given.zero_point]
+    if given.scale:
+        scales = np.ravel(given.scale).tolist()
+        tensor.quantization = schema.QuantizationParametersT()
+        tensor.quantization.scale = scales
+        tensor.quantization.zeroPoint = [given.zero_point] * len(scales)
     return tensor
 
 
