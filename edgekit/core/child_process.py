@@ -123,11 +123,6 @@ class Child:
         return answer
 
 
-def call(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call a function in a child process with the default limits of `Child`."""
-    return Child().call(function, *args, **kwargs)
-
-
 def report_progress(fraction: float, doing: str) -> None:
     """Tell the parent how far this child is: a fraction in 0..1 and what it is doing."""
     _send({"progress": [fraction, doing]})

@@ -195,9 +195,9 @@ def precision_of(file: Path) -> str:
     """
     for sidecar in (file.with_suffix(".json"), file.parent / "artifact.json"):
         with contextlib.suppress(NotFound, BadData):  # none, or another program's
-            written = read_sidecar(sidecar)
-            if written.precision in PRECISIONS and written.sha256 == sha256(file):
-                return written.precision
+            described = read_sidecar(sidecar)
+            if described.precision in PRECISIONS and described.sha256 == sha256(file):
+                return described.precision
     graph = read(file).main
     tensors = graph.tensors
     written = {k for op in graph.operators for k in op.outputs}  # not an LSTM's int16 state

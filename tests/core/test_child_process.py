@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from edgekit.core.child_process import Child, ChildDied, call, report_progress
+from edgekit.core.child_process import Child, ChildDied, report_progress
 from edgekit.core.errors import BadData
 
 
@@ -36,24 +36,24 @@ def sleep(seconds: float) -> None:
 
 
 def test_a_result_comes_back_whatever_was_printed() -> None:
-    assert call(divide, a=1, b=4) == 0.25
+    assert Child().call(divide, a=1, b=4) == 0.25
 
 
 def test_an_edgekit_error_crosses_with_class_and_sentence() -> None:
     with pytest.raises(BadData, match=r"^the sentence$"):
-        call(raise_bad_data, text="the sentence")
+        Child().call(raise_bad_data, text="the sentence")
 
 
 def test_any_other_exception_is_a_death_with_its_name_and_log() -> None:
     with pytest.raises(ChildDied, match="division by zero") as caught:
-        call(divide, a=1, b=0)
+        Child().call(divide, a=1, b=0)
     assert caught.value.cause == "ZeroDivisionError"
     assert "chatter" in caught.value.log_tail
 
 
 def test_a_crash_is_named_by_its_signal() -> None:
     with pytest.raises(ChildDied) as caught:
-        call(abort)
+        Child().call(abort)
     assert caught.value.cause == "SIGABRT"
 
 
@@ -71,7 +71,7 @@ def test_progress_crosses() -> None:
 
 def test_a_large_argument_and_result_cross() -> None:
     text = "x" * 3_000_000
-    assert call(echo, text=text) == text
+    assert Child().call(echo, text=text) == text
 
 
 def echo(text: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edgekit.core import registry
-from edgekit.core.child_process import call
+from edgekit.core.child_process import Child
 from edgekit.running.session import open_session
 from tests.support import strangers
 from tests.support.paths import GOLDEN
@@ -68,7 +68,7 @@ def test_the_traps_work(traps: Path) -> None:
 @pytest.mark.parametrize("python_path", ["", os.pathsep, f"{os.pathsep}/nowhere"])
 def test_by_no_child(python_path: str, traps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", python_path)
-    assert call(home_folder) == str(Path.cwd())
+    assert Child().call(home_folder) == str(Path.cwd())
     assert executed(traps) == []
 
 

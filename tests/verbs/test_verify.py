@@ -49,7 +49,7 @@ def dense_on_steps(path: Path) -> Path:
 
 
 def summed(path: Path) -> Path:
-    tensors = {
+    tensors: dict[str, Data | np.ndarray] = {
         "x": int8(1, 16, 32, scale=0.02),
         "axis": np.array([2], np.int32),
         "y": int8(1, 16, 1, scale=0.2),
