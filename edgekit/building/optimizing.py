@@ -20,6 +20,8 @@ def optimize(
 ) -> str:
     """Apply a variant's optimization to a trained model and write the result as folder `out`.
 
+    It is one; a plan refuses variants of several.
+
     Returns:
         The name within `out` that a converter reads, `model.keras` or `saved_model`.
     """
@@ -29,11 +31,11 @@ def optimize(
 
     keras.utils.set_random_seed(seed)
     recipe = choice.load()
-    changed = keras.saving.load_model(model, compile=False, safe_mode=True)
-    for name in variant.optimizations:
-        optimization = registry.get("optimizations", name)
-        options = {**optimization.options, **variant.options_of(name)}
-        changed = optimization.apply(changed, recipe, size, seed, report_progress, **options)
+    trained = keras.saving.load_model(model, compile=False, safe_mode=True)
+    (name,) = variant.optimizations
+    optimization = registry.get("optimizations", name)
+    options = {**optimization.options, **variant.options_of(name)}
+    changed = optimization.apply(trained, recipe, size, seed, report_progress, **options)
     with atomic(out) as folder:
         folder.mkdir()
         if isinstance(changed, keras.Model):

@@ -153,7 +153,7 @@ def _code(
         "programs": code_of(story, source_of(program), packaged("building", "programs.py")),
     }
     optimize = packaged("building", "optimizing.py")
-    for name in dict.fromkeys(name for variant in variants for name in variant.optimizations):
+    for name in dict.fromkeys(name for each in variants for name in each.optimizations):
         found[name] = code_of(story, optimize, registry.source_of("optimizations", name))
     for name, place in places(targets).items():
         entries = [story, packaged("building", "scoring.py")]
@@ -178,14 +178,14 @@ def _check_variant(recipe: Recipe, variant: Variant) -> None:
             f"Variant '{variant}' asks for {len(variant.optimizations)} optimizations; edgekit "
             "applies one, since a second would undo the first."
         )
-    for name in variant.optimizations:
-        optimization = registry.get("optimizations", name)
-        allowed = optimization.precisions
-        if variant.precision not in allowed:
-            raise BadInput(f"'{name}' goes with {', '.join(allowed)}, not {variant.precision}.")
-        for option in variant.options_of(name):
-            if option not in optimization.options:
-                known = ", ".join(optimization.options) or "none"
-                raise BadInput(f"'{name}' has no option '{option}'; it has: {known}.")
-        if optimization.check:
-            optimization.check(**{**optimization.options, **variant.options_of(name)})
+    (name,) = variant.optimizations
+    optimization = registry.get("optimizations", name)
+    if variant.precision not in optimization.precisions:
+        allowed = ", ".join(optimization.precisions)
+        raise BadInput(f"'{name}' goes with {allowed}, not {variant.precision}.")
+    for option in variant.options_of(name):
+        if option not in optimization.options:
+            known = ", ".join(optimization.options) or "none"
+            raise BadInput(f"'{name}' has no option '{option}'; it has: {known}.")
+    if optimization.check:
+        optimization.check(**{**optimization.options, **variant.options_of(name)})

@@ -73,7 +73,7 @@ class Variant:
 
     Attributes:
         precision: Of the file.
-        optimizations: Names of optimizations, applied one after another.
+        optimizations: Names of optimizations; a build applies one, since a second would undo it.
         options: What they are told; everything else has the optimization's own default.
     """
 
