@@ -9,3 +9,39 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="FILE.tflite", help="A .tflite file.")]
+
+Pixels = Annotated[
+    str, typer.Option(help="What pixels of pictures become: 0..255, 0..1, -1..1, caffe, torch.")
+]
+Io = Annotated[
+    str | None, typer.Option(help="In and out of int8 files: int8 (if left out), uint8, float.")
+]
+Shapes = Annotated[
+    list[str] | None,
+    typer.Option(help="Such as image=1,224,224,3, for free axes and batches; repeat for more."),
+]
+Signatures = Annotated[
+    list[str] | None,
+    typer.Option(help="Of a SavedModel that has several; repeat for several in one file."),
+]
+Names = Annotated[
+    list[str] | None,
+    typer.Option(help="OLD=NEW: another name for an input or output; repeat for more."),
+]
+Custom = Annotated[
+    Path | None, typer.Option(help="A .py file with the model's own layers; it is run.")
+]
+SelectOps = Annotated[
+    bool, typer.Option("--select-ops", help="Let TensorFlow's own operators in (Flex).")
+]
+Recurrent = Annotated[
+    str,
+    typer.Option(help="LSTM, GRU, SimpleRNN: small (one operator or a loop), fast (unrolled)."),
+]
+KeepFloat = Annotated[
+    list[str] | None,
+    typer.Option(help="A layer that int8 leaves in float; repeat. See `edgekit explain`."),
+]
+SplitOutputs = Annotated[
+    bool, typer.Option("--split-outputs", help="Make the parts of a last Concatenate outputs.")
+]

@@ -41,7 +41,7 @@ from edgekit.intake.examples import as_npz
 from edgekit.intake.joined_outputs.joints import too_different
 from edgekit.intake.joined_outputs.splitting import joints_of
 from edgekit.intake.model import load_asked
-from edgekit.intake.options import PLAIN, Options
+from edgekit.intake.options import PLAIN, Options, noted
 from edgekit.intake.scores import questions_for, scores_of
 from edgekit.source_model.calibration import how_to_make, load_calibration
 from edgekit.source_model.export import export, signature_of
@@ -171,6 +171,8 @@ def _write_alike(
         written = {}
         for precision, out in outs.items():
             made_by, refused = _made_by(model, source), ""
+            if text := noted(options):
+                made_by["options"] = text
             batch = examples if precision in STATIC else None
             if precision in STATIC:
                 made_by["calibration"] = origin

@@ -6,6 +6,7 @@ Only for a child process: TensorFlow may die in it.
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgekit.conversion.corrections import apply_corrections
@@ -14,35 +15,63 @@ from edgekit.conversion.layer_search import layers_of
 from edgekit.conversion.tf_converter import order_ports, to_tflite
 from edgekit.core.child_process import report_progress
 from edgekit.core.variant import Precision
+from edgekit.intake.examples import as_npz
+from edgekit.intake.joined_outputs.splitting import joints_of
+from edgekit.intake.model import load_asked
+from edgekit.intake.options import Options
 from edgekit.source_model.export import export, signature_of
-from edgekit.source_model.loading import load_model
-from edgekit.source_model.recurrent import Form, prepare
+from edgekit.source_model.recurrent import prepare
 from edgekit.source_model.reference import write_reference
 
 
+@dataclass(frozen=True, kw_only=True)
+class Twin:
+    """What the child tells about a model.
+
+    Attributes:
+        layers: Their names.
+        calibration: The examples as one `.npz`.
+        is_joined: Whether an output ends in a Concatenate that could be left out.
+    """
+
+    layers: Layers
+    calibration: Path
+    is_joined: bool
+
+
 def write_twin(
-    source: Path, out: Path, vectors: Path, calibration: Path, precision: Precision, form: Form
-) -> Layers:
-    """In the child: write a float32 file and golden vectors; return the names of the layers.
+    source: Path,
+    out: Path,
+    vectors: Path,
+    calibration: Path,
+    precision: Precision,
+    options: Options,
+) -> Twin:
+    """In the child: write a float32 file and golden vectors.
 
     Args:
         source: The model that the quantized file was made from.
-        out: The float file to write.
+        out: The float file to write; an `.npz` of the examples is written beside it if need be.
         vectors: Where to write golden vectors on the calibration data.
         calibration: As given to the conversion.
         precision: Of the quantized file; its recurrent layers have a form of their own.
-        form: As given to the conversion.
+        options: As given to the conversion.
     """
     report_progress(0.0, "reading the model")
-    model = load_model(source)
+    model, _ = load_asked(source, options)
+    examples = out.with_name("examples.npz")
+    calibration, _ = as_npz(calibration, model, examples, pixels=options.pixels)
     report_progress(0.1, "running the source model")
     write_reference(model, vectors, calibration=calibration)
-    prepare(model, precision=precision, form=form)
+    is_joined = not options.split_outputs and bool(joints_of(model))
+    prepare(model, precision=precision, form=options.recurrent)
     signature = signature_of(model)
     report_progress(0.3, "converting it to float32")
+    plain = replace(options, io=None, keep_float=())
     with tempfile.TemporaryDirectory() as scratch:
         export(model, Path(scratch) / "model", signature)
-        data = apply_corrections(to_tflite(Path(scratch) / "model", precision="float32"))
+        data = to_tflite(Path(scratch) / "model", precision="float32", options=plain)
+        data = apply_corrections(data)
     order_ports(data, signature)
     out.write_bytes(data)
-    return layers_of(model)
+    return Twin(layers=layers_of(model), calibration=calibration, is_joined=is_joined)

@@ -5,6 +5,7 @@ Nothing is proposed that was not converted, run and judged here.
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 import time
 from collections.abc import Sequence
@@ -12,13 +13,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgekit.core import registry
-from edgekit.core.errors import EdgekitError, Unavailable, WorkerFailed
+from edgekit.core.errors import BadInput, EdgekitError, Unavailable, WorkerFailed
 from edgekit.core.kinds import Artifact
 from edgekit.core.types import Progress
-from edgekit.core.variant import PRECISIONS, Precision
+from edgekit.core.variant import PRECISIONS, Precision, check_io
 from edgekit.explaining.layer_noise import TensorNoise
 from edgekit.explaining.ranking import LayerNoise
-from edgekit.intake.options import Options
+from edgekit.intake.options import Options, arguments
 from edgekit.running.judgement import judge
 from edgekit.running.place import Place
 from edgekit.running.session import open_session
@@ -39,6 +40,8 @@ class Tried:
         what: In words, such as `int8 with 2 layers in float`.
         precision: Of the file.
         keep_float: Layers left in float.
+        split_outputs: Whether the step is to make the parts of joined outputs outputs.
+        command: What makes this file, to be pasted.
         ok: Whether it is within the limits of its precision on every runtime here; None if none
             could run it or there is no file.
         size_bytes: Of the file; 0 if there is none.
@@ -51,6 +54,8 @@ class Tried:
     what: str
     precision: Precision
     keep_float: tuple[str, ...] = ()
+    split_outputs: bool = False
+    command: str = ""
     ok: bool | None = None
     size_bytes: int = 0
     judged: str = ""
@@ -58,12 +63,26 @@ class Tried:
     runtimes: tuple[str, ...] = ()
     seconds: float = 0.0
 
-    @property
-    def command(self) -> str:
-        """The options of `edgekit convert` that make this file."""
-        kept = "".join(f" --keep-float {name}" for name in self.keep_float)
-        io = " --io float" if self.keep_float else ""
-        return f"--precision {self.precision}{kept}{io}"
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """How the file to be explained was asked for, in words for a command line.
+
+    Attributes:
+        source: The model.
+        calibration: The examples.
+        out: The `.tflite`.
+    """
+
+    source: str
+    calibration: str
+    out: str
+
+    def command(self, precision: Precision, options: Options) -> str:
+        """Return the command that converts the same model in another way."""
+        words = ["edgekit", "convert", self.source, "--out", self.out, "--precision", precision]
+        words += ["--calibration", self.calibration, *arguments(options)]
+        return shlex.join(words)
 
 
 @dataclass(kw_only=True)
@@ -71,8 +90,9 @@ class Laboratory:
     """Converts, runs and judges attempts until its time is up.
 
     Attributes:
+        request: What a proposed command says.
         source: The model.
-        calibration: As given.
+        calibration: The examples.
         vectors: Golden vectors of the source.
         options: With which the file was converted.
         places: Where attempts are run.
@@ -81,6 +101,7 @@ class Laboratory:
         skipped: What there was no time for.
     """
 
+    request: Request
     source: Path
     calibration: Path
     vectors: Path
@@ -98,15 +119,27 @@ class Laboratory:
             self.skipped.append(what)
         return fits
 
-    def try_(self, what: str, precision: Precision, keep_float: Sequence[str] = ()) -> Tried:
-        """Convert and judge once."""
+    def try_(
+        self,
+        what: str,
+        precision: Precision,
+        keep_float: Sequence[str] = (),
+        *,
+        split_outputs: bool = False,
+    ) -> Tried:
+        """Convert and judge once, with the options of the file and these."""
         began = time.monotonic()
         self.progress(0.6, f"trying {what}")
-        tried = Tried(what=what, precision=precision, keep_float=tuple(keep_float))
+        options = self._changed(precision, tuple(keep_float), split_outputs)
+        tried = Tried(
+            what=what,
+            precision=precision,
+            keep_float=options.keep_float,
+            split_outputs=split_outputs,
+            command=self.request.command(precision, options),
+        )
         with tempfile.TemporaryDirectory() as scratch:
-            options = replace(self.options, keep_float=tried.keep_float)
-            if keep_float:  # what is computed in float must not be rounded on its way out
-                options = replace(options, io="float")
+            vectors = Path(scratch) / "vectors.npz"
             try:
                 artifact: Artifact = registry.get("converters", "tflite").convert(
                     self.source,
@@ -115,9 +148,9 @@ class Laboratory:
                     calibration=self.calibration,
                     options=options,
                     # With vectors, the judged examples do not calibrate: as `convert` will do it.
-                    vectors=Path(scratch) / "vectors.npz",
+                    vectors=vectors,
                 )
-                tried = self._judged(tried, artifact.path)
+                tried = self._judged(tried, artifact.path, vectors)
             except EdgekitError as error:
                 tried = replace(tried, reason=str(error))
         seconds = time.monotonic() - began
@@ -128,12 +161,35 @@ class Laboratory:
         """Judge a file as it is."""
         began = time.monotonic()
         self.progress(0.6, "judging it as it is")
-        tried = self._judged(Tried(what=f"{precision} as it is", precision=precision), file)
+        tried = Tried(
+            what=f"{precision} as it is",
+            precision=precision,
+            keep_float=self.options.keep_float,
+        )
+        tried = self._judged(tried, file, self.vectors)
         return replace(tried, seconds=round(time.monotonic() - began, 1))
 
-    def _judged(self, tried: Tried, file: Path) -> Tried:
+    def _changed(
+        self, precision: Precision, keep_float: tuple[str, ...], split_outputs: bool
+    ) -> Options:
+        """Return the options of the file with those of an attempt."""
+        options = replace(self.options, keep_float=(), evaluation=None)
+        if split_outputs:
+            options = replace(options, split_outputs=True)
+        if precision == "int8":
+            kept = dict.fromkeys((*self.options.keep_float, *keep_float))
+            options = replace(options, keep_float=tuple(kept))
+        if keep_float:  # what is computed in float must not be rounded on its way out
+            return replace(options, io="float")
+        try:
+            check_io(options.io, [precision])
+        except BadInput:
+            return replace(options, io=None)
+        return options
+
+    def _judged(self, tried: Tried, file: Path, vectors: Path) -> Tried:
         """Return the attempt with what running it on every runtime here showed."""
-        inputs, expected = read_vectors(self.vectors)
+        inputs, expected = read_vectors(vectors)
         tried = replace(tried, size_bytes=file.stat().st_size)
         for place in self.places:
             try:
@@ -157,6 +213,14 @@ def try_precisions(laboratory: Laboratory, precision: Precision) -> list[Tried]:
     """Try every other precision below float32."""
     others = [each for each in PRECISIONS if each not in ("float32", precision)]
     return [laboratory.try_(each, each) for each in reversed(others) if laboratory.has_time(each)]
+
+
+def try_separate_outputs(laboratory: Laboratory, precision: Precision) -> list[Tried]:
+    """Make the parts of joined outputs outputs of their own."""
+    what = f"{precision} with separate outputs"
+    if not laboratory.has_time(what):
+        return []
+    return [laboratory.try_(what, precision, split_outputs=True)]
 
 
 def try_float_layers(
@@ -196,19 +260,6 @@ def float_list(noises: Sequence[LayerNoise], tensors: Sequence[TensorNoise]) -> 
     reading = [name for tensor in tensors if tensor.layer in spoiling for name in tensor.readers]
     names = dict.fromkeys((*spoiling, *reading))
     return tuple(name for name in names if not name.startswith("input "))
-
-
-def shortest_of(tried: Sequence[Tried]) -> Tried | None:
-    """Return the file within its limits that has the fewest layers in float, or None."""
-    good = [each for each in tried if each.ok and each.keep_float]
-    return min(good, key=lambda each: (len(each.keep_float), each.size_bytes), default=None)
-
-
-def smallest_of(tried: Sequence[Tried]) -> Tried | None:
-    """Return the smallest file within its limits, or None; of mixed ones only the shortest list."""
-    good = [each for each in tried if each.ok and not each.keep_float]
-    good += [shortest] if (shortest := shortest_of(tried)) else []
-    return min(good, key=lambda each: each.size_bytes, default=None)
 
 
 def try_fewer(laboratory: Laboratory, kept: tuple[str, ...]) -> list[Tried]:

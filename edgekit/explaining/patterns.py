@@ -144,8 +144,8 @@ def _joined_ranges(evidence: Evidence) -> str:
         return ""
     return (
         f"{'; '.join(joined[:3])}: in one tensor they share one step, which the small one is lost "
-        "in. Give the model both as outputs of their own, or bring them to one range before they "
-        "are joined."
+        "in. Where a model ends in it, --split-outputs makes them outputs of their own; else bring "
+        "them to one range before they are joined."
     )
 
 

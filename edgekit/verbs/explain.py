@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edgekit.conversion.diagnosis import listed
 from edgekit.conversion.operator_layers import operator_layers
+from edgekit.conversion.tf_converter import flex_operators
 from edgekit.core.child_process import Child, ChildDied
 from edgekit.core.errors import (
+    BadData,
     BadInput,
     ConversionFailed,
     EdgekitError,
@@ -17,26 +22,30 @@ from edgekit.core.errors import (
     WorkerDied,
 )
 from edgekit.core.types import Progress, silent
-from edgekit.core.variant import Precision
-from edgekit.explaining.float_twin import write_twin
+from edgekit.core.variant import CALIBRATED, Precision
+from edgekit.explaining.advice import advice, shortest_of
+from edgekit.explaining.float_twin import Twin, write_twin
 from edgekit.explaining.layer_noise import measure
 from edgekit.explaining.next_steps import (
     Laboratory,
+    Request,
     Tried,
-    shortest_of,
-    smallest_of,
     try_fewer,
     try_float_layers,
     try_precisions,
+    try_separate_outputs,
 )
 from edgekit.explaining.patterns import Evidence, Pattern, patterns_in
 from edgekit.explaining.printing import short
 from edgekit.explaining.ranking import LayerNoise, rank
-from edgekit.intake.options import Options
+from edgekit.intake.examples import Given, as_path
+from edgekit.intake.live_model import saved
+from edgekit.intake.options import PLAIN, Options, arguments, read_noted
 from edgekit.running.place import places
-from edgekit.source_model.recurrent import DEFAULT, Form
+from edgekit.source_model.interface import KerasModel
 from edgekit.source_model.reference import CHILD_ENV
 from edgekit.tflite.reader import read
+from edgekit.tflite.sidecar import read_sidecar
 from edgekit.verbs.delivery import Conversion, Conversions
 from edgekit.verbs.verify import precision_of
 
@@ -45,7 +54,6 @@ EXAMPLES = 64
 
 BUDGET_S = 600.0
 """How long next steps are tried by default, in seconds; the last one may take longer."""
-
 
 SHORT_EXAMPLES, SHORT_BUDGET_S = 16, 45.0
 """The same at the end of a rejected conversion."""
@@ -78,10 +86,10 @@ class Explanation:
 
 def explain(
     file: Path,
-    source: Path,
-    calibration: Path,
+    source: Path | KerasModel,
+    calibration: Given,
     *,
-    recurrent: Form = DEFAULT,
+    options: Options | None = None,
     examples: int = EXAMPLES,
     budget_s: float = BUDGET_S,
     progress: Progress = silent,
@@ -90,9 +98,9 @@ def explain(
 
     Args:
         file: A `.tflite` of any precision below float32, or what `edgekit convert` rejected.
-        source: The model it was converted from, by edgekit.
-        calibration: The data it was calibrated with.
-        recurrent: The form of recurrent layers it was converted with.
+        source: The model it was converted from, by edgekit; as `edgekit.convert` takes it.
+        calibration: The data it was calibrated with, as `edgekit.convert` takes them.
+        options: What else it was converted with. If None, what `<stem>.json` beside the file says.
         examples: How many examples to compare at most, 1 or more.
         budget_s: How long to try next steps, in seconds; 0 tries none. For a file that is
             within its limits none is tried either.
@@ -101,33 +109,34 @@ def explain(
     Raises:
         NotFound: A file is not there.
         BadModelFile: `file` is no `.tflite`.
-        BadInput: It is a float file, or was not made from `source`.
+        BadInput: It is a float file, holds operators of TensorFlow's own or several signatures, or
+            was not made from `source`.
         ConversionFailed: The float file for comparison cannot be made.
         WorkerDied: An interpreter died from one of the files.
     """
-    precision = _checked(file, source, calibration)
-    with tempfile.TemporaryDirectory() as scratch:
-        twin, vectors = Path(scratch) / "float.tflite", Path(scratch) / "vectors.npz"
-        child = Child(progress=lambda part, doing: progress(0.3 * part, doing), env=CHILD_ENV)
-        try:
-            layers = child.call(
-                write_twin, source, twin, vectors, calibration, precision, recurrent
-            )
-        except ChildDied as death:
-            raise ConversionFailed(
-                f"'{source}' cannot be converted to float32 for comparison: the process ended "
-                f"with {death.cause}. Convert it with --precision float32 first."
-            ) from death
+    options = recorded_options(file) if options is None else options
+    precision = _checked(file, options)
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        request = _request(file, source, calibration)
+        source = saved(source, scratch)[0] if not isinstance(source, str | Path) else Path(source)
+        given = as_path(calibration, scratch)
+        for path, wanted in ((source, _SOURCE), (given, _EXAMPLES)):
+            if not path.exists():
+                raise NotFound(f"There is no '{path}'; give {wanted}.")
+        true_file, vectors = scratch / "float.tflite", scratch / "vectors.npz"
+        twin = _twin(source, (true_file, vectors), given, precision, options, progress)
         child = Child(progress=lambda part, doing: progress(0.3 + 0.3 * part, doing))
+        layers = twin.layers
         try:
-            tensors = child.call(measure, twin, file.absolute(), vectors, layers, examples)
+            tensors = child.call(measure, true_file, file.absolute(), vectors, layers, examples)
         except ChildDied as death:
             raise WorkerDied(
                 f"'{file}' cannot be run tensor by tensor: the interpreter ended with "
                 f"{death.cause}. Run `edgekit verify` on it."
             ) from death
         ranked = rank(tensors, layers.kinds)
-        true = read(twin)
+        true = read(true_file)
         evidence = Evidence(
             true=true,
             quantized=read(file),
@@ -135,10 +144,11 @@ def explain(
             tensors=tensors,
         )
         laboratory = Laboratory(
+            request=request,
             source=source,
-            calibration=calibration,
+            calibration=twin.calibration,
             vectors=vectors,
-            options=Options(recurrent=recurrent),
+            options=options,
             places=[place for place in places(("cpu", "litert")).values() if not place.missing()],
             deadline=time.monotonic() + budget_s,
             progress=progress,
@@ -146,6 +156,8 @@ def explain(
         )
         tried = [laboratory.judge_file(file, precision)]
         if budget_s > 0 and not tried[0].ok:
+            if twin.is_joined and precision in CALIBRATED:
+                tried += try_separate_outputs(laboratory, precision)
             if precision == "int8":
                 tried += try_float_layers(laboratory, ranked, tensors)
             tried += try_precisions(laboratory, precision)
@@ -159,12 +171,17 @@ def explain(
             patterns=tuple(patterns_in(evidence)),
             tried=tuple(tried),
             skipped=tuple(dict.fromkeys(laboratory.skipped)),
-            advice=_advice(tried, laboratory.skipped),
+            advice=advice(tried, laboratory.skipped),
         )
 
 
 def after_rejection(
-    result: Conversion | Conversions, source: Path, calibration: Path, *, progress: Progress
+    result: Conversion | Conversions,
+    source: Path,
+    calibration: Path,
+    *,
+    custom: Path | None = None,
+    progress: Progress,
 ) -> list[str]:
     """Return a few lines on the first file that a conversion rejected; for a minute or two.
 
@@ -174,37 +191,93 @@ def after_rejection(
         result: Of the conversion.
         source: As given to it.
         calibration: As given to it.
+        custom: As given to it; all other options are in the result.
         progress: Told how far it is.
     """
     done = result.done if isinstance(result, Conversions) else (result,)
-    rejected = [each.artifact.path for each in done if each.artifact.path.suffix == ".rejected"]
+    rejected = [each.artifact for each in done if each.artifact.path.suffix == ".rejected"]
     if not rejected:
         return []
-    file = rejected[0]
-    more = f"`edgekit explain {file} --source {source} --calibration {calibration}` tells all."
+    file = rejected[0].path
+    options = replace(read_noted(rejected[0].made_by.get("options", "")), custom=custom)
+    words = ["edgekit", "explain", str(file), "--source", str(source)]
+    words += ["--calibration", str(calibration), *arguments(options)]
     try:
         explanation = explain(
             file,
             source,
             calibration,
+            options=options,
             examples=SHORT_EXAMPLES,
             budget_s=SHORT_BUDGET_S,
             progress=progress,
         )
     except EdgekitError as error:
         return [f"Why it is out of its limits could not be found out: {error}"]
-    return [*short(explanation), f"Looked for {SHORT_BUDGET_S:.0f} s at next steps; {more}"]
+    return [
+        *short(explanation),
+        f"Looked for {SHORT_BUDGET_S:.0f} s at next steps; this tells all:",
+        shlex.join(words),
+    ]
 
 
-def _checked(file: Path, source: Path, calibration: Path) -> Precision:
+def recorded_options(file: Path) -> Options:
+    """Return the options that a file was converted with, as `<stem>.json` beside it says.
+
+    A program of the user's own is never among them. Without a description of the file, they are
+    those by default.
+    """
+    with contextlib.suppress(NotFound, BadData):  # none, or another program's
+        beside = read_sidecar(file.with_suffix(".json"))
+        if beside.path.name == file.name:
+            return read_noted(beside.made_by.get("options", ""))
+    return PLAIN
+
+
+_SOURCE = "a .keras or .h5 file or a SavedModel folder"
+_EXAMPLES = "an .npz made by np.savez"
+
+
+def _request(file: Path, source: Path | KerasModel, calibration: Given) -> Request:
+    """Return how to ask for another file; what is in memory is given a name to be replaced."""
+    return Request(
+        source=str(source) if isinstance(source, str | Path) else "MODEL.keras",
+        calibration=str(calibration) if isinstance(calibration, str | Path) else "EXAMPLES.npz",
+        out=str(file.with_name(file.name.removesuffix(".rejected"))),
+    )
+
+
+def _twin(
+    source: Path,
+    written: tuple[Path, Path],
+    calibration: Path,
+    precision: Precision,
+    options: Options,
+    progress: Progress,
+) -> Twin:
+    """Write the float file and the golden vectors, in a child process."""
+    child = Child(progress=lambda part, doing: progress(0.3 * part, doing), env=CHILD_ENV)
+    try:
+        return child.call(write_twin, source, *written, calibration, precision, options)
+    except ChildDied as death:
+        raise ConversionFailed(
+            f"'{source}' cannot be converted to float32 for comparison: the process ended "
+            f"with {death.cause}. Convert it with --precision float32 first."
+        ) from death
+
+
+def _checked(file: Path, options: Options) -> Precision:
     """Return the precision of the file; refuse what cannot be explained."""
-    for path, wanted in (
-        (source, "a .keras or .h5 file or a SavedModel folder"),
-        (calibration, "an .npz made by np.savez"),
-    ):
-        if not path.exists():
-            raise NotFound(f"There is no '{path}'; give {wanted}.")
-    read(file)
+    if flex := flex_operators(read(file)):
+        raise BadInput(
+            f"'{file}' holds TensorFlow's own operators ({listed(flex)}), which cannot be run "
+            "tensor by tensor here. Replace those layers, or convert without --select-ops."
+        )
+    if options.beside:
+        raise BadInput(
+            f"'{file}' holds several signatures; explain looks at one. Convert the one that is "
+            "wrong by itself, and explain that file."
+        )
     precision: Precision = precision_of(file)  # type: ignore[assignment]  # one of PRECISIONS
     if precision == "float32":
         raise BadInput(
@@ -212,24 +285,3 @@ def _checked(file: Path, source: Path, calibration: Path) -> Precision:
             "If its answers are wrong, run `edgekit verify` on every runtime."
         )
     return precision
-
-
-def _advice(tried: list[Tried], skipped: list[str]) -> str:
-    """Return which of the attempts to take; the first of them is the file as it is."""
-    if tried[0].ok:
-        return "The file is within its limits on every runtime here; nothing else was tried."
-    skipped = list(dict.fromkeys(skipped))
-    best, mixed = smallest_of(tried), shortest_of(tried)
-    if best is None:
-        if len(tried) == 1 and not skipped:
-            return "The file is out of its limits; no next step was tried."
-        missing = f" There was no time for: {'; '.join(skipped)}; allow more." if skipped else ""
-        return f"Nothing that was tried is within its limits: take float32.{missing}"
-    advice = f"Take {_measured(best)}, the smallest that is within its limits: {best.command}."
-    if mixed and mixed is not best:
-        advice += f" To stay with {tried[0].precision}: {_measured(mixed)}: {mixed.command}."
-    return advice
-
-
-def _measured(tried: Tried) -> str:
-    return f"{tried.what} ({tried.size_bytes:,} bytes)"

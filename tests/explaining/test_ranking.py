@@ -7,8 +7,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgekit.explaining.advice import shortest_of, smallest_of
 from edgekit.explaining.layer_noise import TensorNoise
-from edgekit.explaining.next_steps import Tried, float_list, shortest_of, smallest_of
+from edgekit.explaining.next_steps import Tried, float_list
 from edgekit.explaining.noise import decibels
 from edgekit.explaining.ranking import rank
 
