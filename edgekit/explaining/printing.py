@@ -80,7 +80,7 @@ def show(explanation: Explained, *, json: bool = False) -> None:
                 console.print(Text(line))
     for name in explanation.skipped:
         console.print(Text(f"Not tried, for want of time: {name}."))
-    console.print(Text(explanation.advice))
+    console.print(Text(explanation.advice), soft_wrap=True)  # commands are pasted
 
 
 def short(explanation: Explained) -> list[str]:
@@ -88,7 +88,7 @@ def short(explanation: Explained) -> list[str]:
     worst = ", ".join(
         f"{noise.layer} ({noise.worst.snr_db:.0f} dB)" for noise in explanation.layers[:3]
     )
-    return [f"Most is lost in {worst}.", explanation.advice]
+    return [f"Most is lost in {worst}.", *explanation.advice.splitlines()]
 
 
 def because(noise: LayerNoise) -> str:

@@ -96,11 +96,16 @@ def arguments(options: Options) -> list[str]:
         elif isinstance(value, Mapping):
             for key, item in value.items():
                 text = item if isinstance(item, str) else ",".join(map(str, item))
-                words += [flag, f"{key}={text}" if key else text]
+                words += _argument(flag, f"{key}={text}" if key else text)
         else:
             for item in value if isinstance(value, tuple) else (value,):
-                words += [flag, str(item)]
+                words += _argument(flag, str(item))
     return words
+
+
+def _argument(flag: str, value: str) -> list[str]:
+    """Return an option and its value; one that begins with a dash must not pass for an option."""
+    return [f"{flag}={value}"] if value.startswith("-") else [flag, value]
 
 
 def _chosen(options: Options) -> dict[str, object]:

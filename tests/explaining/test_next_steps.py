@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit.conversion.tf_converter import Options
 from edgekit.core import registry
 from edgekit.core.types import silent
-from edgekit.explaining.next_steps import Laboratory
+from edgekit.explaining.next_steps import Laboratory, Request
+from edgekit.intake.options import Options
 from edgekit.running.place import places
 from edgekit.source_model.reference import judged_examples
 
@@ -40,6 +40,7 @@ def test_an_attempt_is_calibrated_without_the_examples_it_is_judged_on(tmp_path:
     convert = registry.get("converters", "tflite").convert  # as the verb calls it
     convert(model, file, precision="int8", calibration=calibration, vectors=vectors)
     laboratory = Laboratory(
+        request=Request(source=str(model), calibration=str(calibration), out=str(file)),
         source=model,
         calibration=calibration,
         vectors=vectors,

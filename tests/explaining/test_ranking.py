@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgekit.explaining.advice import shortest_of, smallest_of
+from edgekit.explaining.advice import advice, shortest_of, smallest_of
 from edgekit.explaining.layer_noise import TensorNoise
-from edgekit.explaining.next_steps import Tried, float_list
+from edgekit.explaining.next_steps import Request, Tried, float_list
 from edgekit.explaining.noise import decibels
 from edgekit.explaining.ranking import rank
+from edgekit.intake.options import Options
 
 PLAIN = TensorNoise(
     layer="a",
@@ -89,5 +91,39 @@ def test_the_advice_is_the_smallest_file_and_the_shortest_list() -> None:
     assert shortest is not None
     assert shortest.what == "two"
     assert smallest == shortest
-    assert shortest.command == "--precision int8 --keep-float a --keep-float b --io float"
     assert smallest_of(tried[2:3]) is None
+
+
+def test_a_proposed_command_has_the_users_options_and_can_be_pasted() -> None:
+    request = Request(source="my model.keras", calibration="data", out="out/my.tflite")
+    options = Options(
+        io="float",
+        pixels="0..1",
+        shapes={"image": (1, 96, 96, 3)},
+        custom=Path("layers.py"),
+        keep_float=("a", "b"),
+        split_outputs=True,
+    )
+    assert request.command("int8", options) == (
+        "edgekit convert 'my model.keras' --out out/my.tflite --precision int8 --calibration data "
+        "--io float --pixels 0..1 --custom layers.py --shape image=1,96,96,3 --keep-float a "
+        "--keep-float b --split-outputs"
+    )
+
+
+def test_separate_outputs_are_proposed_where_they_help() -> None:
+    tried = [
+        Tried(what="int8 as it is", precision="int8", ok=False, size_bytes=60),
+        Tried(
+            what="apart", precision="int8", split_outputs=True, ok=True, size_bytes=61, command="A"
+        ),
+        Tried(
+            what="mixed", precision="int8", keep_float=("a",), ok=True, size_bytes=70, command="B"
+        ),
+    ]
+    assert smallest_of(tried) == tried[1]
+    assert shortest_of(tried) == tried[2]
+    assert advice(tried, ()).splitlines() == [
+        "Take apart (61 bytes), the smallest that is within its limits: ",
+        "Or: mixed (70 bytes): ",
+    ]
