@@ -155,8 +155,11 @@ def _entries(value: Json, layer: str) -> Iterator[tuple[str, Mapping[str, Json]]
         if "class_name" in value:
             layer = str(config["name"]) if isinstance(config, dict) and "name" in config else layer
         yield layer, value
-        for part in value.values():
-            yield from _entries(part, layer)
+        # What an inner model was compiled with is not loaded either; see `loading`.
+        unread = "compile_config" if {"class_name", "config"} <= value.keys() else ""
+        for key, part in value.items():
+            if key != unread:
+                yield from _entries(part, layer)
     elif isinstance(value, list):
         for part in value:
             yield from _entries(part, layer)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from edgekit.core.errors import BadData, BadInput, NotFound, reason
 from edgekit.core.recipe import Signature
 from edgekit.core.records import from_json
-from edgekit.source_model.interface import KerasModel, SavedModel, SourceModel
+from edgekit.source_model.interface import KerasModel, SavedModel, SourceModel, nested_layers
 from edgekit.source_model.keras_file import check_description, custom_class, read_description
 
 if TYPE_CHECKING:
@@ -66,7 +69,12 @@ def _load_keras(path: Path) -> KerasModel:
     registered = library.saving.get_custom_objects()
     check_description(description.config, path, registered=registered)
     try:
-        return library.models.load_model(str(path), compile=False, safe_mode=True)
+        with _uncompiled(library):
+            model = library.models.load_model(str(path), compile=False, safe_mode=True)
+        for inner in nested_layers(model):
+            if getattr(inner, "compiled", False):  # Keras 3 says so though nothing was done
+                inner.compiled = False
+        return model
     except Exception as error:  # Keras raises whatever the layer it was building raised
         unknown_class = re.search(
             r"(?:Unknown layer:|Could not locate \w+|of type) ['`]([\w>]+)['`]", str(error)
@@ -77,6 +85,21 @@ def _load_keras(path: Path) -> KerasModel:
             f"'{path}', written by Keras {description.keras_version or '1'}, cannot be read by "
             f"Keras {library.__version__}: {reason(error)}."
         ) from error
+
+
+@contextmanager
+def _uncompiled(library: ModuleType) -> Iterator[None]:
+    """Leave out what inner models were compiled with, which may be the user's own loss.
+
+    Keras' `compile=False` means the outermost model alone: it builds the optimizers of the others,
+    and warns that one which was never used has no variables.
+    """
+    compiling = library.Model.compile_from_config
+    library.Model.compile_from_config = lambda _model, _config: None
+    try:
+        yield
+    finally:
+        library.Model.compile_from_config = compiling
 
 
 def _load_saved_model(folder: Path, signature: str) -> SavedModel:

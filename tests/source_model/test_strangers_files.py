@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from edgekit.core.errors import BadInput, UnsupportedLayer
 from edgekit.source_model import allowlist
+from edgekit.source_model.interface import nested_layers
 from edgekit.source_model.keras_file import check_description
 from edgekit.source_model.loading import load_model
 from edgekit.source_model.reference import run_model
@@ -43,6 +44,10 @@ def victim(tmp_path: Path) -> Path:
 
 def untouched(victim: Path) -> bool:
     return victim.read_text() == "secret\n" and not victim.with_name("written").exists()
+
+
+def own_loss(right: Any, told: Any) -> Any:
+    return right - told
 
 
 def in_nested_model(config: dict[str, Any]) -> dict[str, Any]:
@@ -214,6 +219,30 @@ def test_a_compiled_model_in_a_model_loads(package: str, tmp_path: Path) -> None
     start = library.Input((4,))
     library.Model(start, library.layers.Softmax()(inner(start))).save(tmp_path / "model.keras")
     load_model(tmp_path / "model.keras")
+
+
+@pytest.mark.filterwarnings("ignore:The object being serialized includes a `lambda`")
+@pytest.mark.parametrize("loss", ["mse", own_loss, lambda right, told: right - told])
+@pytest.mark.parametrize("package", ["keras", "tf_keras"])
+def test_what_an_inner_model_was_compiled_with_does_not_matter(
+    package: str, loss: Any, tmp_path: Path
+) -> None:
+    """It was never fitted, so that its optimizer has no variables; and its loss is not in Keras."""
+    import importlib
+
+    library = importlib.import_module(package)
+    inner = library.Sequential([library.Input((4,)), library.layers.Dense(2)])
+    inner.compile("adam", loss=loss)
+    start = library.Input((4,))
+    model = library.Model(start, library.layers.Softmax()(inner(start)))
+    model.save(tmp_path / "model.keras")
+    loaded = load_model(tmp_path / "model.keras")
+    assert not any(getattr(layer, "optimizer", None) for layer in nested_layers(loaded))
+    x = np.ones((1, 4), np.float32)
+    np.testing.assert_allclose(loaded(x), model(x))
+    again = library.Sequential([library.Input((4,)), library.layers.Dense(2)])
+    again.compile("adam", loss="mse")
+    assert again.get_compile_config()  # Keras itself is as it was
 
 
 def test_every_layer_of_keras_is_allowed_or_left_out_on_purpose() -> None:
