@@ -19,10 +19,14 @@ class SharingBuilder(flatbuffers.Builder):  # type: ignore[misc]  # the package 
     """A builder that takes back what it has just written if the same stands there already.
 
     An object is the same if its bytes are, and where it points to others, if they are the same.
+
+    Args:
+        alignment: Of the contents of buffers, in bytes: 4, 8 or 16.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, alignment: int = ALIGNMENT) -> None:
         super().__init__(1024)
+        self._alignment = alignment
         self._written: dict[tuple[object, ...], int] = {}
         self._before = 0
         self._align = self._width = 1
@@ -39,7 +43,7 @@ class SharingBuilder(flatbuffers.Builder):  # type: ignore[misc]  # the package 
     def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:
         """Begin a vector; contents of a buffer are aligned as their readers expect."""
         if elemSize == 1 and numElems:  # contents of a buffer, of any type
-            alignment = min(ALIGNMENT, 1 << (numElems.bit_length() - 1))
+            alignment = min(self._alignment, 1 << (numElems.bit_length() - 1))
         self._before, self._align, self._width = self.Offset(), alignment, elemSize
         self._pointers = []
         start: int = super().StartVector(elemSize, numElems, alignment)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from edgekit.tflite.sharing import SharingBuilder
+from edgekit.tflite.sharing import ALIGNMENT, SharingBuilder
 
 if TYPE_CHECKING:
     from ai_edge_litert.schema_py_generated import ModelT, SubGraphT, TensorT
@@ -19,11 +19,27 @@ if TYPE_CHECKING:
 _NOTE_ON_ITSELF = b"CONVERSION_METADATA"
 
 
-def pack(model: ModelT) -> bytearray:
-    """Return the file that holds the objects, equal ones once."""
-    builder = SharingBuilder()
+def pack(model: ModelT, alignment: int = ALIGNMENT) -> bytearray:
+    """Return the file that holds the objects, equal ones once.
+
+    Args:
+        model: Unpacked.
+        alignment: Of the contents of buffers, in bytes: 4, 8 or 16.
+    """
+    builder = SharingBuilder(alignment)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytearray(builder.Output())
+
+
+def alignment_of(content: bytes) -> int:
+    """Return how a file aligns the contents of its buffers: 16 bytes, or 4 as older writers do."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    root = schema.Model.GetRootAs(content, 0)
+    buffers = [root.Buffers(index) for index in range(root.BuffersLength())]
+    large = [buffer for buffer in buffers if buffer.DataLength() >= ALIGNMENT]
+    starts = [buffer._tab.Vector(buffer._tab.Offset(4)) for buffer in large]
+    return ALIGNMENT if all(start % ALIGNMENT == 0 for start in starts) else 4
 
 
 def slim(model: ModelT) -> None:
