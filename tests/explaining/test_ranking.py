@@ -124,6 +124,6 @@ def test_separate_outputs_are_proposed_where_they_help() -> None:
     assert smallest_of(tried) == tried[1]
     assert shortest_of(tried) == tried[2]
     assert advice(tried, ()).splitlines() == [
-        "Take apart (61 bytes), the smallest that is within its limits: ",
-        "Or: mixed (70 bytes): ",
+        "Take apart (61 bytes), the smallest that is within its limits: A",
+        "Or: mixed (70 bytes): B",
     ]
