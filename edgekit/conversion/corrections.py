@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from edgekit.conversion.requantization import requantize, requantize_one_hot
+from edgekit.conversion.requantization import requantize, requantize_one_hot, widen_cell_states
 from edgekit.conversion.saturation import bound_products
 from edgekit.conversion.short_names import cut_names
 from edgekit.conversion.zero_bias import add_zero_biases
@@ -85,6 +85,7 @@ CORRECTIONS: tuple[Correction, ...] = (
 )
 
 
+    widen_cell_states,
 def apply_corrections(data: bytearray) -> bytearray:
     """Return the corrected file; `data` itself if nothing needed correction."""
     return corrected(data, CORRECTIONS)

@@ -1,10 +1,12 @@
-"""Correct an error of TensorFlow's quantizer: integers copied into a tensor of another scale.
+"""Correct errors of TensorFlow's quantizer: integers of a scale that their reader does not expect.
 
 TensorFlow 2.21 gives all inputs of a CONCATENATION one scale. It ignores that a REVERSE_V2 before
 it only copies, and that a fused LSTM writes its output with the scale of its hidden state. The
 integers then stand for other numbers than before: a bidirectional LSTM in int8 was off by up to a
 quarter, without an error. Here such an operator gets an output with the scale it really writes,
 followed by a QUANTIZE to the scale that was asked for.
+
+It also gives an LSTM's cell state a scale that no runtime can compute with, where it stays small.
 """
 
 from __future__ import annotations
@@ -28,6 +30,14 @@ _STATE = 18
 Source: tensorflow/lite/kernels/lstm_shared.h; it also says that the fifth intermediate tensor has
 the scale of the hidden state.
 """
+_CELL = 19
+"""Input of a fused LSTM that holds its cell state, in 16 bits."""
+_SMALLEST_CELL_SCALE = 2.0**-15
+"""Scale at which the 16 bits of a cell state hold -1..1.
+
+Source: tensorflow/lite/kernels/internal/reference/portable_tensor_utils.cc, PortableApplyTanh: it
+takes 0 to 6 bits before the point, and does nothing, without an error, for any other number.
+"""
 
 
 def requantize(schema: ModuleType, model: ModelT) -> bool:
@@ -38,6 +48,29 @@ def requantize(schema: ModuleType, model: ModelT) -> bool:
         for position, true in reversed(list(_faults(schema, graph, codes))):
             is_changed = True
             _correct(schema, model, graph, position, true)
+    return is_changed
+
+
+def widen_cell_states(schema: ModuleType, model: ModelT) -> bool:
+    """Let a cell state of an integer LSTM hold at least -1..1; return whether any did not.
+
+    TensorFlow 2.21 takes the scale from the largest cell state seen. Where that is below 0.5, the
+    scale is smaller than the kernel's tanh takes: it then writes nothing, and the operator answers
+    what lay in its memory. An LSTM that reads another one's output has such small states.
+    """
+    kind = getattr(schema.BuiltinOperator, _LSTM)
+    codes = [code.builtinCode for code in model.operatorCodes]
+    is_changed = False
+    for graph in model.subgraphs:
+        for op in graph.operators:
+            if codes[op.opcodeIndex] != kind or not _is_integer(op):
+                continue
+            cell = graph.tensors[op.inputs[_CELL]]
+            scaling = _scaling(cell)
+            if scaling and scaling[0][0] < _SMALLEST_CELL_SCALE:
+                is_changed = True
+                cell.quantization = copy.copy(cell.quantization)
+                cell.quantization.scale = [_SMALLEST_CELL_SCALE]
     return is_changed
 
 

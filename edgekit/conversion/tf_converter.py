@@ -33,7 +33,6 @@ _LARGEST_FILE = 2**31 - 1
 _LARGEST_SCALE = 1e30
 """The calibrator clips infinity to the largest float, whose scale is above this."""
 
-_FUSED = "UNIDIRECTIONAL_SEQUENCE_LSTM"
 _CARRIERS = ("QUANTIZE", "DEQUANTIZE", "RESHAPE", "TRANSPOSE", "STRIDED_SLICE", "SQUEEZE")
 """Operators that leave a number what it is."""
 
@@ -170,12 +169,6 @@ def notes_of(model: Model, precision: Precision, layers: Layers) -> list[str]:
         notes.append(
             "A fused LSTM keeps its state from one invocation to the next; call "
             "reset_all_variables() before each new sequence."
-        )
-    fused = [op for op in model.main.operators if op.name == _FUSED]
-    if precision == "int8" and len(fused) > 1:
-        notes.append(
-            "In int8, a fused LSTM that reads the last output of another one can be far off "
-            "(TimeDistributed, RepeatVector); if this file is, convert with --recurrent fast."
         )
     if precision == "dynamic_int8" and not any(
         t.is_constant and t.dtype == "int8" for t in tensors

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from edgekit.converters.tflite import convert
 from edgekit.core import registry
 from edgekit.core.errors import BadInput
 from edgekit.intake.options import Options
+from edgekit.source_model.loading import load_model
+from edgekit.source_model.reference import run_model
 from edgekit.tflite.reader import read
 from edgekit.verbs.check import check
 from tests.support import strangers
@@ -155,6 +158,34 @@ def test_int8_weights_of_a_fused_lstm_run(tmp_path: Path, runtime: str) -> None:
     file, _ = converted(model, tmp_path, "dynamic_int8")
     assert operators(file)[FUSED] == 1
     assert 1e-5 < largest_error(file, tmp_path / "m.keras", runtime) < 0.02
+
+
+def reading_last_outputs(kind: str) -> Any:
+    """Return a model whose last LSTM has a cell state that stays below 0.5."""
+    from keras import layers
+
+    lstm, answer = layers.LSTM(8), layers.Dense(3)
+    if kind == "after TimeDistributed":
+        return strangers.chain((4, 6, 8), layers.TimeDistributed(layers.LSTM(12)), lstm, answer)
+    if kind == "after Reshape":
+        return strangers.chain((6, 4), layers.LSTM(12), layers.Reshape((3, 4)), lstm, answer)
+    small = layers.LSTM(8, kernel_initializer="random_normal")
+    return strangers.chain((6, 4), small, answer)
+
+
+@pytest.mark.parametrize("kind", ["after TimeDistributed", "after Reshape", "alone"])
+def test_an_int8_lstm_with_a_small_state_agrees(tmp_path: Path, kind: str) -> None:
+    import keras
+
+    keras.utils.set_random_seed(1)
+    file, notes = converted(reading_last_outputs(kind), tmp_path, "int8")
+    assert operators(file)[FUSED] > 0
+    assert "--recurrent fast" not in notes
+    source = load_model(tmp_path / "m.keras")
+    (wanted,) = run_model(source, dict(strangers.examples(source))).values()
+    for runtime in ("litert", "tflite-runtime"):
+        error = largest_error(file, tmp_path / "m.keras", runtime)
+        assert error < 0.15 * np.ptp(wanted)
 
 
 def test_an_int8_lstm_is_mapped_to_the_edge_tpu(tmp_path: Path) -> None:
