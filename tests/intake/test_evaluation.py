@@ -107,7 +107,7 @@ def test_several_outputs_are_named_and_some_may_be_left_out(tmp_path: Path) -> N
 
 def test_an_input_may_be_called_labels_and_a_lone_one_anything(tmp_path: Path) -> None:
     named = model(ANGLE, inputs=(Tensor(name="labels", shape=(1, 2)), IMAGE))
-    both = {"labels": np.ones((6, 2), np.float32), "labels:angle": np.ones(6) / 3}
+    both: dict[str, Array] = {"labels": np.ones((6, 2), np.float32), "labels:angle": np.ones(6) / 3}
     assert set(read(tmp_path, named, **both).inputs) == {"labels", "image"}
     np.savez(tmp_path / "x.npz", x_test=INPUTS, labels=NUMBERS)
     assert set(read_known_answers(tmp_path / "x.npz", model(CLASSES)).inputs) == {"image"}
