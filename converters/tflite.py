@@ -138,9 +138,13 @@ def _in_child(
     except ChildDied as death:
         if stage[-1] == RUNNING:
             raise cannot_run(source, death) from death
-        arrays = calibration if calibration and calibration.suffix == ".npz" else None
         why = explain_death(
-            death, stage[-1], source=source, precision=next(iter(outs)), calibration=arrays
+            death,
+            stage[-1],
+            source=source,
+            precision=next(iter(outs)),
+            calibration=calibration,
+            options=options,
         )
         raise ConversionFailed(f"'{source}' to {', '.join(outs)}: {why}") from death
     return {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from edgekit.conversion.diagnosis import Diagnosis, Layers, diagnose
 from edgekit.conversion.layer_search import (
@@ -16,14 +18,20 @@ from edgekit.conversion.layer_search import (
 from edgekit.core.child_process import Child, ChildDied
 from edgekit.core.errors import EdgekitError
 from edgekit.core.variant import Precision
+from edgekit.intake.examples import as_npz
+from edgekit.intake.look_ups.numbers import as_numbers
+from edgekit.intake.model import load_asked
+from edgekit.intake.options import PLAIN, Options
 from edgekit.source_model.calibration import load_calibration
 from edgekit.source_model.export import export, signature_of
-from edgekit.source_model.loading import load_model
-from edgekit.source_model.recurrent import DEFAULT, prepare
+from edgekit.source_model.recurrent import prepare
 from edgekit.source_model.reference import CHILD_ENV
 
 CALIBRATING = "calibrating"
 CONVERTING = "converting"
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def explain_death(
@@ -33,6 +41,7 @@ def explain_death(
     source: Path,
     precision: Precision,
     calibration: Path | None,
+    options: Options = PLAIN,
 ) -> str:
     """Return finding and remedy for a conversion whose process ended without a result.
 
@@ -42,6 +51,7 @@ def explain_death(
         source: The model file.
         precision: As asked for.
         calibration: As given.
+        options: As asked for.
     """
     if death.cause == "timeout":
         return str(_timeout(stage))
@@ -49,15 +59,31 @@ def explain_death(
         return str(diagnose("Killed by the system: out of memory"))
     if not death.cause.startswith("SIG") or stage not in (CALIBRATING, CONVERTING):
         return str(diagnose(f"{death}\n{death.log_tail}"))
-    if stage == CALIBRATING and calibration and (cause := _cause(source, calibration)):
-        return cause
-    return str(_crash(death.cause, stage, first_failing(source, precision, calibration)))
+    with tempfile.TemporaryDirectory() as scratch:
+        arrays, layer = None, ""
+        if calibration:
+            arrays = _asked(calibration_arrays, source, calibration, options, Path(scratch))
+        cause = None
+        if stage == CALIBRATING and arrays:
+            cause = _asked(calibration_hazard, source, arrays, options)
+        if cause:
+            return cause
+        if arrays or not calibration:
+            layer = first_failing(source, precision, arrays, options)
+    return str(_crash(death.cause, stage, layer))
 
 
-def calibration_hazard(source: Path, calibration: Path) -> str:
+def calibration_arrays(source: Path, calibration: Path, options: Options, folder: Path) -> Path:
+    """In a child: return the `.npz` of calibration data as a user gives them."""
+    model, _ = load_asked(source, options)
+    examples, _ = as_npz(calibration, model, folder / "calibration.npz", pixels=options.pixels)
+    return as_numbers(examples, model, folder / "numbers.npz")
+
+
+def calibration_hazard(source: Path, calibration: Path, options: Options) -> str:
     """In a child: return what in a model the calibrator may have crashed on, or ""."""
-    model = load_model(source)
-    prepare(model, precision="int8", form=DEFAULT)
+    model, _ = load_asked(source, options)
+    prepare(model, precision="int8", form=options.recurrent)
     signature, layers = signature_of(model), layers_of(model)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "saved_model"
@@ -78,12 +104,12 @@ def not_finite(layers: Layers, layer: str) -> Diagnosis:
     )
 
 
-def _cause(source: Path, calibration: Path) -> str:
-    child = Child(timeout_s=SEARCH_S, env=CHILD_ENV)
+def _asked(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T | None:
+    """Call a function in a child; return None if that crashed for the same reason."""
     try:
-        return child.call(calibration_hazard, source, calibration)
-    except EdgekitError:  # it crashed for the same reason
-        return ""
+        return Child(timeout_s=SEARCH_S, env=CHILD_ENV).call(function, *args, **kwargs)
+    except EdgekitError:
+        return None
 
 
 def _timeout(stage: str) -> Diagnosis:

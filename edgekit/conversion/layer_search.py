@@ -11,6 +11,7 @@ import importlib
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,12 @@ from edgekit.core.child_process import Child
 from edgekit.core.errors import EdgekitError
 from edgekit.core.types import Batch
 from edgekit.core.variant import Precision
+from edgekit.intake.model import load_asked
+from edgekit.intake.options import Options
 from edgekit.source_model.calibration import load_calibration
 from edgekit.source_model.export import export, signature_of
 from edgekit.source_model.interface import KerasModel, SavedModel, SourceModel, is_tf_keras
-from edgekit.source_model.loading import load_model
-from edgekit.source_model.recurrent import DEFAULT, prepare
+from edgekit.source_model.recurrent import prepare
 from edgekit.source_model.reference import CHILD_ENV, run_model
 from edgekit.tflite.reader import read
 
@@ -72,13 +74,16 @@ def first_not_finite(model: SourceModel, batch: Batch) -> str:
     return ""
 
 
-def first_failing(source: Path, precision: Precision, calibration: Path | None) -> str:
+def first_failing(
+    source: Path, precision: Precision, calibration: Path | None, options: Options
+) -> str:
     """Return the layer from which on beginnings of the model no longer convert, or "".
 
     Args:
         source: The model file.
         precision: As asked for.
-        calibration: As given.
+        calibration: The `.npz` that the conversion was given, or that was made of it.
+        options: As asked for.
     """
     deadline = time.monotonic() + SEARCH_S
 
@@ -88,37 +93,38 @@ def first_failing(source: Path, precision: Precision, calibration: Path | None) 
             raise TimeoutError
         try:
             Child(timeout_s=left, env=CHILD_ENV).call(
-                convert_beginning, source, precision, calibration, length
+                convert_beginning, source, precision, calibration, options, length
             )
         except EdgekitError:
             return True
         return False
 
     try:
-        names = Child(env=CHILD_ENV).call(step_names, source)
+        names = Child(env=CHILD_ENV).call(step_names, source, options)
         length = _first(len(names), fails)
     except (TimeoutError, EdgekitError):
         return ""
     return names[length - 1] if length else ""
 
 
-def step_names(source: Path) -> list[str]:
+def step_names(source: Path, options: Options) -> list[str]:
     """In a child: the names of the layers that `convert_beginning` counts, in order."""
-    return [name for name, _ in _steps(load_model(source))]
+    return [name for name, _ in _steps(load_asked(source, options)[0])]
 
 
 def convert_beginning(
-    source: Path, precision: Precision, calibration: Path | None, length: int
+    source: Path, precision: Precision, calibration: Path | None, options: Options, length: int
 ) -> None:
     """In a child: convert the first `length` layers of a model; raises or dies if it cannot."""
-    whole = load_model(source)
-    prepare(whole, precision=precision, form=DEFAULT)
+    whole, _ = load_asked(source, options)
+    prepare(whole, precision=precision, form=options.recurrent)
     model = _beginning(whole, length)
     signature = signature_of(model)
     examples = load_calibration(calibration, signature) if calibration else None
     with tempfile.TemporaryDirectory() as scratch:
         export(model, Path(scratch) / "model", signature)
-        to_tflite(Path(scratch) / "model", precision=precision, examples=examples)
+        alone = replace(options, beside=())  # what was exported has one signature
+        to_tflite(Path(scratch) / "model", precision=precision, examples=examples, options=alone)
 
 
 def _kinds(model: KerasModel) -> Iterator[tuple[str, str]]:

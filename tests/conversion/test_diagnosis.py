@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from edgekit.conversion.writing import write
 from edgekit.core import registry
 from edgekit.core.child_process import ChildDied
 from edgekit.core.errors import ConversionFailed, reason
+from edgekit.intake.options import Options
 from tests.support import strangers
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and Keras warn about themselves
@@ -236,6 +239,42 @@ def test_a_crash_without_a_message_is_traced_to_its_layer(tmp_path: Path) -> Non
     sentence = fails(source, tmp_path, precision="int8", calibration=source.with_suffix(".npz"))
     assert "died (SIGSEGV) while calibrating at layer 'inner'" in sentence
     assert "[crash]" in sentence
+
+
+MINE = """
+import keras
+
+@keras.saving.register_keras_serializable("mine")
+class Doubled(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
+"""
+
+
+@pytest.mark.slow
+def test_the_layer_is_searched_for_in_the_model_that_was_asked_for(tmp_path: Path) -> None:
+    """With the user's own layer, shape and folder of examples, as the conversion had them."""
+    program, folder, source = tmp_path / "mine.py", tmp_path / "examples", tmp_path / "m.keras"
+    program.write_text(MINE)
+    folder.mkdir()
+    examples = np.random.default_rng(0).normal(size=(100, 6, 4)).astype(np.float32)
+    for number, example in enumerate(examples):
+        np.save(folder / f"{number}.npy", example)
+    write = """
+import runpy, sys, keras
+Doubled = runpy.run_path(sys.argv[1])["Doubled"]
+ops = keras.ops
+entry = keras.Input((None, 4))
+hidden = keras.Model(entry, ops.nan_to_num(ops.log(ops.abs(entry) * 0) * 0), name="inner")
+x = keras.Input((None, 4), name="x")
+y = hidden(Doubled()(keras.layers.Dense(4)(x)))
+keras.Model(x, keras.layers.Dense(2)(keras.layers.Dense(3)(y))).save(sys.argv[2])
+"""
+    command = [sys.executable, "-c", write, str(program), str(source)]
+    subprocess.run(command, check=True, capture_output=True)
+    options = Options(custom=program, shapes={"x": (1, 6, 4)})
+    sentence = fails(source, tmp_path, precision="int8", calibration=folder, options=options)
+    assert "died (SIGSEGV) while calibrating at layer 'inner'" in sentence
 
 
 @pytest.mark.slow
