@@ -27,6 +27,7 @@ from edgekit.bridge import parity
 from edgekit.bridge.graph import Arguments, Options, graph_of, layers_of, walk
 from edgekit.bridge.layers import refusal, twin_layer, twin_name
 from edgekit.bridge.ops import call_twin
+from edgekit.bridge.vocabulary import vocabulary_of
 from edgekit.bridge.weights import set_keras_weights, set_twin_weights
 from edgekit.core.errors import BadInput, UnsupportedLayer
 
@@ -125,7 +126,7 @@ def _fresh(layer: keras.Layer) -> keras.Layer:
 
     if isinstance(layer, keras.layers.Lambda):
         return keras.layers.Lambda(layer.function, arguments=layer.arguments, name=layer.name)
-    return type(layer).from_config(layer.get_config())
+    return type(layer).from_config({**layer.get_config(), **vocabulary_of(layer)})
 
 
 def check_parity(model: keras.Model, twin: tf_keras.Model, *, seed: int = 0) -> float:

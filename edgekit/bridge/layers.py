@@ -13,7 +13,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from edgekit.bridge.grouped_attention import grouped_query_attention
 from edgekit.bridge.ops import twin_activation
+from edgekit.bridge.vocabulary import vocabulary_of
 from edgekit.core.errors import UnsupportedLayer
 
 if TYPE_CHECKING:
@@ -55,11 +57,23 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "Bidirectional": ("forward_layer", "backward_layer"),
     "TimeDistributed": ("layer",),
     "MultiHeadAttention": ("_query_dense", "_key_dense", "_value_dense", "_output_dense"),
+    "GroupedQueryAttention": (
+        "_query_dense",
+        "_key_dense",
+        "_value_dense",
+        "_gate_dense",
+        "_output_dense",
+    ),
     **dict.fromkeys(("RNN", "SimpleRNN", "LSTM", "GRU"), ("cell",)),
     **dict.fromkeys(("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), ("cell",)),
     "StackedRNNCells": ("cells",),
 }
-"""Attributes that hold a layer's own layers, on both sides."""
+"""Attributes that hold a layer's own layers, on both sides; some only with an option."""
+
+OURS: Mapping[str, Callable[[], type[tf_keras.layers.Layer]]] = {
+    "GroupedQueryAttention": grouped_query_attention
+}
+"""Classes that tf_keras lacks and that are written for it here."""
 
 BASE_OPTIONS = frozenset({"name", "trainable", "dtype", "zero_output_for_mask"})
 """Options that tf_keras takes without naming them in a signature."""
@@ -117,8 +131,10 @@ def twin_class(layer: keras.Layer) -> type[tf_keras.layers.Layer]:
     import tf_keras
 
     name = type(layer).__name__
-    if getattr(keras.layers, name, None) is not type(layer):
+    if type(layer) not in vars(keras.layers).values():  # under a name that may not be its own
         raise refusal(layer, "the class is not one of keras.layers")
+    if name in OURS:
+        return OURS[name]()
     if name in BROKEN:
         raise refusal(layer, BROKEN[name])
     kind: type | None = getattr(tf_keras.layers, name, None)
@@ -141,9 +157,9 @@ def parts(layer: EitherLayer) -> list[EitherLayer]:
     """Return the layers inside a layer, in the same order on both sides; none for a plain layer."""
     inner: list[EitherLayer] = []
     for attribute in PARTS.get(type(layer).__name__, ()):
-        part = getattr(layer, attribute)
+        part = getattr(layer, attribute, None)
         inner.extend(part if isinstance(part, list | tuple) else [part])
-    return inner
+    return [part for part in inner if part is not None]
 
 
 def _value(layer: keras.Layer, key: str, value: object) -> object:
@@ -246,9 +262,15 @@ def _stacked(layer: keras.Layer, config: Config) -> Config:
     return {**config, "cells": [twin_layer(cell) for cell in layer.cells]}
 
 
-def _lookup(_layer: keras.Layer, config: Config) -> Config:
+def _lookup(layer: keras.Layer, config: Config) -> Config:
     # Keras 3 notes float32 where both sides answer int64; tf_keras insists on an exact dtype.
-    return {key: value for key, value in config.items() if key != "dtype"}
+    options = {key: value for key, value in config.items() if key != "dtype"}
+    known = vocabulary_of(layer)
+    if not known:
+        raise refusal(layer, "it knows no words yet (adapt it first)")
+    if config.get("ragged") or config.get("sparse"):
+        raise refusal(layer, "its answers are ragged or sparse")
+    return {**options, **known}
 
 
 def _lambda(layer: keras.Layer, config: Config) -> Config:

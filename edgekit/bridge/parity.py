@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgekit.bridge.graph import layers_of
+from edgekit.bridge.vocabulary import vocabulary_of
 from edgekit.bridge.weights import states
 from edgekit.core.types import Array
 
@@ -56,18 +58,21 @@ def random_inputs(model: keras.Model, batch_size: int, seed: int) -> object:
 
     Floats have mean 0 and standard deviation 1. If a layer looks numbers up in a table, all
     inputs are integers within the smallest table; where a layer masks steps, the last third of the
-    steps carries its mask value.
+    steps carries its mask value. Texts are words that look-up layers know and others.
     """
     import keras
 
     random = np.random.default_rng(seed)
     layers = list(layers_of(model))
     tables = [n for layer in layers for n in _table_sizes(layer)]
+    words = [word for layer in layers for word in _words_of(layer)]
     masks = [layer.mask_value for layer in layers if isinstance(layer, keras.layers.Masking)]
 
     def draw(tensor: keras.KerasTensor) -> Array:
         shape = [UNKNOWN_SIZE if n is None else n for n in tensor.shape]
         shape[:1] = [batch_size]
+        if tensor.dtype == "string":
+            return random.choice(np.array(["a", "b", "c", "d e", *words], object), shape)
         array = _draw(random, tuple(shape), tensor.dtype, min(tables, default=None))
         if masks and array.ndim > 1:
             array[:, -(array.shape[1] // 3) :] = masks[0]
@@ -80,8 +85,6 @@ def random_inputs(model: keras.Model, batch_size: int, seed: int) -> object:
 def _draw(
     random: np.random.Generator, shape: tuple[int, ...], dtype: str, table: int | None
 ) -> Array:
-    if dtype == "string":
-        return random.choice(np.array(["a", "b", "c", "d e"], object), shape)
     if dtype == "bool":
         return random.random(shape) < 0.5
     if table is not None or "int" in dtype:
@@ -94,6 +97,14 @@ def _table_sizes(layer: EitherLayer) -> Iterator[int]:
     for attribute in ("input_dim", "num_tokens"):
         if isinstance(getattr(layer, attribute, None), int):
             yield getattr(layer, attribute)
+
+
+def _words_of(layer: EitherLayer) -> Iterator[str]:
+    """Yield texts of words that a layer looks up, if it does."""
+    known = vocabulary_of(layer).get("vocabulary")
+    if isinstance(known, list) and isinstance(known[0], str):
+        yield from known
+        yield from (f"{one}, {other.upper()} x" for one, other in pairwise(known))
 
 
 def _batch_size(model: keras.Model, twin: EitherModel) -> int:

@@ -62,13 +62,6 @@ def _merging(name: str, **options: Any) -> Any:
     return make
 
 
-def _words(name: str, **options: Any) -> Any:
-    def make(layers: Any) -> Any:
-        return _one_layer(getattr(layers, name)(**options), (4,), "string")
-
-    return make
-
-
 def _numbers(name: str, *variants: dict[str, Any]) -> Any:
     def make(layers: Any) -> Any:
         kind = getattr(layers, name)
@@ -77,11 +70,71 @@ def _numbers(name: str, *variants: dict[str, Any]) -> Any:
     return make
 
 
+def _grouped_attention(layers: Any) -> list[Any]:
+    made = []
+    for options in (
+        {},
+        {"use_gate": True, "use_bias": False, "kernel_regularizer": "l2"},
+        {"sliding_window": 2, "num_key_value_heads": 1},
+        {"dropout": 0.3, "num_key_value_heads": 4, "kernel_constraint": "non_neg"},
+    ):
+        heads = {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2, **options}
+        query, value, key = (layers.Input((steps, 8)) for steps in (5, 6, 6))
+        attention = layers.GroupQueryAttention(**heads)
+        made.append(_model([query, value, key], attention(query, value, key)))
+        masked = layers.Masking(0.5)(query)
+        itself = layers.GroupQueryAttention(**heads)(masked, masked, use_causal_mask=True)
+        made.append(_model(query, [itself, layers.GlobalAveragePooling1D()(itself)]))
+        mask = layers.Input((5, 6), dtype="bool")
+        among = layers.GroupQueryAttention(**heads)
+        answers = among(query, value, attention_mask=mask, return_attention_scores=True)
+        made.append(_model([query, value, mask], answers))
+    return made
+
+
+TEXTS = ["A door, and a window!", "the door; the key", "a window", "window"]
+
+
+def _texts(layers: Any) -> list[Any]:
+    """Text layers that were given their words, and that have learned them."""
+    variants: tuple[dict[str, Any], ...] = (
+        {"output_sequence_length": 4},
+        {"ngrams": 2, "max_tokens": 6},
+        {"ngrams": (1, 3), "standardize": "strip_punctuation"},
+        {"split": "character", "standardize": "lower", "output_mode": "count"},
+        {"split": None, "standardize": None, "output_mode": "multi_hot"},
+        {"output_mode": "tf_idf", "max_tokens": 20, "pad_to_max_tokens": True},
+    )
+    made = [
+        layers.TextVectorization(vocabulary=["a", "d"], output_sequence_length=4),
+        layers.TextVectorization(
+            vocabulary=["a", "d"], idf_weights=[0.3, 0.5], output_mode="tf_idf"
+        ),
+    ]
+    for options in variants:
+        made.append(layers.TextVectorization(**options))
+        made[-1].adapt(np.array(TEXTS))
+    return [_one_layer(layer, (1,), "string") for layer in made]
+
+
+def _learned_words(layers: Any) -> list[Any]:
+    given = layers.StringLookup(vocabulary=["a", "b"], num_oov_indices=3)
+    learned = layers.StringLookup(mask_token="b")
+    learned.adapt(np.array([*"aabbccd", "d e"]))
+    return [_one_layer(layer, (4,), "string") for layer in (given, learned)]
+
+
+def _learned_numbers(layers: Any) -> list[Any]:
+    given, learned = layers.IntegerLookup(vocabulary=[3, 5, 7]), layers.IntegerLookup()
+    learned.adapt(np.array([2, 2, 9, 4]))
+    return [_one_layer(layer, (4,), "int32") for layer in (given, learned)]
+
+
 def _attention(name: str, **options: Any) -> Any:
     def make(layers: Any) -> Any:
         query, value = layers.Input((5, 8)), layers.Input((6, 8))
         layer = getattr(layers, name)(**options)
-        if name.endswith("HeadAttention") or name.startswith("Group"):
+        if name.endswith("HeadAttention"):
             return _model([query, value], layer(query, value, use_causal_mask=True))
         return _model([query, value], layer([query, value]))
 
@@ -228,21 +281,18 @@ GRAPHS: dict[str, Any] = {
     "Attention": _attention("Attention", use_scale=True),
     "AdditiveAttention": _attention("AdditiveAttention"),
     "MultiHeadAttention": _attention("MultiHeadAttention", num_heads=2, key_dim=3),
-    "GroupQueryAttention": _attention("GroupQueryAttention", head_dim=3, num_query_heads=4,
-                                      num_key_value_heads=2),
+    "GroupQueryAttention": _grouped_attention,
     "Embedding": _numbers("Embedding", {"input_dim": 9, "output_dim": 3}),
     "ReversibleEmbedding": _numbers("ReversibleEmbedding", {"input_dim": 9, "output_dim": 3}),
     "CategoryEncoding": _numbers("CategoryEncoding", {"num_tokens": 9},
                                  {"num_tokens": 9, "output_mode": "count"}),
-    "IntegerLookup": _numbers("IntegerLookup", {"vocabulary": [3, 5, 7]}),
+    "IntegerLookup": _learned_numbers,
     "Hashing": _numbers("Hashing", {"num_bins": 5}),
     "Discretization": lambda layers: _one_layer(
         layers.Discretization(bin_boundaries=[-1.0, 0.0, 0.5]), (4,)
     ),
-    "StringLookup": _words("StringLookup", vocabulary=["a", "b"], num_oov_indices=3),
-    "TextVectorization": lambda layers: _one_layer(
-        layers.TextVectorization(vocabulary=["a", "d"], output_sequence_length=4), (1,), "string"
-    ),
+    "StringLookup": _learned_words,
+    "TextVectorization": _texts,
     "HashedCrossing": lambda layers: (lambda x, y: _model(
         [x, y], layers.HashedCrossing(num_bins=5)((x, y))
     ))(layers.Input((1,), dtype="int32"), layers.Input((1,), dtype="int32")),

@@ -45,7 +45,9 @@ def layer_classes() -> dict[str, Any]:
 
 
 def is_alias(name: str) -> bool:
-    return bool(layer_classes()[name].__name__ != name)
+    """Whether the class is public under its own name too; GroupQueryAttention's is not."""
+    own = layer_classes()[name].__name__
+    return own != name and layer_classes().get(own) is layer_classes()[name]
 
 
 def names() -> list[str]:
