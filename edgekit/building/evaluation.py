@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -82,6 +82,32 @@ def unmeasured_row(variant: Variant, place: Place, outcome: Outcome) -> Row:
     )
 
 
+def wrong_parts(variant: Variant, parts: Sequence[str], rows: Iterable[Row]) -> dict[str, bool]:
+    """Return the parts of a quantized variant that should be explained.
+
+    Args:
+        variant: Of which `rows` has the measurements.
+        parts: Names of its files.
+        rows: Of a build. Those of accelerators are left out: what they get wrong, a comparison with
+            the float file on a CPU does not show.
+
+    Returns:
+        Part -> whether the variant is out of limits; if not, only an output of the part is.
+    """
+    if variant.precision == "float32":
+        return {}
+    measured = [
+        row
+        for row in rows
+        if row.variant == str(variant) and row.status == "measured" and not row.adapter
+    ]
+    is_refused = any(row.ok is False for row in measured)
+    outputs = [each.output for row in measured for each in row.judged if not each.ok]
+    wrong = {name.partition("/")[0] if "/" in name else MODEL for name in outputs}
+    found = [part for part in parts if part in wrong] or (list(parts) if is_refused else [])
+    return dict.fromkeys(found, is_refused)
+
+
 def _row(plan: Plan, variant: Variant, place: Place, outcome: Outcome, trained: Trained) -> Row:
     row = unmeasured_row(variant, place, outcome)
     found = outcome.measurement
@@ -100,7 +126,7 @@ def _row(plan: Plan, variant: Variant, place: Place, outcome: Outcome, trained: 
         same_tokens_percent=found.same_tokens_percent,
         examples=found.examples,
         adapter=found.adapter,
-        judged=str(found.judgement),
+        judged=found.judgement.rows(),
         ok=not verdict.problem,
         reason=verdict.problem,
     )

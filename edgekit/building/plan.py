@@ -30,7 +30,7 @@ class Plan:
         board: Device that stands in for every emulated one; "" for none.
         base: What decides the result of every step: size, seed, versions, data.
         code: Step -> the code it runs, as it was when the plan was made: `train`, `convert`,
-            `programs`, each optimization by name, each target by name.
+            `explain`, `programs`, each optimization by name, each target by name.
         notes: What the report has to say of the plan, as sentences.
     """
 
@@ -150,6 +150,7 @@ def _code(
     found = {
         "train": code_of(story, packaged("building", "training.py")),
         "convert": code_of(convert),
+        "explain": code_of(convert, packaged("verbs", "explain.py")),
         "programs": code_of(story, source_of(program), packaged("building", "programs.py")),
     }
     optimize = packaged("building", "optimizing.py")

@@ -81,6 +81,92 @@ class Evaluation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class JudgedOutput:
+    """How one output of a file compares with the reference's.
+
+    Attributes:
+        output: Its name; `part/output` where the model has several parts.
+        kind: What it is: classes, scores, tokens or numbers.
+        figures: What was measured, each figure beside its limit.
+        ok: Whether it is within its limits.
+    """
+
+    output: str
+    kind: str
+    figures: str
+    ok: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainedLayer:
+    """How much of its signal a quantized layer loses; decibels within +-120.
+
+    Attributes:
+        layer: In Keras' names.
+        kind: Its class; "" if that is not known.
+        blame: Share of the signal lost through it, summed over all that it spoils.
+        snr_db: Signal-to-noise ratio of what it passes on.
+        own_db: The same of the error that it adds itself.
+        inherited_db: The same of the error that it was given.
+        because: What stands out, in words; "" if nothing does.
+    """
+
+    layer: str
+    kind: str
+    blame: float
+    snr_db: float
+    own_db: float
+    inherited_db: float
+    because: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriedStep:
+    """What was tried about a file.
+
+    Attributes:
+        what: In words.
+        size_bytes: Of the file; 0 if there is none.
+        ok: Whether it is within its limits; None if there is no file, or nothing ran it.
+        figures: How its outputs compare with the source's, or why there is no file.
+    """
+
+    what: str
+    size_bytes: int
+    ok: bool | None
+    figures: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainedFile:
+    """Where a file of a build loses what its source says.
+
+    Attributes:
+        variant: Of the file.
+        part: Of the model, where it has several; else "".
+        examples: How many were compared, layer by layer.
+        layers: The one to blame most first.
+        more_layers: How many have less to do with it and are left out.
+        patterns: What is known of such a model, in sentences.
+        tried: The file as it is, then next steps.
+        skipped: Next steps there was no time for.
+        advice: Which to take, in lines.
+        problem: Why it could not be explained; "" if it was.
+    """
+
+    variant: str
+    part: str = ""
+    examples: int = 0
+    layers: tuple[ExplainedLayer, ...] = ()
+    more_layers: int = 0
+    patterns: tuple[str, ...] = ()
+    tried: tuple[TriedStep, ...] = ()
+    skipped: tuple[str, ...] = ()
+    advice: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """One line of a report: a variant on a runtime on a device. Fields as in `report.json`.
 
@@ -118,7 +204,7 @@ class Row:
     ok: bool | None = None
     reason: str = ""
     adapter: str = ""
-    judged: str = ""
+    judged: tuple[JudgedOutput, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +217,11 @@ class BaselineScore:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The result of a build; `report.json` is this, field by field."""
+    """The result of a build; `report.json` is this, field by field.
+
+    Attributes:
+        explanations: Of quantized files that are out of limits, or of which an output is.
+    """
 
     recipe: str
     size: Size
@@ -145,6 +235,7 @@ class Report:
     versions: Mapping[str, str]
     train_seconds: float
     notes: tuple[str, ...] = ()
+    explanations: tuple[ExplainedFile, ...] = ()
 
     @property
     def ok(self) -> bool:

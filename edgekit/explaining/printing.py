@@ -10,8 +10,9 @@ from edgekit.core.records import to_json
 from edgekit.explaining.next_steps import Tried
 from edgekit.explaining.patterns import Pattern
 from edgekit.explaining.ranking import LayerNoise
+from edgekit.reporting.wording import TRIED
 
-_ROWS = 12
+ROWS = 12
 """Layers shown; the rest is in the JSON."""
 
 
@@ -61,7 +62,7 @@ def show(explanation: Explained, *, json: bool = False) -> None:
     for header, rows in (
         (
             ("layer", "kind", "blame", "SNR dB", "own", "inherited", "cut", "dead", "because"),
-            [_row(noise) for noise in explanation.layers[:_ROWS]],
+            [_row(noise) for noise in explanation.layers[:ROWS]],
         ),
         (
             ("tried", "bytes", "verdict", "seconds", "outputs beside their limits"),
@@ -122,19 +123,18 @@ def _row(noise: LayerNoise) -> Sequence[str]:
 
 
 def _tried_row(tried: Tried) -> Sequence[str]:
-    verdict = {True: "within limits", False: "out of limits", None: "no file"}[tried.ok]
     size = f"{tried.size_bytes:,}" if tried.size_bytes else ""
     return (
         tried.what,
         size,
-        verdict,
+        TRIED[tried.ok],
         f"{tried.seconds:.0f}",
         tried.judged or tried.reason,
     )
 
 
 def _lines(explanation: Explained) -> Iterator[str]:
-    left = len(explanation.layers) - _ROWS
+    left = len(explanation.layers) - ROWS
     if left > 0:
         yield f"{left} more layers have less to do with it; --json lists them."
     for pattern in explanation.patterns:

@@ -26,6 +26,13 @@ STATES: Mapping[State, str] = {
     "not run": "neither run nor predicted",
 }
 
+TRIED: Mapping[bool | None, str] = {
+    True: "within limits",
+    False: "out of limits",
+    None: "no file",
+}
+"""Whether a file that was tried is within its limits, in words."""
+
 NONE = "–"  # noqa: RUF001  (an en dash, as in printed tables)
 _LARGEST = 1e300
 _UNPRINTABLE = re.compile(

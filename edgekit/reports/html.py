@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit.core.kinds import Reporter
 from edgekit.core.paths import atomic
-from edgekit.core.report import Report, Row
+from edgekit.core.report import ExplainedFile, Report, Row
 from edgekit.reporting import plots, svg, wording
+from edgekit.reporting.noise_plot import noise_plot
 from edgekit.reporting.templates import filled
 
 if TYPE_CHECKING:
@@ -50,6 +52,9 @@ def _values(report: Report) -> dict[str, object]:
         "drop": lambda value: wording.drop_text(metric, value),
         "adapters": _adapters(report),
         "examples": wording.examples_text(report.rows),
+        "judged": [(row, each) for row in report.rows for each in row.judged],
+        "explanations": list(_explanations(report)),
+        "verdicts": wording.TRIED,
         "sizes": _drawn(plots.size_plot, report),
         "latencies": _drawn(plots.latency_plot, report),
         "no_plots": svg.missing(),
@@ -105,15 +110,21 @@ def _adapters(report: Report) -> dict[str, str]:
     }
 
 
-def _drawn(plot: Plot, report: Report) -> dict[str, Markup]:
+def _drawn(plot: Plot, shown: Report | ExplainedFile) -> dict[str, Markup]:
     """Return width name -> SVG; empty where there is nothing to draw or nothing to draw with."""
     from markupsafe import Markup
 
     if svg.missing():
         return {}
-    drawn = {name: plot(report, width=width) for name, width in _WIDTHS.items()}
+    drawn = {name: plot(shown, width=width) for name, width in _WIDTHS.items()}
     # Matplotlib escapes texts; everything else in the element is its own.
     return {name: Markup(text) for name, text in drawn.items() if text}
+
+
+def _explanations(report: Report) -> Iterator[tuple[ExplainedFile, dict[str, Markup]]]:
+    """Give each explanation with its plot."""
+    for number, each in enumerate(report.explanations, 1):
+        yield each, _drawn(partial(noise_plot, number=number), each)
 
 
 report = Reporter(write=write)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgekit.core.kinds import Reporter
 from edgekit.core.paths import atomic
-from edgekit.core.report import Report
+from edgekit.core.report import ExplainedFile, Report
 from edgekit.reporting import wording
 
 
@@ -39,6 +39,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield from (f"{number}. {wording.markdown_text(why)}" for why, number in notes.items())
     yield "\n## Measurements\n"
     yield from _measurements(report)
+    yield from _outputs(report)
+    yield from _explanations(report)
     yield "\n## Where this comes from\n"
     yield from _provenance(report)
 
@@ -87,6 +89,58 @@ def _measurements(report: Report) -> Iterator[str]:
                     row.adapter,
                 ]
             )
+
+
+def _outputs(report: Report) -> Iterator[str]:
+    judged = [(row, each) for row in report.rows for each in row.judged]
+    if not judged:
+        return
+    yield "\n## Outputs beside their limits\n"
+    head = ["variant", "where", "output", "is", "measured (limit)", "verdict"]
+    yield from wording.markdown_head(head)
+    for row, each in judged:
+        where, verdict = wording.place_name((row.runtime, row.device)), wording.TRIED[each.ok]
+        cells = [row.variant, where, each.output, each.kind, each.figures, verdict]
+        yield wording.markdown_row(cells)
+
+
+def _explanations(report: Report) -> Iterator[str]:
+    if report.explanations:
+        yield "\n## Where precision is lost"
+    for explained in report.explanations:
+        title = ", ".join(filter(None, (explained.variant, explained.part)))
+        yield f"\n### {wording.markdown_text(title)}\n"
+        yield from _explained(explained)
+
+
+def _explained(explained: ExplainedFile) -> Iterator[str]:
+    if explained.problem:
+        yield wording.markdown_text(f"It could not be explained: {explained.problem}")
+        return
+    for line in explained.advice.splitlines():
+        yield f"- {wording.markdown_text(line)}"
+    yield from (f"- {wording.markdown_text(sentence)}" for sentence in explained.patterns)
+    if explained.skipped:
+        late = "; ".join(explained.skipped)
+        yield f"- {wording.markdown_text(f'Not tried, for want of time: {late}.')}"
+    yield ""
+    yield from wording.markdown_head(
+        ["layer", "is", "to blame for", "SNR, dB", "own", "inherited", "because"]
+    )
+    for each in explained.layers:
+        ratios = [f"{db:.1f}" for db in (each.snr_db, each.own_db, each.inherited_db)]
+        blame = wording.percent_text(100 * each.blame)
+        yield wording.markdown_row([each.layer, each.kind, blame, *ratios, each.because])
+    if explained.more_layers:
+        yield f"\n{explained.more_layers} more layers have less to do with it."
+    if explained.tried:
+        yield ""
+        yield from wording.markdown_head(
+            ["tried", "size", "outputs beside their limits", "verdict"]
+        )
+    for step in explained.tried:
+        size, verdict = wording.size_text(step.size_bytes or None), wording.TRIED[step.ok]
+        yield wording.markdown_row([step.what, size, step.figures, verdict])
 
 
 def _provenance(report: Report) -> Iterator[str]:

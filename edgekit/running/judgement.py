@@ -13,9 +13,11 @@ from typing import Literal
 
 import numpy as np
 
+from edgekit.core.report import JudgedOutput
 from edgekit.core.types import Array, Batch
 from edgekit.running.agreement import check_shapes
 from edgekit.running.limits import (
+    ENOUGH,
     FEW_POSITIVES,
     LIMITS,
     QUIET,
@@ -100,6 +102,15 @@ class Judgement:
     def broken(self) -> str:
         """What is plainly wrong, whatever the limits; "" if nothing is."""
         return " ".join(output.problem for output in self.outputs if output.broken)
+
+    def rows(self) -> tuple[JudgedOutput, ...]:
+        """Return the outputs as a report lists them."""
+        return tuple(
+            JudgedOutput(
+                output=each.output, kind=each.kind, figures=each.figures(), ok=not each.problem
+            )
+            for each in self.outputs
+        )
 
     def __str__(self) -> str:
         return "; ".join(map(str, self.outputs))
@@ -258,7 +269,8 @@ def _numbers(
 
 def _share(name: str, hits: Array, limit: float) -> Measure:
     misses = hits.size - int(np.count_nonzero(hits))
-    ok = misses <= hits.size * (1 - limit) + SPARE
+    allowed = hits.size * (1 - limit)
+    ok = misses <= max(allowed, min(allowed + SPARE, ENOUGH)) + 1e-9
     value = float(np.mean(hits)) if hits.size else 1.0
     return Measure(name=name, value=value, limit=limit, at_least=True, ok=ok)
 

@@ -92,6 +92,7 @@ def explain(
     options: Options | None = None,
     examples: int = EXAMPLES,
     budget_s: float = BUDGET_S,
+    out: Path | None = None,
     progress: Progress = silent,
 ) -> Explanation:
     """Compare a quantized file with its float model, layer by layer, and try what helps.
@@ -104,6 +105,7 @@ def explain(
         examples: How many examples to compare at most, 1 or more.
         budget_s: How long to try next steps, in seconds; 0 tries none. For a file that is
             within its limits none is tried either.
+        out: What the commands that are proposed write; if None, the file itself.
         progress: Told how far it is.
 
     Raises:
@@ -118,7 +120,7 @@ def explain(
     precision = _checked(file, options)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        request = _request(file, source, calibration)
+        request = _request(out or _delivered(file), source, calibration)
         source = saved(source, scratch)[0] if not isinstance(source, str | Path) else Path(source)
         given = as_path(calibration, scratch)
         for path, wanted in ((source, _SOURCE), (given, _EXAMPLES)):
@@ -238,13 +240,18 @@ _SOURCE = "a .keras or .h5 file or a SavedModel folder"
 _EXAMPLES = "an .npz made by np.savez"
 
 
-def _request(file: Path, source: Path | KerasModel, calibration: Given) -> Request:
+def _request(out: Path, source: Path | KerasModel, calibration: Given) -> Request:
     """Return how to ask for another file; what is in memory is given a name to be replaced."""
     return Request(
         source=str(source) if isinstance(source, str | Path) else "MODEL.keras",
         calibration=str(calibration) if isinstance(calibration, str | Path) else "EXAMPLES.npz",
-        out=str(file.with_name(file.name.removesuffix(".rejected"))),
+        out=str(out),
     )
+
+
+def _delivered(file: Path) -> Path:
+    """Return the name that a rejected file would have had."""
+    return file.with_name(file.name.removesuffix(".rejected"))
 
 
 def _twin(

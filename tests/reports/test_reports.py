@@ -18,9 +18,9 @@ from rich.console import Console
 
 from edgekit.core import registry
 from edgekit.core.recipe import Metric
-from edgekit.core.report import BaselineScore, Report
+from edgekit.core.report import BaselineScore, ExplainedFile, Report
 from edgekit.reporting import report_json, terminal, wording
-from tests.support.example_report import ADAPTER, VARIANTS, example_report, one_bad_row
+from tests.support.example_report import ADAPTER, VARIANTS, example_report, explained, one_bad_row
 from tests.support.report_strategies import reports
 
 HOSTILE = "<script>alert('x')</script> \"& | `$\\frac{` [red]x[/] \x00\x1b[31m\ud800 {{ 7*7 }}"
@@ -78,6 +78,9 @@ def hostile(report: Report) -> Report:
             runtime=f"{row.runtime} {HOSTILE}",
             reason=HOSTILE,
             adapter=HOSTILE,
+            judged=tuple(
+                replace(each, output=HOSTILE, kind=HOSTILE, figures=HOSTILE) for each in row.judged
+            ),
         )
         for row in report.rows
     )
@@ -90,6 +93,24 @@ def hostile(report: Report) -> Report:
         baseline=BaselineScore(name=HOSTILE, value=1.0),
         metric=Metric(name=HOSTILE, unit=HOSTILE),
         rows=rows,
+        explanations=tuple(map(hostile_explanation, report.explanations)),
+    )
+
+
+def hostile_explanation(explanation: ExplainedFile) -> ExplainedFile:
+    return replace(
+        explanation,
+        variant=HOSTILE,
+        part=HOSTILE,
+        layers=tuple(
+            replace(each, layer=HOSTILE, kind=HOSTILE, because=HOSTILE)
+            for each in explanation.layers
+        ),
+        patterns=(HOSTILE,),
+        tried=tuple(replace(each, what=HOSTILE, figures=HOSTILE) for each in explanation.tried),
+        skipped=(HOSTILE,),
+        advice=HOSTILE,
+        problem=explanation.problem and HOSTILE,
     )
 
 
@@ -105,7 +126,10 @@ def test_the_page_is_well_formed_and_its_drawings_are_xml(tmp_path: Path) -> Non
     assert all(link.startswith("#") and link[1:] in ids for link in links)
 
 
-@pytest.mark.parametrize("report", [example_report(), hostile(example_report())])
+@pytest.mark.parametrize(
+    "report",
+    [example_report(), hostile(example_report()), hostile(explained(example_report()))],
+)
 def test_the_page_loads_nothing(report: Report, tmp_path: Path) -> None:
     page, text = page_of(report, tmp_path)
     assert not re.search(r"https?:", text)
@@ -117,7 +141,8 @@ def test_the_page_loads_nothing(report: Report, tmp_path: Path) -> None:
 
 
 def test_hostile_texts_are_shown_and_not_obeyed(tmp_path: Path) -> None:
-    page, text = page_of(hostile(example_report()), tmp_path)
+    page, text = page_of(hostile(explained(example_report())), tmp_path)
+    assert page.tags["script"] == 0
     assert "<script>alert('x')</script>" in page.text
     assert "{{ 7*7 }}" in page.text
     assert not re.search("[\x00-\x08\x0b-\x1f]", text)
@@ -140,6 +165,40 @@ def test_the_page_names_what_is_out_of_limits(tmp_path: Path) -> None:
     page, _ = page_of(one_bad_row(example_report()), tmp_path)
     assert "Out of limits 1 of 43 measurements" in page.text
     assert "accuracy drops by 0.71 %, allowed are 0.5 %." in page.text
+
+
+def test_the_page_says_which_output_is_out_of_its_limits_and_why(tmp_path: Path) -> None:
+    page, text = page_of(explained(example_report()), tmp_path)
+    assert page.tags["svg"] == 4 + 2
+    for svg in re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL):
+        ElementTree.fromstring(svg)
+    ids = Counter(value for _, name, value in page.attributes if name == "id")
+    assert max(ids.values()) == 1
+    wrong, all_outputs = "further from the reference than", "Every output beside its limits"
+    between = page.text[page.text.index(wrong) : page.text.index("Where precision is lost")]
+    assert "detections/scores classes first choice 42.0 % (at least 90.0 %)" in between
+    assert "detections/boxes" not in between
+    after = page.text[page.text.index(all_outputs) :]
+    assert "detections/boxes numbers error over spread 0.12" in after
+    for said in (
+        "int8, detections Take int8 with separate outputs",
+        "41 more layers have less to do with it.",
+        "Not tried, for want of time: float16.",
+        "GELU has no int16 form. no file",
+        "qat-int8 It could not be explained: An interpreter died.",
+        "channel 3 is 900 times as wide",
+    ):
+        assert said in page.text
+
+
+def test_markdown_says_it_too(tmp_path: Path) -> None:
+    text = write_markdown(explained(example_report()), tmp_path).read_text(encoding="utf-8")
+    assert (
+        "| int8 | litert | detections/scores | classes | first choice 42.0 % (at least 90.0 %); "
+        "out of limits | out of limits |" in text
+    )
+    assert "### int8, detections\n\n- Take int8 with separate outputs" in text
+    assert "| int8 with separate outputs | 206 kB | fine | within limits |" in text
 
 
 @settings(max_examples=25, deadline=None)
@@ -195,10 +254,11 @@ def test_the_terminal_shows_hostile_texts_as_they_are() -> None:
 
 
 def test_markdown_keeps_its_tables_whatever_the_texts(tmp_path: Path) -> None:
-    text = write_markdown(hostile(example_report()), tmp_path).read_text(encoding="utf-8")
+    report = hostile(explained(example_report()))
+    text = write_markdown(report, tmp_path).read_text(encoding="utf-8")
     tables = [line for line in text.splitlines() if line.startswith("|")]
     bars = {len(re.findall(r"(?<!\\)\|", line)) for line in tables}
-    assert bars == {9, 13}  # eight and twelve columns
+    assert bars == {5, 7, 8, 9, 13}  # four to twelve columns
     assert "<script>" not in text.replace(r"\<", "")
 
 

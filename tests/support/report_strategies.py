@@ -5,10 +5,51 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from edgekit.core.recipe import Metric
-from edgekit.core.report import BaselineScore, Report, Row
+from edgekit.core.report import (
+    BaselineScore,
+    ExplainedFile,
+    ExplainedLayer,
+    JudgedOutput,
+    Report,
+    Row,
+    TriedStep,
+)
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 counts = st.integers(0, 2**53)
+decibels = st.floats(-120, 120)
+judged = st.builds(
+    JudgedOutput, output=st.text(), kind=st.text(), figures=st.text(), ok=st.booleans()
+)
+layers = st.builds(
+    ExplainedLayer,
+    layer=st.text(),
+    kind=st.text(),
+    blame=st.floats(0, 1),
+    snr_db=decibels,
+    own_db=decibels,
+    inherited_db=decibels,
+    because=st.text(),
+)
+steps = st.builds(
+    TriedStep,
+    what=st.text(),
+    size_bytes=counts,
+    ok=st.none() | st.booleans(),
+    figures=st.text(),
+)
+explanations = st.builds(
+    ExplainedFile,
+    variant=st.text(),
+    part=st.text(),
+    layers=st.lists(layers, max_size=3).map(tuple),
+    more_layers=counts,
+    patterns=st.lists(st.text(), max_size=2).map(tuple),
+    tried=st.lists(steps, max_size=2).map(tuple),
+    skipped=st.lists(st.text(), max_size=2).map(tuple),
+    advice=st.text(),
+    problem=st.text(),
+)
 rows = st.builds(
     Row,
     variant=st.text(),
@@ -24,6 +65,7 @@ rows = st.builds(
     ok=st.none() | st.booleans(),
     reason=st.text(),
     adapter=st.text(),
+    judged=st.lists(judged, max_size=2).map(tuple),
 )
 reports = st.builds(
     Report,
@@ -39,4 +81,5 @@ reports = st.builds(
     versions=st.dictionaries(st.text(), st.text(), max_size=3),
     train_seconds=numbers,
     notes=st.lists(st.text(), max_size=2).map(tuple),
+    explanations=st.lists(explanations, max_size=2).map(tuple),
 )
