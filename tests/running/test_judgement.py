@@ -182,6 +182,29 @@ def test_an_hour_in_which_little_changes_is_named_and_not_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("count", "precision", "most"),
+    [
+        (64, "int16x8", 5),  # 92 % of 64
+        (48, "int16x8", 3),
+        (48, "int8", 4),
+        (48, "float16", 2),  # one and a half would be allowed
+        (32, "float16", 1),
+        (32, "float32", 1),
+    ],
+)
+def test_one_example_more_may_be_wrong_only_where_hardly_any_may(
+    count: int, precision: str, most: int
+) -> None:
+    ids = np.arange(count)
+    for misses in (most, most + 1):
+        said = np.where(ids < misses, ids + 1, ids)
+        reference, answers = (0.9 * np.eye(count + 1)[k] + 0.1 / (count + 1) for k in (ids, said))
+        (output,) = judged(reference, answers, precision=precision).outputs
+        (first,) = (m for m in output.measures if m.name == "first choice")
+        assert first.ok == (misses <= most)
+
+
+@pytest.mark.parametrize(
     ("wrong", "word"),
     [
         (np.zeros((4, 3)), "all zeros"),
