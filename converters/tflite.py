@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from edgekit.conversion.crash_diagnosis import explain_death
@@ -17,6 +18,7 @@ from edgekit.core.errors import BadInput, ConversionFailed, NotFound, Unavailabl
 from edgekit.core.kinds import Artifact, Converter
 from edgekit.core.variant import PRECISIONS, Precision, check_io
 from edgekit.intake.options import PLAIN, Options
+from edgekit.intake.signatures import check_signatures
 from edgekit.source_model.recurrent import check_form
 from edgekit.source_model.reference import CHILD_ENV, cannot_run
 from edgekit.tflite.sidecar import describe
@@ -150,12 +152,16 @@ def _in_child(
     return {
         precision: ConversionFailed(each.refused)
         if each.refused
-        else describe(
-            outs[precision],
-            precision=precision,
-            signature=each.signature,
-            made_by=each.made_by,
-            evaluation=each.evaluation,
+        else replace(
+            describe(
+                outs[precision],
+                precision=precision,
+                signature=each.signature,
+                made_by=each.made_by,
+                evaluation=each.evaluation,
+            ),
+            signatures=each.signatures if len(each.signatures) > 1 else {},
+            look_ups=each.look_ups,
         )
         for precision, each in written.items()
     }
@@ -175,6 +181,7 @@ def _check_request(
         raise NotFound(f"There is no calibration file '{calibration}'; write one with np.savez.")
     check_form(options.recurrent)
     check_io(options.io, precisions)
+    check_signatures((options.signature, *options.beside), precisions)
 
 
 converter = Converter(

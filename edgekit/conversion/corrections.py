@@ -29,13 +29,18 @@ def separate_outputs(schema: ModuleType, model: ModelT) -> bool:
     A GRU that returns its output and its state returns the same numbers twice. TensorFlow 2.21
     quantizes both to one tensor, and interpreters then lose the name of one of them.
     """
-    graph, taken, is_changed = model.subgraphs[0], set[int](), False
+    called = {signature.subgraphIndex for signature in model.signatureDefs or []} | {0}
+    return any([_separate_outputs(schema, model, position) for position in sorted(called)])
+
+
+def _separate_outputs(schema: ModuleType, model: ModelT, subgraph: int) -> bool:
+    graph, taken, is_changed = model.subgraphs[subgraph], set[int](), False
     for position, tensor in enumerate(map(int, graph.outputs)):
         if tensor in taken:
             is_changed = True
             graph.operators.append(_copy(schema, model, graph, tensor))
             graph.outputs[position] = len(graph.tensors) - 1
-            _rename(model, tensor, taken=len(graph.tensors) - 1)
+            _rename(model, subgraph, tensor, taken=len(graph.tensors) - 1)
         taken.add(tensor)
     return is_changed
 
@@ -67,9 +72,11 @@ def _copy(schema: ModuleType, model: ModelT, graph: SubGraphT, tensor: int) -> O
     return op
 
 
-def _rename(model: ModelT, tensor: int, *, taken: int) -> None:
+def _rename(model: ModelT, subgraph: int, tensor: int, *, taken: int) -> None:
     """Let the last name of an output stand for another tensor."""
     for signature in model.signatureDefs or []:
+        if signature.subgraphIndex != subgraph:
+            continue
         named = [output for output in signature.outputs if output.tensorIndex == tensor]
         if len(named) > 1:
             named[-1].tensorIndex = taken
@@ -78,6 +85,7 @@ def _rename(model: ModelT, tensor: int, *, taken: int) -> None:
 CORRECTIONS: tuple[Correction, ...] = (
     separate_outputs,
     requantize,
+    widen_cell_states,
     requantize_one_hot,
     bound_products,
     add_zero_biases,
@@ -85,7 +93,6 @@ CORRECTIONS: tuple[Correction, ...] = (
 )
 
 
-    widen_cell_states,
 def apply_corrections(data: bytearray) -> bytearray:
     """Return the corrected file; `data` itself if nothing needed correction."""
     return corrected(data, CORRECTIONS)

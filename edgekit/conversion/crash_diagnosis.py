@@ -19,7 +19,6 @@ from edgekit.core.child_process import Child, ChildDied
 from edgekit.core.errors import EdgekitError
 from edgekit.core.variant import Precision
 from edgekit.intake.examples import as_npz
-from edgekit.intake.look_ups.numbers import as_numbers
 from edgekit.intake.model import load_asked
 from edgekit.intake.options import PLAIN, Options
 from edgekit.source_model.calibration import load_calibration
@@ -76,8 +75,7 @@ def explain_death(
 def calibration_arrays(source: Path, calibration: Path, options: Options, folder: Path) -> Path:
     """In a child: return the `.npz` of calibration data as a user gives them."""
     model, _ = load_asked(source, options)
-    examples, _ = as_npz(calibration, model, folder / "calibration.npz", pixels=options.pixels)
-    return as_numbers(examples, model, folder / "numbers.npz")
+    return as_npz(calibration, model, folder / "calibration.npz", pixels=options.pixels)[0]
 
 
 def calibration_hazard(source: Path, calibration: Path, options: Options) -> str:

@@ -65,7 +65,8 @@ def to_tflite(
     """
     import tensorflow as tf
 
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
+    keys = [options.signature, *options.beside] if options.beside else None
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=keys)
     # Inside loops a SavedModel keeps a batch that was once free; here it is always 1.
     converter._experimental_default_to_single_batch_in_tensor_list_ops = True
     if precision != "float32":
@@ -76,7 +77,11 @@ def to_tflite(
         # By default TensorFlow 2.21 writes what tflite-runtime 2.14 refuses: FULLY_CONNECTED 12
         # (per-channel dense layers), and TRANSPOSE_CONV of int8 weights with float activations.
         # The older quantizer writes version 9, and converts such weights to float for their use.
-        converter.experimental_new_dynamic_range_quantizer = False
+        # But where signatures share a weight, it takes what it has just made int8 for floats.
+        if options.beside:
+            converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+        else:
+            converter.experimental_new_dynamic_range_quantizer = False
     if precision in STATIC and examples is not None:
         converter.representative_dataset = lambda: _one_by_one(examples)
     if precision in STATIC and options.io != "float":
@@ -91,8 +96,10 @@ def to_tflite(
         return bytearray(converter.convert())
 
 
-def order_ports(data: bytearray, signature: Signature) -> None:
+def order_ports(data: bytearray, signature: Signature, part: str = "") -> None:
     """Put the inputs and outputs of a `.tflite` into the order of `signature`, in place.
+
+    Of several signatures `part` names the one that is meant.
 
     TensorFlow writes them in an order of its own; programs that use positions expect Keras' order.
 
@@ -102,7 +109,9 @@ def order_ports(data: bytearray, signature: Signature) -> None:
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.Model.GetRootAs(data, 0)
-    graph, defined = model.Subgraphs(0), model.SignatureDefs(0)
+    every = [model.SignatureDefs(k) for k in range(model.SignatureDefsLength())]
+    defined = next(each for each in every if not part or each.SignatureKey().decode() == part)
+    graph = model.Subgraphs(defined.SubgraphIndex())
     inputs = {
         defined.Inputs(k).Name().decode(): defined.Inputs(k).TensorIndex()
         for k in range(defined.InputsLength())
@@ -136,6 +145,14 @@ def fault_of(model: Model, layers: Layers, *, allow_select_ops: bool) -> Diagnos
             finding="The model keeps state between calls (stateful=True, or a layer that assigns "
             "to a variable when it runs).",
             remedy="Build it without state, or make the state an input and an output.",
+        )
+    if len(model.signatures) > 1 and any(
+        tensor.is_variable for graph in model.subgraphs for tensor in graph.tensors
+    ):
+        return Diagnosis(
+            name="state",
+            finding="A fused LSTM keeps a state, which interpreters reset for one signature only.",
+            remedy="Convert each signature to a file of its own, or with --recurrent fast.",
         )
     custom = sorted({op.name for op in everything if op.name.startswith("CUSTOM:")})
     if custom and not allow_select_ops:

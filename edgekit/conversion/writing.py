@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from edgekit.conversion.tf_converter import (
 )
 from edgekit.core.child_process import report_progress
 from edgekit.core.errors import BadInput, ConversionFailed, EdgekitError
+from edgekit.core.kinds import LookUp
 from edgekit.core.paths import atomic, sha256
 from edgekit.core.recipe import Signature
 from edgekit.core.report import Evaluation
@@ -40,11 +41,13 @@ from edgekit.intake.evaluation import read_known_answers
 from edgekit.intake.examples import as_npz
 from edgekit.intake.joined_outputs.joints import too_different
 from edgekit.intake.joined_outputs.splitting import joints_of
+from edgekit.intake.look_ups.numbers import confirm
+from edgekit.intake.look_ups.vocabulary import instruction, write_vocabularies
 from edgekit.intake.model import load_asked
 from edgekit.intake.options import PLAIN, Options, noted
 from edgekit.intake.scores import questions_for, scores_of
 from edgekit.source_model.calibration import how_to_make, load_calibration
-from edgekit.source_model.export import export, signature_of
+from edgekit.source_model.export import export_parts, signature_of
 from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.source_model.interface import SourceModel, interface_of, is_tf_keras
 from edgekit.source_model.recurrent import has_recurrent_layers, prepare
@@ -60,12 +63,17 @@ class Written:
     """What the child tells about a file that it wrote, or could not write.
 
     Attributes:
+        signature: Of the file; of several, the first that was asked for.
+        signatures: All by name; one alone is called "".
+        look_ups: What was split off; each vocabulary lies beside the file.
         refused: Why there is no file; "" if there is.
         evaluation: How right the source is, if examples with right answers were given.
     """
 
     signature: Signature
     made_by: Mapping[str, str]
+    signatures: Mapping[str, Signature] = field(default_factory=dict)
+    look_ups: tuple[LookUp, ...] = ()
     refused: str = ""
     evaluation: Evaluation | None = None
 
@@ -111,6 +119,8 @@ def write_each(
         if vectors:
             report_progress(0.1, RUNNING)
             write_reference(model, vectors, calibration=calibration)
+            if calibration:
+                confirm(model, arrays if arrays.exists() else given, vectors)
             if calibration and set(outs) & set(STATIC):
                 rest = Path(scratch) / "calibrating.npz"
                 calibration, sentence = without_judged(calibration, rest)
@@ -161,10 +171,11 @@ def _write_alike(
     report_progress(0.15, "preparing the model")
     # Anything that changes a model for the converter belongs here, between reference and export.
     forms = prepare(model, precision=next(iter(outs)), form=options.recurrent)
-    signature, layers = signature_of(model), layers_of(model)
+    layers = layers_of(model)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "saved_model"
-        export(model, folder, signature)
+        signatures = export_parts(model, folder)
+        signature = next(iter(signatures.values()))
         examples, origin = None, ""
         if set(outs) & set(STATIC):
             examples, origin = _examples(model, signature, calibration, folder)
@@ -173,20 +184,29 @@ def _write_alike(
             made_by, refused = _made_by(model, source), ""
             if text := noted(options):
                 made_by["options"] = text
+            look_ups: tuple[LookUp, ...] = ()
             batch = examples if precision in STATIC else None
             if precision in STATIC:
                 made_by["calibration"] = origin
             try:
                 data = apply_corrections(_converted(folder, layers, precision, batch, options))
-                order_ports(data, signature)
+                for part, ports in signatures.items():
+                    order_ports(data, ports, part)
                 notes = [*forms.values(), *_deliver(data, out, precision, layers, options)]
-                notes = [*notes_before, *notes]
+                look_ups = write_vocabularies(model, out)
+                notes = [*notes_before, *map(instruction, look_ups), *notes]
                 if "batch" in made_by:
                     notes.insert(0, _BATCH)
                 made_by |= {f"note_{k}": note for k, note in enumerate(notes, 1)}
             except ConversionFailed as error:
                 refused = str(error)
-            written[precision] = Written(signature=signature, made_by=made_by, refused=refused)
+            written[precision] = Written(
+                signature=signature,
+                signatures=signatures,
+                look_ups=look_ups,
+                made_by=made_by,
+                refused=refused,
+            )
     return written
 
 

@@ -43,12 +43,56 @@ class Optimization:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LookUp:
+    """How an app makes what an input takes of text, or of numbers that stand in a list.
+
+    This is a Keras layer that TFLite cannot hold: a text is standardized, split into tokens, and
+    each token becomes its number.
+
+    Attributes:
+        input: Of the file.
+        source: Input of the source model.
+        layer: The Keras layer: TextVectorization, StringLookup, IntegerLookup or Hashing.
+        vocabulary: File beside the `.tflite` with a token on each line, whose number is that of the
+            line, from 0 on; "" for Hashing.
+        standardize: What is done to a text first: "lower_and_strip_punctuation", "lower",
+            "strip_punctuation", "" for nothing, or the name of the model's own function.
+        split: Into what it is cut: "whitespace", "character", "" for nothing, or as above.
+        ngrams: Numbers of neighbouring tokens that are joined by spaces; () for each alone.
+        output: "int" for the numbers themselves; "one_hot", "multi_hot" and "count" for a row that
+            tells which numbers there are.
+        length: Of a row, numbers being cut off or filled with 0; None where each token is by
+            itself.
+        unknown: Numbers of tokens that are not in the vocabulary; of several, FarmHash64 chooses.
+        mask: Token that stands for nothing, and gets the number 0; None if there is none.
+        bins: Of Hashing: numbers it gives.
+        salt: Of Hashing: keys of SipHash64; () for FarmHash64.
+    """
+
+    input: str
+    source: str
+    layer: str
+    vocabulary: str = ""
+    standardize: str = ""
+    split: str = ""
+    ngrams: tuple[int, ...] = ()
+    output: str = "int"
+    length: int | None = None
+    unknown: tuple[int, ...] = ()
+    mask: str | None = None
+    bins: int = 0
+    salt: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Artifact:
     """A `.tflite` file and what is known of it; written beside it as `artifact.json`.
 
     Attributes:
         made_by: Versions and settings of what wrote it; keys that begin with `note` hold
             sentences about what was decided for the user.
+        signatures: All by name, where the file has several; `signature` is then the first.
+        look_ups: What an app has to look up before, where the source model takes text.
         compressed_bytes: Size after DEFLATE, as in a zip or an APK; None if not measured.
         evaluation: How right it and its source are, if examples with right answers were given.
     """
@@ -59,6 +103,8 @@ class Artifact:
     made_by: Mapping[str, str]
     size_bytes: int
     sha256: str
+    signatures: Mapping[str, Signature] = field(default_factory=dict)
+    look_ups: tuple[LookUp, ...] = ()
     compressed_bytes: int | None = None
     evaluation: Evaluation | None = None
 

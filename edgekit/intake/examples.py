@@ -15,6 +15,7 @@ import numpy as np
 from edgekit.core.errors import BadData, Unavailable, reason
 from edgekit.core.recipe import Signature, Tensor
 from edgekit.core.types import Array
+from edgekit.intake.look_ups.numbers import as_numbers
 from edgekit.intake.media import (
     NUMBERS,
     PICTURES,
@@ -27,7 +28,7 @@ from edgekit.intake.media import (
 from edgekit.source_model.calibration import how_to_make, with_names
 from edgekit.source_model.export import signature_of
 from edgekit.source_model.golden_vectors import read_arrays, write_arrays
-from edgekit.source_model.interface import SourceModel, nested_layers
+from edgekit.source_model.interface import SourceModel, nested_layers, parts_of
 
 Item: TypeAlias = "Array | Mapping[str, Array] | Sequence[Array]"
 """One example or one batch: of the only input, by name, or in the order of the inputs."""
@@ -66,6 +67,8 @@ def as_path(given: Given, scratch: Path) -> Path:
         return Path(given)
     scratch = scratch / SCRATCH
     scratch.mkdir(parents=True)
+    if isinstance(given, list) and all(isinstance(item, str) for item in given):
+        given = np.array(given)  # texts
     if isinstance(given, Mapping) or hasattr(given, "__array__"):
         path = scratch / "arrays.npz"
         np.savez(path, **_arrays(cast("Item", given), IN_MEMORY))  # type: ignore[arg-type]
@@ -92,7 +95,8 @@ def as_npz(
     """Return the `.npz` of calibration data, and sentences on what was done to make it.
 
     Args:
-        given: An `.npz`, a `.npy`, or a folder of pictures, WAV or `.npy` files.
+        given: An `.npz`, a `.npy`, or a folder of pictures, WAV or `.npy` files; of the whole
+            model where look-ups were split off it.
         model: Its inputs' shapes and types say what is made of the files.
         out: The `.npz` to write, unless `given` is one.
         pixels: What pixels become; see `edgekit.intake.media.Pixels`. "" if not known: then a
@@ -102,6 +106,16 @@ def as_npz(
         BadInput: The model takes no such examples.
         BadData: None of the files could be read.
     """
+    examples, notes = _npz(given, model, out, pixels)
+    return as_numbers(examples, model, out.with_suffix(".numbers.npz")), notes
+
+
+def _npz(given: Path, model: SourceModel, out: Path, pixels: str) -> tuple[Path, tuple[str, ...]]:
+    if given.suffix != ".npz" and len(parts := parts_of(model)) > 1:
+        raise BadData(
+            f"'{given}' is no .npz; for {len(parts)} signatures in one file give one, with arrays "
+            f"called SIGNATURE/INPUT, such as '{next(iter(parts))}/INPUT'."
+        )
     if given.is_dir():
         return _from_folder(given, signature_of(model), out, pixels or _pixels_taken(model))
     if given.suffix == ".npy":
@@ -236,9 +250,8 @@ def _each(
         return examples, ()
     named = [f"'{name}' ({why})" for name, why in failed.items()]
     more = [f"and {len(named) - 5} more"] if len(named) > 5 else []
-    count = f"{len(failed)} of {len(paths)} files"
-    said = ", ".join([*named[:5], *more])
-    return examples, (f"{count} could not be used and were left out: {said}.",)
+    said = f"{len(failed)} of {len(paths)} files could not be used and were left out: "
+    return examples, (said + ", ".join([*named[:5], *more]) + ".",)
 
 
 def _batch(array: Array, tensor: Tensor) -> Array:
@@ -282,6 +295,6 @@ def _arrays(item: Item, what: str) -> dict[str, Array]:
         arrays = {f"arr_{k}": np.asarray(value) for k, value in enumerate(item)}
     else:
         arrays = {"arr_0": np.asarray(item)}
-    if any(array.dtype.kind not in "biuf" for array in arrays.values()):
-        raise BadData(f"{what} holds no numbers; give arrays of numbers.")
+    if any(array.dtype.kind not in "biufUS" for array in arrays.values()):
+        raise BadData(f"{what} holds no numbers; give arrays of numbers, or of texts.")
     return arrays

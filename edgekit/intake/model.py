@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edgekit.core.errors import BadInput, NotFound, reason
 from edgekit.intake.dtype_policies import in_float32
 from edgekit.intake.joined_outputs.joints import how_to_join, renamed
 from edgekit.intake.joined_outputs.splitting import separate_outputs
+from edgekit.intake.look_ups.splitting import remember, split_look_ups
+from edgekit.intake.names import with_names
 from edgekit.intake.options import Options
 from edgekit.intake.shapes import Shape, with_shapes
+from edgekit.intake.signatures import each_part, with_beside
 from edgekit.source_model.interface import SavedModel, SourceModel
 from edgekit.source_model.loading import load_model
 
@@ -24,7 +27,9 @@ def load(
     *,
     custom: Path | None = None,
     signature: str = "",
+    beside: Sequence[str] = (),
     shapes: Mapping[str, Shape] | None = None,
+    names: Mapping[str, str] | None = None,
     split_outputs: bool = False,
 ) -> tuple[SourceModel, tuple[str, ...]]:
     """In a child: load a model file, and change what the user wants or TFLite needs changed.
@@ -33,7 +38,9 @@ def load(
         path: As `edgekit.source_model.loading.load_model` takes it.
         custom: A Python file with the model's own layers and functions. It is run.
         signature: Of a SavedModel; "" for the usual one.
+        beside: Further signatures, for the same file.
         shapes: Input name -> its shape, batch axis first; "" names a lone input.
+        names: Own name of an input or output -> the one it gets; see `edgekit.intake.names`.
         split_outputs: Whether the parts of a last Concatenate become outputs of their own.
 
     Returns:
@@ -44,20 +51,29 @@ def load(
     """
     if custom:
         run_custom(custom)
-    model = load_model(path, signature=signature)
+    if split_outputs and beside:
+        raise BadInput(
+            f"You asked for separate outputs (split_outputs) and {1 + len(beside)} signatures in "
+            "one file; outputs are separated in one. Convert that signature by itself."
+        )
+    model = with_beside(load_model(path, signature=signature), beside, path)
+    model, split = split_look_ups(model)
     notes = []
     if isinstance(model, SavedModel) and model.left_out:
-        names = ", ".join(f"'{name}'" for name in model.left_out)
-        notes.append(
-            f"Converted is the signature '{model.signature_name}'; left out: {names} (--signature)."
-        )
-    model, sentence = in_float32(model)
-    model = with_shapes(model, shapes or {})
+        left_out = ", ".join(f"'{name}'" for name in model.left_out)
+        all_names = [model.signature_name, *(each.signature_name for each in model.beside)]
+        converted = " and ".join(f"'{name}'" for name in all_names)
+        notes.append(f"Converted is the signature {converted}; left out: {left_out} (--signature).")
+    model, in_float = in_float32(model)
+    model = each_part(model, shapes or {}, with_shapes, what="shape")
     joined = ""
     if split_outputs:
         model, joints = separate_outputs(model)
-        joined = how_to_join([renamed(joint, {}) for joint in joints])
-    return model, tuple(filter(None, [*notes, sentence, joined]))
+        joined = how_to_join([renamed(joint, names or {}) for joint in joints])
+    # What is kept with the model itself comes last: copies would lose it.
+    remember(model, split, is_changed=bool(in_float or shapes or split_outputs))
+    model = each_part(model, names or {}, with_names, what="name")
+    return model, tuple(filter(None, [*notes, in_float, joined]))
 
 
 def load_asked(path: Path, options: Options) -> tuple[SourceModel, tuple[str, ...]]:
@@ -66,7 +82,9 @@ def load_asked(path: Path, options: Options) -> tuple[SourceModel, tuple[str, ..
         path,
         custom=options.custom,
         signature=options.signature,
+        beside=options.beside,
         shapes=options.shapes,
+        names=options.names,
         split_outputs=options.split_outputs,
     )
 

@@ -19,6 +19,7 @@ from edgekit.source_model.interface import (
 )
 
 if TYPE_CHECKING:
+    import keras
     import tensorflow as tf
 
 Shape: TypeAlias = tuple[int, ...]
@@ -127,10 +128,23 @@ def _rebuilt(model: KerasModel, wanted: Mapping[str, Shape]) -> KerasModel:
         library.Input(shape=wanted[each.name][1:], dtype=each.dtype, name=each.name)
         for each in interface_of(model).inputs
     ]
+    return on_inputs(model, inputs)
+
+
+def on_inputs(model: KerasModel, inputs: list[keras.KerasTensor]) -> KerasModel:
+    """Return a copy of a Keras model, with the same weights, built on other inputs.
+
+    A model that Keras does not copy, such as one of keras-hub that shares a layer with a model
+    inside it, is called on the inputs instead, as one layer.
+    """
+    library = importlib.import_module("tf_keras" if is_tf_keras(model) else "keras")
     is_flat = isinstance(model, library.Sequential) or is_tf_keras(model)
     structure = inputs if is_flat else _packed(model.input, inputs)
-    copy = library.models.clone_model(model, input_tensors=structure)
-    copy.set_weights(model.get_weights())
+    try:
+        copy = library.models.clone_model(model, input_tensors=structure)
+        copy.set_weights(model.get_weights())
+    except Exception:  # whatever a layer raises that cannot be made from its config
+        return library.Model(structure, model(structure))
     return copy
 
 

@@ -38,7 +38,8 @@ def number_ports(model: Model) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
 
 def _with_one(model: Model, port: Port) -> Port:
     """Return an input as a worker loads it: with one example where their number is free."""
-    is_free = model.main.tensors[port.index].shape_signature[:1] == (-1,)
+    graph = model.subgraphs[port.subgraph]
+    is_free = graph.tensors[port.index].shape_signature[:1] == (-1,)
     return replace(port, shape=(1, *port.shape[1:])) if is_free else port
 
 
@@ -52,6 +53,16 @@ def example_bytes(port: Port) -> int:
     return int(np.prod(port.shape, dtype=np.int64)) * np.dtype(port.dtype).itemsize
 
 
+def check_names(ports: Sequence[Port], batch: Batch) -> None:
+    """Refuse a batch that does not hold just what a file's inputs are called.
+
+    Raises:
+        BadData: A name is missing or unknown.
+    """
+    if set(batch) != {port.name for port in ports}:
+        raise BadData(f"The batch holds {_names(batch)}; the file takes {_names(ports)}.")
+
+
 def to_ports(ports: Sequence[Port], batch: Batch) -> dict[str, Array]:
     """Return what a file's inputs hold, by tensor index, for arrays by name.
 
@@ -62,8 +73,7 @@ def to_ports(ports: Sequence[Port], batch: Batch) -> dict[str, Array]:
     Raises:
         BadData: Names, shapes, numbers of examples or types do not fit.
     """
-    if set(batch) != {port.name for port in ports}:
-        raise BadData(f"The batch holds {_names(batch)}; the file takes {_names(ports)}.")
+    check_names(ports, batch)
     stored = {port.name: _to_port(port, np.asarray(batch[port.name])) for port in ports}
     counts = {name: len(array) for name, array in stored.items()}
     if len(set(counts.values())) > 1 or 0 in counts.values():

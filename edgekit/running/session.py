@@ -21,7 +21,13 @@ from edgekit.core.kinds import Command
 from edgekit.core.report import Timing
 from edgekit.core.types import Array, Batch
 from edgekit.running.place import Place
-from edgekit.running.quantization import example_bytes, from_port, number_ports, to_ports
+from edgekit.running.quantization import (
+    check_names,
+    example_bytes,
+    from_port,
+    number_ports,
+    to_ports,
+)
 from edgekit.running.worker import Details
 from edgekit.running.worker_process import Worker
 from edgekit.tflite.reader import Port, read
@@ -69,7 +75,10 @@ def open_session(
     worker = Worker(command, where=f"{registry.name_of('runtimes', runtime)} on {device}")
     try:
         model = {"model": np.frombuffer(path.read_bytes(), np.uint8)}
-        loaded, _ = worker.ask("load", model, timeout_s=timeout_s, threads=threads, **options)
+        several = list(dict.fromkeys(port.signature for port in outputs if port.signature))
+        loaded, _ = worker.ask(
+            "load", model, timeout_s=timeout_s, threads=threads, signatures=several, **options
+        )
         return Session(
             worker,
             _settled(inputs, loaded["inputs"]),
@@ -131,7 +140,8 @@ class Session:
         Args:
             batch: Input name -> array with the axis of examples in front, shape
                 `(examples, ...)`. Floats are quantized where the file takes integers; integers of
-                the very type the file takes go in as they are.
+                the very type the file takes go in as they are. A file of several signatures
+                takes the inputs of all, `SIGNATURE/INPUT`; each may have its own examples.
 
         Returns:
             Output name -> array, axis of examples in front; quantized outputs as float32.
@@ -140,18 +150,34 @@ class Session:
             BadData: Names, shapes or types of the batch do not fit the file.
             WorkerFailed: The worker died, hung, or the runtime refused to invoke.
         """
-        arrays = to_ports(self._inputs, batch)
+        check_names(self._inputs, batch)
+        answers: dict[str, Array] = {}
+        for signature in dict.fromkeys(port.signature for port in self._outputs):
+            answers |= self._answers(signature, batch)
+        return answers
+
+    def _answers(self, signature: str, batch: Batch) -> dict[str, Array]:
+        """Run one signature on its inputs; "" is the only one."""
+        inputs, outputs = self._of(signature)
+        arrays = to_ports(inputs, {port.name: batch[port.name] for port in inputs})
         parts = [
-            self._worker.ask("invoke", chunk, timeout_s=self._timeout_s)[1]
-            for chunk in self._chunks(arrays)
+            self._worker.ask("invoke", chunk, timeout_s=self._timeout_s, signature=signature)[1]
+            for chunk in self._chunks(arrays, (*inputs, *outputs))
         ]
         return {
             port.name: from_port(port, np.concatenate([part[str(port.index)] for part in parts]))
-            for port in self._outputs
+            for port in outputs
         }
+
+    def _of(self, signature: str) -> tuple[list[Port], list[Port]]:
+        """Return the inputs and outputs of a signature."""
+        inputs = [port for port in self._inputs if port.signature == signature]
+        return inputs, [port for port in self._outputs if port.signature == signature]
 
     def time(self, batch: Batch, *, runs: int = 50, warmup: int = 10) -> Timing:
         """Time single invocations on the first example, inside the worker.
+
+        Of several signatures the first is timed.
 
         Args:
             batch: As for a call; only the first example is used.
@@ -165,7 +191,10 @@ class Session:
         """
         if not (1 <= runs <= 100_000 and 0 <= warmup <= 100_000):
             raise BadInput(f"runs is {runs}, warmup {warmup}; allowed are 1 and 0 to 100000.")
-        arrays = to_ports(self._inputs, batch)
+        check_names(self._inputs, batch)
+        signature = self._outputs[0].signature
+        inputs, _ = self._of(signature)
+        arrays = to_ports(inputs, {port.name: batch[port.name] for port in inputs})
         first = {name: array[:1] for name, array in arrays.items()}
         latencies_ms: list[float] = []
         count = 1
@@ -174,6 +203,7 @@ class Session:
                 "time",
                 first,
                 timeout_s=self._timeout_s,
+                signature=signature,
                 runs=min(count, warmup + runs - len(latencies_ms)),
             )
             latencies_ms += (answer["latencies_ns"] / 1e6).tolist()
@@ -187,10 +217,10 @@ class Session:
         """Return how many invocations one message may ask for without seeming to hang."""
         return max(1, int(self._timeout_s / 4 / max(seconds_each, 1e-6)))
 
-    def _chunks(self, arrays: Batch) -> Iterator[Batch]:
+    def _chunks(self, arrays: Batch, ports: Sequence[Port]) -> Iterator[Batch]:
         """Cut a batch into messages that are small and soon answered."""
         examples = len(next(iter(arrays.values())))
-        one_example = sum(map(example_bytes, (*self._inputs, *self._outputs)))
+        one_example = sum(map(example_bytes, ports))
         start, count = 0, 1
         while start < examples:
             began = time.monotonic()
@@ -213,10 +243,10 @@ def _start(runtime: str, device: str) -> tuple[Command, Mapping[str, str | int |
 
 def _settled(ports: tuple[Port, ...], loaded: Sequence[Details]) -> tuple[Port, ...]:
     """Return a file's ports with the shapes that the interpreter gave them when it loaded it."""
-    shapes = {port["index"]: tuple(port["shape"]) for port in loaded}
-    if {port.index for port in ports} != set(shapes):
+    shapes = {(port.get("signature", ""), port["index"]): tuple(port["shape"]) for port in loaded}
+    if {(port.signature, port.index) for port in ports} != set(shapes):
         raise ModelRefused("The runtime sees other inputs or outputs than those of the main graph.")
-    return tuple(replace(port, shape=shapes[port.index]) for port in ports)
+    return tuple(replace(port, shape=shapes[port.signature, port.index]) for port in ports)
 
 
 def _adapter(log: str) -> dict[str, str]:

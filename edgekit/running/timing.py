@@ -63,8 +63,12 @@ def random_batch(path: Path, count: int = 1, seed: int = 0) -> Batch:
     random = np.random.default_rng(seed)
     model = read(path)
     ranges = expected_ranges(model)
+
+    def of_main(port: Port) -> Range | None:
+        return None if port.subgraph else ranges.get(port.index)
+
     return {
-        port.name: _random(random, port, (count, *example_shape(port)), ranges.get(port.index))
+        port.name: _random(random, port, (count, *example_shape(port)), of_main(port))
         for port in number_ports(model)[0]
     }
 

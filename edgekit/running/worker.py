@@ -1,15 +1,17 @@
 """Load and run one `.tflite` file on this machine, for requests on standard input.
 
-A device gets this file alone, for its own Python to run, so it needs nothing but NumPy, the
-interpreter and Python 3.8. The other end is `edgekit.running.worker_process`.
+It is one file because a device gets it alone, for its own Python to run: it needs nothing but
+NumPy, the interpreter and Python 3.8. The other end is `edgekit.running.worker_process`.
 
 A message is the mark `EDGK`, the length of a header in 4 bytes (big endian), the header in JSON,
 and the raw bytes of the arrays that the header lists as `[name, "<f4", shape]`. Nothing is pickled.
 
 Requests are answered one by one; an answer is a message, or one with `error: {kind, message}`:
 
-    load    array "model"; fields of `Runtime.options` and `threads`; returns inputs, outputs, info
-    invoke  one array per input, named by tensor index, with an axis of examples in front
+    load    array "model"; fields of `Runtime.options` and `threads`; returns inputs, outputs, info;
+            field `signatures` names those that are called, if the file has several
+    invoke  one array per input, named by tensor index, with an axis of examples in front; field
+            `signature` says which one
     time    as invoke, with one example, and `runs`; returns array "latencies_ns"
 """
 
@@ -149,6 +151,41 @@ class InterpreterBackend:
         self.set, self.get = interpreter.set_tensor, interpreter.get_tensor
         self.invoke, self.reset = interpreter.invoke, interpreter.reset_all_variables
         self.facts: Dict[str, str] = {}
+        self._interpreter = interpreter
+
+    def signature(self, name: str) -> "SignatureBackend":
+        """Return one of the file's signatures."""
+        return SignatureBackend(self._interpreter.get_signature_runner(name), name)
+
+
+class SignatureBackend:
+    """One signature of several, called by the names of its inputs."""
+
+    def __init__(self, runner: Any, name: str) -> None:
+        inputs, outputs = runner.get_input_details(), runner.get_output_details()
+        self.inputs = [dict(_port(d), signature=name) for d in inputs.values()]
+        self.outputs = [dict(_port(d), signature=name) for d in outputs.values()]
+        self._inputs = {int(d["index"]): key for key, d in inputs.items()}
+        self._outputs = {int(d["index"]): key for key, d in outputs.items()}
+        self._run = runner
+        self._given: Dict[str, np.ndarray] = {}
+        self._answers: Dict[str, np.ndarray] = {}
+
+    def reset(self) -> None:
+        """Forget nothing: edgekit puts no signature with a state beside another."""
+
+    def set(self, index: int, value: np.ndarray) -> None:
+        """Keep one example for the next invocation."""
+        self._given[self._inputs[index]] = value
+
+    def invoke(self) -> None:
+        """Run it on the values that were set."""
+        self._answers = self._run(**self._given)
+
+    def get(self, index: int) -> np.ndarray:
+        """Return what an output holds."""
+        answer: np.ndarray = self._answers[self._outputs[index]]
+        return answer
 
 
 class CompiledBackend:
@@ -170,6 +207,10 @@ class CompiledBackend:
         self.get = self._answers.__getitem__
         self.facts = {"accelerated": "fully" if compiled.is_fully_accelerated() else "partly"}
 
+    def signature(self, name: str) -> SignatureBackend:
+        """Refuse: here the accelerator gets files with one signature."""
+        raise Refusal("ModelRefused", "The accelerator gets one signature; you ask for %r." % name)
+
     def reset(self) -> None:
         """Forget nothing: the accelerator takes no operator that remembers."""
 
@@ -185,7 +226,7 @@ class CompiledBackend:
             self._answers[index] = values.reshape(port["shape"])
 
 
-Backend = Union[InterpreterBackend, CompiledBackend]
+Backend = Union[InterpreterBackend, CompiledBackend, SignatureBackend]
 BACKENDS: Dict[str, type] = {"interpreter": InterpreterBackend, "compiled": CompiledBackend}
 
 
@@ -264,16 +305,21 @@ def _cpu() -> str:
 
 
 def answer(held: Dict[str, Backend], header: Fields, arrays: Arrays) -> Message:
-    """Answer one request; `held` keeps the loaded backend between requests."""
+    """Answer one request; `held` keeps what was loaded, by signature, between requests."""
     try:
         if header["command"] == "load":
-            held["backend"] = backend = BACKENDS[header["backend"]](arrays["model"], header)
+            backend = BACKENDS[header["backend"]](arrays["model"], header)
+            several = {name: backend.signature(name) for name in header.get("signatures", ())}
+            held.update(several or {"": backend})
             facts = {**info(header["module"]), **backend.facts}
-            return {"inputs": backend.inputs, "outputs": backend.outputs, "info": facts}, {}
+            inputs = [port for each in held.values() for port in each.inputs]
+            outputs = [port for each in held.values() for port in each.outputs]
+            return {"inputs": inputs, "outputs": outputs, "info": facts}, {}
+        backend = held[header.get("signature", "")]
         if header["command"] == "time":
-            latencies = timed(held["backend"], arrays, header["runs"])
+            latencies = timed(backend, arrays, header["runs"])
             return {"peak_memory_bytes": peak_memory_bytes()}, dict(latencies)
-        return {}, dict(invoke(held["backend"], arrays))
+        return {}, dict(invoke(backend, arrays))
     except (RuntimeError, ValueError, TypeError) as error:  # the interpreter's own words
         raise Refusal("ModelRefused", str(error)) from error
 

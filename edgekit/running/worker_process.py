@@ -71,7 +71,12 @@ class Worker:
         self.close()
 
     def ask(
-        self, command: str, arrays: Batch, *, timeout_s: float, **settings: str | int | bool
+        self,
+        command: str,
+        arrays: Batch,
+        *,
+        timeout_s: float,
+        **settings: str | int | bool | list[str],
     ) -> worker.Message:
         """Send a request and return the fields and arrays of the answer.
 

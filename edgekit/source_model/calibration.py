@@ -33,13 +33,15 @@ def how_to_make(signature: Signature) -> str:
     return HOW_TO_MAKE.format(arguments=arguments)
 
 
-def load_calibration(path: Path, signature: Signature) -> Batch:
+def load_calibration(path: Path, signature: Signature, *, part: str = "") -> Batch:
     """Read calibration data from an `.npz` and check it against a model's inputs.
 
     Args:
         path: One array per input, by name, batch axis first. If the model has a single input,
-            the name of a single array does not matter.
+            the name of a single array does not matter. Where a file holds several signatures,
+            arrays are called `SIGNATURE/INPUT`.
         signature: Of the model.
+        part: Name of the signature, of several.
 
     Returns:
         The arrays in the types of the inputs.
@@ -51,10 +53,26 @@ def load_calibration(path: Path, signature: Signature) -> Batch:
     """
     if not path.exists():
         raise NotFound(f"There is no calibration file '{path}'; give an .npz made by np.savez.")
-    batch = check_examples(read_arrays(path), signature, what=f"Calibration file '{path}'")
+    arrays = read_arrays(path)
+    if part:
+        arrays = _of_part(arrays, part, path)
+    batch = check_examples(arrays, signature, what=f"Calibration file '{path}'")
     for tensor in signature.inputs:
         _check_spread(batch[tensor.name], tensor, f"Calibration file '{path}'")
     return batch
+
+
+def _of_part(arrays: Mapping[str, Array], part: str, path: Path) -> dict[str, Array]:
+    """Return the arrays of one signature of several, under the names of its inputs."""
+    start = f"{part}/"
+    own = {name.removeprefix(start): a for name, a in arrays.items() if name.startswith(start)}
+    if not own:
+        raise BadData(
+            f"Calibration file '{path}' holds {_quoted(arrays)}, and nothing for signature "
+            f"'{part}'; where several go into one file, arrays are called SIGNATURE/INPUT: "
+            f"np.savez('calibration.npz', **{{'{part}/INPUT': array}})."
+        )
+    return own
 
 
 def check_examples(arrays: Mapping[str, Array], signature: Signature, *, what: str) -> Batch:

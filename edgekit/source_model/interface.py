@@ -8,7 +8,7 @@ only `_keras_history` keeps the name under which an unnamed `keras.Input` is sav
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from edgekit.core.errors import BadInput
@@ -53,6 +53,8 @@ class SavedModel:
             it.
         signature_name: What TensorFlow calls the signature.
         left_out: Names of its other signatures.
+        beside: Those of its other signatures that go into the same file.
+        given_names: Own name of an input or output -> the name that the user gave it.
     """
 
     name: str
@@ -61,6 +63,8 @@ class SavedModel:
     signature: Signature | None = None
     signature_name: str = ""
     left_out: tuple[str, ...] = ()
+    beside: tuple[SavedModel, ...] = ()
+    given_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +93,30 @@ def interface_of(model: SourceModel) -> Interface:
     Raises:
         BadInput: It is none of them, or its inputs are not known yet.
     """
-    if isinstance(model, SavedModel):
-        return _of_saved_model(model)
+    interface = _of_saved_model(model) if isinstance(model, SavedModel) else _of_keras(model)
+    names = given_names(model)
+    return _renamed(interface, names) if names else interface
+
+
+def given_names(model: SourceModel) -> Mapping[str, str]:
+    """Return own name -> the name that the user gave it; see `edgekit.intake.names`."""
+    names: Mapping[str, str] = getattr(model, "given_names", {})
+    return names
+
+
+def parts_of(model: SourceModel) -> dict[str, SourceModel]:
+    """Return the functions that go into one file, by signature; the only one is called ""."""
+    if not isinstance(model, SavedModel) or not model.beside:
+        return {"": model}
+    return {each.signature_name: each for each in (replace(model, beside=()), *model.beside)}
+
+
+def full_name(part: str, name: str) -> str:
+    """Return what an input or output is called among those of all signatures of a file."""
+    return f"{part}/{name}" if part else name
+
+
+def _of_keras(model: KerasModel) -> Interface:
     packages = {base.__module__.partition(".")[0] for base in type(model).__mro__}
     if not packages & {"keras", "tf_keras"} or not hasattr(model, "layers"):
         raise BadInput(
@@ -199,6 +225,17 @@ def named_leaves(structure: object, names: Sequence[str]) -> dict[str, Leaf]:
             name = f"{wanted}_{count}"
         named[name] = leaf
     return named
+
+
+def _renamed(interface: Interface, names: Mapping[str, str]) -> Interface:
+    """Return the same function with other names for what goes in and comes out."""
+
+    def call(tensors: Sequence[tf.Tensor]) -> Mapping[str, tf.Tensor]:
+        answer = interface.call(tensors)
+        return {names.get(name, name): tensor for name, tensor in answer.items()}
+
+    inputs = tuple(replace(each, name=names.get(each.name, each.name)) for each in interface.inputs)
+    return replace(interface, inputs=inputs, call=call)
 
 
 def _of_saved_model(model: SavedModel) -> Interface:

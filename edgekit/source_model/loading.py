@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from edgekit.core.errors import BadData, BadInput, NotFound, reason
+from edgekit.core.errors import BadData, BadInput, NotFound, UnsupportedLayer, reason
 from edgekit.core.recipe import Signature
-from edgekit.core.records import from_json
+from edgekit.core.records import Json, from_json
 from edgekit.source_model.interface import KerasModel, SavedModel, SourceModel, nested_layers
-from edgekit.source_model.keras_file import check_description, custom_class, read_description
+from edgekit.source_model.keras_file import (
+    EXPORT_IT,
+    check_description,
+    custom_class,
+    read_description,
+)
 
 if TYPE_CHECKING:
     from tensorflow.types.experimental import ConcreteFunction
@@ -66,7 +74,7 @@ def load_model(path: Path, *, signature: str = "") -> SourceModel:
 def _load_keras(path: Path) -> KerasModel:
     description = read_description(path)
     library = importlib.import_module("tf_keras" if description.is_keras_2 else "keras")
-    registered = library.saving.get_custom_objects()
+    registered = _registered(library, description.config, path)
     check_description(description.config, path, registered=registered)
     try:
         with _uncompiled(library):
@@ -81,10 +89,20 @@ def _load_keras(path: Path) -> KerasModel:
         )
         if unknown_class:
             raise custom_class(path, unknown_class[1]) from error
+        way_on = ""
+        if _QUANTIZED.search(json.dumps(description.config)):
+            way_on = (
+                " Keras quantized this model (model.quantize), and does not read back every layer "
+                "that it quantized, such as MultiHeadAttention: save the model before that, and "
+                "convert it with --precision int8."
+            )
         raise BadInput(
             f"'{path}', written by Keras {description.keras_version or '1'}, cannot be read by "
-            f"Keras {library.__version__}: {reason(error)}."
+            f"Keras {library.__version__}: {reason(error)}.{way_on}"
         ) from error
+
+
+_QUANTIZED = re.compile(r'"(Quantized|QuantizedFloat8|Int4|GPTQ|AWQ)DTypePolicy"')
 
 
 @contextmanager
@@ -102,6 +120,71 @@ def _uncompiled(library: ModuleType) -> Iterator[None]:
         library.Model.compile_from_config = compiling
 
 
+_OF_HUB = re.compile(r"keras_(?:hub|nlp)(?:[>.]\w+)+")
+"""How a description names what is in keras-hub: as registered, or by a module."""
+_IN_HUB = re.compile(r'"module": "(keras_hub[\w.]*)", "class_name": "(\w+)"')
+"""How it names what keras-hub has and does not register."""
+
+
+def _registered(library: ModuleType, config: Json, path: Path) -> Mapping[str, object]:
+    """Return what a description may name besides Keras' own, by the names it may use.
+
+    That is what the user's own code has registered, and the layers and models of keras-hub if the
+    description names any; keras-hub is imported for it. Its tokenizers and preprocessors open paths
+    that a description names, and are refused.
+
+    Raises:
+        UnsupportedLayer: keras-hub is needed and not installed, or what is named reads files.
+    """
+    text = json.dumps(config)
+    named = set(_OF_HUB.findall(text))
+    if named:
+        _import_hub(path, min(named))
+    known: dict[str, object] = {}
+    for name, value in library.saving.get_custom_objects().items():
+        if not _is_of_hub(value) or _only_computes(value):
+            known[name] = value
+        elif name in named:
+            raise UnsupportedLayer(
+                f"'{path}' holds '{name}' of keras-hub, which reads files or does not compute what "
+                "TFLite can. Save the model without it (preprocessor=None, or model.backbone)."
+            )
+    for module, name in _IN_HUB.findall(text):
+        value = getattr(sys.modules.get(module), name, None)
+        if _is_of_hub(value) and _only_computes(value):
+            known[f"{module}.{name}"] = value
+    return known
+
+
+def _import_hub(path: Path, needed: str) -> None:
+    if importlib.util.find_spec("keras_hub") is None:
+        raise UnsupportedLayer(
+            f"'{path}' needs layers of keras-hub, such as '{needed}', which is not installed. "
+            f"Install it: pip install keras-hub; or {EXPORT_IT}"
+        )
+    try:
+        importlib.import_module("keras_hub")
+    except Exception as error:  # whatever one of its many dependencies raises
+        raise BadInput(
+            f"'{path}' needs keras-hub, which is installed and cannot be imported "
+            f"({reason(error)}). Install it again: pip install --upgrade keras-hub; or {EXPORT_IT}"
+        ) from error
+
+
+def _is_of_hub(value: object) -> bool:
+    return str(getattr(value, "__module__", "")).partition(".")[0] == "keras_hub"
+
+
+def _only_computes(value: object) -> bool:
+    """Whether something of keras-hub 0.32 is a layer, or an activation, that opens no file."""
+    import keras
+
+    if not isinstance(value, type):
+        return getattr(value, "__name__", "") == "gelu_approximate"
+    names = {base.__name__ for base in value.__mro__}
+    return issubclass(value, keras.Layer) and "PreprocessingLayer" not in names
+
+
 def _load_saved_model(folder: Path, signature: str) -> SavedModel:
     import tensorflow as tf
 
@@ -117,19 +200,37 @@ def _load_saved_model(folder: Path, signature: str) -> SavedModel:
             f"'{folder}' is a damaged SavedModel, or needs operators that are not here: "
             f"{reason(error)}."
         ) from error
-    signatures = dict(loaded.signatures)
+    model = SavedModel(
+        name=folder.name,
+        function=next(iter(loaded.signatures.values()), None),
+        loaded=loaded,
+        signature=_noted(folder / NOTE),
+    )
+    return with_signature(model, signature, where=str(folder))
+
+
+def with_signature(model: SavedModel, signature: str, *, where: str) -> SavedModel:
+    """Return another function of the same SavedModel.
+
+    Args:
+        model: A SavedModel, by whichever of its signatures.
+        signature: Which one is wanted; "" for `serving_default`, or the only one.
+        where: The folder, for the error.
+
+    Raises:
+        BadInput: It has no such signature.
+    """
+    signatures = dict(model.loaded.signatures)
     name = signature or (next(iter(signatures)) if len(signatures) == 1 else SIGNATURE)
     if name not in signatures:
         have = ", ".join(map(repr, signatures)) or "(none)"
         remedy = "choose one with --signature" if signatures else "model.export('folder') writes it"
         wanted = f"you asked for '{name}'" if signature else f"one called '{name}' is needed"
-        raise BadInput(f"'{folder}' has the signatures {have}; {wanted}: {remedy}.")
+        raise BadInput(f"'{where}' has the signatures {have}; {wanted}: {remedy}.")
     function = signatures[name]
-    return SavedModel(
-        name=folder.name,
+    return replace(
+        model,
         function=function,
-        loaded=loaded,
-        signature=_noted(folder / NOTE),
         signature_name=name,
         left_out=tuple(n for n, other in signatures.items() if not _is_same(other, function)),
     )

@@ -10,7 +10,12 @@ import numpy as np
 
 from edgekit.core.recipe import Signature, Tensor
 from edgekit.core.types import Array, Batch
-from edgekit.source_model.interface import KerasLayer, SourceModel, nested_layers
+from edgekit.source_model.interface import (
+    KerasLayer,
+    SourceModel,
+    given_names,
+    nested_layers,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +92,9 @@ def expected_inputs(model: SourceModel) -> dict[str, Expected]:
 
     Inputs without such a layer, and those of a SavedModel, are left out.
     """
+    names = given_names(model)
     return {
-        layer.name: expected
+        names.get(layer.name, layer.name): expected
         for layer in nested_layers(model)
         if type(layer).__name__ == "InputLayer"
         for expected in [_expected_of(layer)]

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from edgekit.core.child_process import ChildDied
 from edgekit.core.errors import BadInput
-from edgekit.core.types import Batch, Run
+from edgekit.core.types import Array, Batch, Run
 from edgekit.source_model.calibration import load_calibration
 from edgekit.source_model.export import signature_of
 from edgekit.source_model.golden_vectors import read_arrays, write_arrays
-from edgekit.source_model.interface import SourceModel, interface_of
+from edgekit.source_model.interface import SourceModel, full_name, interface_of, parts_of
 from edgekit.source_model.random_inputs import expected_inputs, integer_limit, random_inputs
 
 BATCH_SIZE = 64
@@ -80,27 +80,38 @@ def write_reference(model: SourceModel, out: Path, *, calibration: Path | None) 
 
     Args:
         model: What `edgekit.source_model.loading.load_model` returned, unchanged since.
-        out: The `.npz` to write; see `edgekit.source_model.golden_vectors`.
+        out: The `.npz` to write; see `edgekit.source_model.golden_vectors`. With several signatures
+            its arrays are called `input:SIGNATURE/NAME` and `output:SIGNATURE/NAME`.
         calibration: Its `judged_examples` are the inputs; random ones if None.
 
     Raises:
         NotFound, BadData: The calibration data cannot be used.
         BadInput: The model has no fixed signature; see `signature_of`.
     """
+    inputs: dict[str, Array] = {}
+    answers: dict[str, Array] = {}
+    for part, function in parts_of(model).items():
+        batch = _judged_inputs(function, calibration, part)
+        inputs |= {full_name(part, name): array for name, array in batch.items()}
+        outputs = run_model(function, batch)
+        answers |= {full_name(part, name): array for name, array in outputs.items()}
+    write_arrays(out, inputs, answers)
+
+
+def _judged_inputs(model: SourceModel, calibration: Path | None, part: str) -> Batch:
+    """Return the examples that a file is judged on, of one signature."""
     signature = signature_of(model)
     if calibration:
-        examples = load_calibration(calibration, signature)
+        examples = load_calibration(calibration, signature, part=part)
         chosen = judged_examples(len(next(iter(examples.values()))))
-        inputs: Batch = {name: array[chosen] for name, array in examples.items()}
-    else:
-        inputs = random_inputs(
-            signature,
-            NUM_EXAMPLES,
-            seed=0,
-            integer_limit=integer_limit(model),
-            expected=expected_inputs(model),
-        )
-    write_arrays(out, inputs, run_model(model, inputs))
+        return {name: array[chosen] for name, array in examples.items()}
+    return random_inputs(
+        signature,
+        NUM_EXAMPLES,
+        seed=0,
+        integer_limit=integer_limit(model),
+        expected=expected_inputs(model),
+    )
 
 
 def cannot_run(model: Path, death: ChildDied) -> BadInput:

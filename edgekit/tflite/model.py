@@ -175,9 +175,11 @@ class Port:
     """An input or output of the model as the interpreter sees it.
 
     Attributes:
-        index: Tensor index in the main subgraph.
+        index: Tensor index in its subgraph.
         scale: Real value of one step; 0.0 if it is not quantized.
         zero_point: The quantized value that stands for 0.0.
+        subgraph: Position of its subgraph; 0 is the main one.
+        signature: Name of its signature in a file that has several; `name` then begins with it.
     """
 
     name: str
@@ -186,3 +188,5 @@ class Port:
     dtype: str
     scale: float
     zero_point: int
+    subgraph: int = 0
+    signature: str = ""

@@ -11,6 +11,7 @@ import math
 import mmap
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ __all__ = [
     "constant",
     "ports",
     "read",
+    "signatures_of",
 ]
 
 
@@ -96,7 +98,11 @@ def ports(model: Model) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
     """Return the inputs and outputs of the main subgraph, in the interpreter's order.
 
     They are named by the first signature of the main subgraph if there is one, else by tensor.
+    Where a file has several signatures, those of all are returned, called `SIGNATURE/NAME`.
     """
+    if len(several := signatures_of(model)) > 1:
+        both = [_ports_of(model, signature) for signature in several]
+        return tuple(p for ins, _ in both for p in ins), tuple(p for _, outs in both for p in outs)
     signature = next((s for s in model.signatures if s.subgraph_index == 0), None)
     inputs = {index: name for name, index in signature.inputs.items()} if signature else {}
     outputs = {index: name for name, index in signature.outputs.items()} if signature else {}
@@ -105,6 +111,25 @@ def ports(model: Model) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
         tuple(_port(main.tensors[index], inputs) for index in main.inputs),
         tuple(_port(main.tensors[index], outputs) for index in main.outputs),
     )
+
+
+def signatures_of(model: Model) -> tuple[SignatureDef, ...]:
+    """Return the signatures of a file, without further names for the same subgraph."""
+    return tuple({each.subgraph_index: each for each in reversed(model.signatures)}.values())[::-1]
+
+
+def _ports_of(model: Model, signature: SignatureDef) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+    graph = model.subgraphs[signature.subgraph_index]
+
+    def named(indices: tuple[int, ...], names: Mapping[str, int]) -> tuple[Port, ...]:
+        full = {index: f"{signature.key}/{name}" for name, index in names.items()}
+        found = (_port(graph.tensors[k], full) for k in indices)
+        return tuple(
+            replace(port, subgraph=signature.subgraph_index, signature=signature.key)
+            for port in found
+        )
+
+    return named(graph.inputs, signature.inputs), named(graph.outputs, signature.outputs)
 
 
 def _port(tensor: TensorInfo, names: Mapping[int, str]) -> Port:

@@ -18,8 +18,10 @@ from edgekit.intake.evaluation import GivenAnswers, written
 from edgekit.intake.examples import Given, as_path
 from edgekit.intake.live_model import saved
 from edgekit.intake.media import Pixels
+from edgekit.intake.names import check_names
 from edgekit.intake.options import Options
 from edgekit.intake.shapes import Shape
+from edgekit.intake.signatures import check_signatures
 from edgekit.running.place import Place, places
 from edgekit.source_model.interface import KerasModel
 from edgekit.source_model.recurrent import DEFAULT, Form, check_form
@@ -38,7 +40,8 @@ class _Choices(TypedDict, total=False):
     target: str
     io: Io | None
     shapes: Mapping[str, Shape]
-    signature: str
+    signature: str | Sequence[str]
+    names: Mapping[str, str]
     custom: Path | None
     select_ops: bool
     recurrent: Form
@@ -70,7 +73,8 @@ def convert(
     target: str = "",
     io: Io | None = None,
     shapes: Mapping[str, Shape] = MappingProxyType({}),
-    signature: str = "",
+    signature: str | Sequence[str] = "",
+    names: Mapping[str, str] = MappingProxyType({}),
     custom: Path | None = None,
     select_ops: bool = False,
     recurrent: Form = DEFAULT,
@@ -83,6 +87,10 @@ def convert(
 
     `<stem>.json` (what the file is and how it was made) and `<stem>.vectors.npz` (inputs and the
     source's answers) are written beside `out`; `edgekit verify` proves the file again from them.
+
+    TextVectorization, StringLookup, IntegerLookup and Hashing at the inputs of a Keras model are
+    split off: the file takes the numbers that they give, `<stem>.vocabulary.txt` holds the tokens,
+    and a note says what the app has to do with a text (`edgekit.on_device.look_up` does it).
 
     Args:
         model: `.keras`, `.h5` or a SavedModel folder; or a Keras model, which is saved first, in
@@ -97,6 +105,7 @@ def convert(
             first, prepared as for training; a `.npy`; or a folder of pictures, WAV files or
             `.npy` files, of which one holds an example or a batch. Or an array, a mapping of
             arrays by input name, or an iterable of examples or batches, of which 1,000 are taken.
+            Where the model takes text, arrays of NumPy's `str`.
         pixels: What pixels of a folder of pictures become, as for training: "0..255", "0..1",
             "-1..1", "caffe" or "torch". Needed unless the input takes integers or the model
             begins with a Rescaling layer.
@@ -106,7 +115,11 @@ def convert(
             int16x8 too; precisions that cannot have it keep their own.
         shapes: Input name -> shape, batch of 1 first, such as `{"image": (1, 224, 224, 3)}`: gives
             free axes a size, and replaces a fixed batch. "" names a lone input.
-        signature: Of a SavedModel that has several; "" for `serving_default`.
+        signature: Of a SavedModel that has several; "" for `serving_default`. A sequence goes into
+            one file, whose signatures share their weights; in calibration data and golden vectors
+            their inputs and outputs are then called `SIGNATURE/NAME`. Not in int8 and int16x8.
+        names: Own name of an input or output -> the name it gets in the file, and in calibration
+            data and golden vectors. Of several signatures `SIGNATURE/NAME` renames in one.
         custom: A Python file with layers and functions of the model's own. It is run, in the child
             process; those that no decorator registers go by their own names.
         select_ops: Whether TensorFlow's own operators may stay in the file where TFLite has none.
@@ -147,6 +160,15 @@ def convert(
         )
     if select_ops and (reason := _FLEX.missing()):
         raise Unavailable(reason)
+    first, *others = [signature] if isinstance(signature, str) else signature or [""]
+    beside = tuple(others)
+    check_signatures((first, *beside), precisions)
+    check_names(names)
+    if beside and evaluate is not None:
+        raise BadInput(
+            f"You gave right answers (evaluate) and {1 + len(beside)} signatures for one file; one "
+            "is scored at a time. Convert the one that the answers are for by itself."
+        )
     chosen = _places(target)
     options = Options(
         io=io,
@@ -156,7 +178,9 @@ def convert(
         pixels=pixels,
         custom=custom,
         allow_select_ops=select_ops,
-        signature=signature,
+        signature=first,
+        beside=beside,
+        names=dict(names),
         shapes=dict(shapes),
     )
     notes: tuple[str, ...] = ()

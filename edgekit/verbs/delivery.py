@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgekit.core.kinds import Artifact
+from edgekit.core.kinds import Artifact, LookUp
 from edgekit.core.paths import atomic
 from edgekit.core.report import Evaluation
 from edgekit.operators.speed import slow_here
 from edgekit.tflite.sidecar import write_sidecar
 from edgekit.verbs.examination import together
+from edgekit.verbs.overwriting import refuse_strange_vocabulary
 from edgekit.verbs.verify import Proof, vectors_path
 
 
@@ -80,6 +81,23 @@ def named_after(out: Path, precision: str) -> Path:
     return out.with_suffix(f".{precision}.tflite")
 
 
+def _with_vocabularies(artifact: Artifact, out: Path) -> tuple[LookUp, ...]:
+    """Put the vocabularies that lie beside a draft beside the file, under its name.
+
+    Raises:
+        BadInput: Another program's file has that name.
+    """
+    delivered = []
+    for look_up in artifact.look_ups:
+        name = look_up.vocabulary and out.stem + look_up.vocabulary.removeprefix(artifact.path.stem)
+        if name:
+            refuse_strange_vocabulary(out, out.with_name(name))
+            with atomic(out.with_name(name)) as temporary:
+                temporary.write_bytes(artifact.path.with_name(look_up.vocabulary).read_bytes())
+        delivered.append(replace(look_up, vocabulary=name))
+    return tuple(delivered)
+
+
 def deliver(
     artifact: Artifact,
     vectors: Path,
@@ -97,6 +115,7 @@ def deliver(
     evaluations = [proof.evaluation for proof in proofs if proof.evaluation]
     final = replace(artifact, path=path, evaluation=together(evaluations) or artifact.evaluation)
     if result.ok:
+        final = replace(final, look_ups=_with_vocabularies(artifact, out))
         with atomic(vectors_path(out)) as temporary:
             temporary.write_bytes(vectors.read_bytes())
         write_sidecar(final, out.with_suffix(".json"))

@@ -134,8 +134,8 @@ def inspect(path: Path | str) -> Inspection:
         minimum_runtime=minimum_runtime(model)[0] or None,
         declared_runtime=model.min_runtime or None,
         problems=file_problems(model),
-        inputs=tuple(_port(port, model.main) for port in inputs),
-        outputs=tuple(_port(port, model.main) for port in outputs),
+        inputs=tuple(_port(port, model) for port in inputs),
+        outputs=tuple(_port(port, model) for port in outputs),
         signatures=tuple(
             InspectedSignature(key=s.key, inputs=tuple(s.inputs), outputs=tuple(s.outputs))
             for s in model.signatures
@@ -205,11 +205,11 @@ def _weights_bytes(model: Model) -> dict[str, int]:
     return dict(sorted(sizes.items()))
 
 
-def _port(port: Port, subgraph: Subgraph) -> InspectedPort:
+def _port(port: Port, model: Model) -> InspectedPort:
     scaled = Quantization(scale=port.scale, zero_point=port.zero_point) if port.scale else None
     return InspectedPort(
         name=port.name,
-        shape=tuple(subgraph.tensors[port.index].shape_signature),
+        shape=tuple(model.subgraphs[port.subgraph].tensors[port.index].shape_signature),
         dtype=port.dtype,
         quantization=scaled,
     )

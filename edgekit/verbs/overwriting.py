@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgekit.core.errors import BadData, BadInput
+from edgekit.core.errors import BadData, BadInput, NotFound
 from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.tflite.sidecar import read_sidecar
 from edgekit.verbs.verify import vectors_path
@@ -14,7 +14,8 @@ def refuse_to_overwrite(out: Path) -> None:
     """Refuse an output if a conversion to it would overwrite what is not an earlier one's.
 
     Args:
-        out: The `.tflite`; `<stem>.json` and `<stem>.vectors.npz` are written beside it.
+        out: The `.tflite`; `<stem>.json` and `<stem>.vectors.npz` are written beside it, and for a
+            model that looks tokens up `<stem>.vocabulary.txt`.
 
     Raises:
         BadInput: A folder or another program's file has one of the names.
@@ -35,6 +36,24 @@ def refuse_to_overwrite(out: Path) -> None:
         raise _would_overwrite(out, sidecar, "does not describe that file")
     if vectors.exists() and not _are_golden(vectors):
         raise _would_overwrite(out, vectors, "holds no golden vectors")
+    refuse_strange_vocabulary(out, out.with_suffix(".vocabulary.txt"))
+
+
+def refuse_strange_vocabulary(out: Path, vocabulary: Path) -> None:
+    """Refuse to overwrite a vocabulary that the description beside an output does not name.
+
+    Raises:
+        BadInput: There is a file of that name, and it is another program's.
+    """
+    if vocabulary.exists() and vocabulary.name not in _vocabularies(out.with_suffix(".json")):
+        raise _would_overwrite(out, vocabulary, "no earlier conversion wrote")
+
+
+def _vocabularies(sidecar: Path) -> set[str]:
+    try:
+        return {look_up.vocabulary for look_up in read_sidecar(sidecar).look_ups}
+    except (BadData, NotFound):
+        return set()
 
 
 def _describes(sidecar: Path, out: Path) -> bool:

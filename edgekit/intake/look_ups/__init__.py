@@ -1,0 +1,1 @@
+"""Text and look-up layers at the inputs of a model, which a `.tflite` cannot hold."""
