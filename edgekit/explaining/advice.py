@@ -28,7 +28,7 @@ def advice(tried: Sequence[Tried], skipped: Sequence[str]) -> str:
         skipped: What there was no time for.
     """
     if tried[0].ok:
-        return "The file is within its limits on every runtime here; nothing else was tried."
+        return "Its outputs are within their limits on every runtime here; nothing else was tried."
     skipped = list(dict.fromkeys(skipped))
     best, mixed = smallest_of(tried), shortest_of(tried)
     if best is None:

@@ -21,6 +21,7 @@ from edgekit.core.errors import (
     NotFound,
     WorkerDied,
 )
+from edgekit.core.paths import sha256
 from edgekit.core.types import Progress, silent
 from edgekit.core.variant import CALIBRATED, Precision
 from edgekit.explaining.advice import advice, shortest_of
@@ -231,7 +232,7 @@ def recorded_options(file: Path) -> Options:
     """
     with contextlib.suppress(NotFound, BadData):  # none, or another program's
         beside = read_sidecar(file.with_suffix(".json"))
-        if beside.path.name == file.name:
+        if beside.sha256 == sha256(file):  # it may be of another file that was once there
             return read_noted(beside.made_by.get("options", ""))
     return PLAIN
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgekit.core.errors import BadInput, NotFound
-from edgekit.tflite.reader import read
+from edgekit.core.types import silent
+from edgekit.intake.options import Options
+from edgekit.tflite.reader import ports, read
 from edgekit.verbs.convert import convert
-from edgekit.verbs.explain import explain
+from edgekit.verbs.explain import after_rejection, explain, recorded_options
 
 pytestmark = pytest.mark.slow
 
@@ -172,3 +176,55 @@ def test_only_layers_that_exist_are_kept_in_float(models: Path, tmp_path: Path) 
         convert(source, out, precision="int8", calibration=calibration, keep_float=["conv_9"])
     with pytest.raises(BadInput, match="only int8 files can mix"):
         convert(source, out, precision="float16", keep_float=["conv_1"])
+
+
+WRITE_DETECTOR = """
+import sys, keras, numpy as np
+from pathlib import Path
+from keras import layers
+folder = Path(sys.argv[1])
+keras.utils.set_random_seed(3)
+random = np.random.default_rng(0)
+image = keras.Input((None, None, 3), name="image")
+x = layers.Conv2D(8, 3, strides=2, activation="relu")(image)
+x = layers.GlobalAveragePooling2D()(layers.Conv2D(16, 3, strides=2, activation="relu")(x))
+boxes = layers.Dense(4, activation="sigmoid", name="boxes")(x)
+wide = keras.initializers.RandomNormal(0, 8)
+scores = layers.Dense(5, kernel_initializer=wide, activation="softmax", name="scores")(x)
+joined = layers.Concatenate(name="detections")([layers.Rescaling(640.0)(boxes), scores])
+keras.Model(image, joined).save(folder / "detector.keras")
+(folder / "images").mkdir()
+for k in range(8):
+    some = random.random((12, 32, 32, 3)) * random.random((12, 1, 1, 1))
+    np.save(folder / "images" / f"{k}.npy", some.astype(np.float32))
+"""
+
+
+def test_boxes_and_scores_in_one_output_are_told_apart(tmp_path: Path) -> None:
+    """With options that the command line passes on: a folder of examples, and a shape."""
+    subprocess.run(
+        [sys.executable, "-c", WRITE_DETECTOR, tmp_path], check=True, capture_output=True
+    )
+    source, images = tmp_path / "detector.keras", tmp_path / "images"
+    shapes = {"image": (1, 32, 32, 3)}
+    out = tmp_path / "model.tflite"
+    joined = convert(source, out, precision="int8", calibration=images, shapes=shapes)
+    assert not joined.ok
+    (told,) = [note for note in joined.notes if "--split-outputs" in note]
+    assert "'scores' (up to" in told
+    lines = after_rejection(joined, source, images, progress=silent)
+    (command,) = [line.partition("limits: ")[2] for line in lines if line.startswith("Take ")]
+    assert command.endswith("--shape image=1,32,32,3 --split-outputs")
+    assert lines[-1].endswith(f"--calibration {images} --shape image=1,32,32,3")
+    program = [sys.executable, "-m", "edgekit", *shlex.split(command)[1:]]
+    ran = subprocess.run(program, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert "detections = np.concatenate([boxes, scores], axis=-1)" in ran.stdout
+    assert {port.name for port in ports(read(out))[1]} == {"boxes", "scores"}
+    with np.load(tmp_path / "model.vectors.npz") as vectors:
+        assert {"output:boxes", "output:scores"} <= set(vectors.files)
+    # What it was converted with stands beside the file.
+    assert recorded_options(out) == Options(shapes=shapes, split_outputs=True)
+    explanation = explain(out, source, images)
+    assert explanation.tried[0].ok
+    assert explanation.layers
