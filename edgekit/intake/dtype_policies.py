@@ -60,8 +60,11 @@ def _rebuilt(model: KerasModel) -> KerasModel:
     library = importlib.import_module("tf_keras" if is_tf_keras(model) else "keras")
     if not getattr(model, "inputs", None):
         raise ValueError("it is a class of its own")
+    config = without_policies(model.get_config())
     kind = library.Sequential if isinstance(model, library.Sequential) else library.Model
-    copy = kind.from_config(without_policies(model.get_config()))
+    if "layers" not in config:  # a class with a graph and a description of its own, of keras-hub
+        kind = type(model)
+    copy = kind.from_config(config)
     weights = zip(model.get_weights(), copy.get_weights(), strict=True)
     copy.set_weights([np.asarray(old).astype(new.dtype) for old, new in weights])
     return copy

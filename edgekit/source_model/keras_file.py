@@ -257,6 +257,8 @@ def _is_known(
     registered, module = entry.get("registered_name"), entry.get("module")
     if isinstance(registered, str) and registered in own:
         return name in (registered, getattr(own[registered], "__name__", ""))
+    if registered in (None, name) and f"{module}.{name}" in own:
+        return True
     if registered not in (None, name, "function") or (name not in known and name not in own):
         return False
     if module is None or (module == "builtins" and known is FUNCTIONS):
