@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgekit.cli import output, proofs
+from edgekit.cli import arguments, output, proofs
 from edgekit.cli.arguments import Json, ModelFile
 
 
@@ -25,36 +25,17 @@ def convert(
             "int8, int16x8 need it."
         ),
     ] = None,
-    pixels: Annotated[
-        str, typer.Option(help="What pixels of pictures become: 0..255, 0..1, -1..1, caffe, torch.")
-    ] = "",
+    pixels: arguments.Pixels = "",
     target: Annotated[str, typer.Option(help="Where it must run; any CPU if left out.")] = "",
-    io: Annotated[
-        str | None, typer.Option(help="In and out of int8 files: int8 (if left out), uint8, float.")
-    ] = None,
-    shape: Annotated[
-        list[str] | None,
-        typer.Option(help="Such as image=1,224,224,3, for free axes and batches; repeat for more."),
-    ] = None,
-    signature: Annotated[str, typer.Option(help="Of a SavedModel that has several.")] = "",
-    custom: Annotated[
-        Path | None, typer.Option(help="A .py file with the model's own layers; it is run.")
-    ] = None,
-    select_ops: Annotated[
-        bool, typer.Option("--select-ops", help="Let TensorFlow's own operators in (Flex).")
-    ] = False,
-    recurrent: Annotated[
-        str,
-        typer.Option(help="LSTM, GRU, SimpleRNN: small (one operator or a loop), fast (unrolled)."),
-    ] = "small",
-    keep_float: Annotated[
-        list[str] | None,
-        typer.Option(help="A layer that int8 leaves in float; repeat. See `edgekit explain`."),
-    ] = None,
-    split_outputs: Annotated[
-        bool,
-        typer.Option("--split-outputs", help="Make the parts of a last Concatenate outputs."),
-    ] = False,
+    io: arguments.Io = None,
+    shape: arguments.Shapes = None,
+    signature: arguments.Signatures = None,
+    name: arguments.Names = None,
+    custom: arguments.Custom = None,
+    select_ops: arguments.SelectOps = False,
+    recurrent: arguments.Recurrent = "small",
+    keep_float: arguments.KeepFloat = None,
+    split_outputs: arguments.SplitOutputs = False,
     evaluate: Annotated[
         Path | None,
         typer.Option(help=".npz of inputs and labels: tells how right the model and the file are."),
@@ -66,6 +47,7 @@ def convert(
     The file gets its name only if it ran and its answers are within the limits of its precision.
     Several precisions are files of their own: of model.tflite come model.int8.tflite and so on.
     """
+    from edgekit.intake.names import parse_names
     from edgekit.intake.shapes import parse_shapes
     from edgekit.verbs import convert as verb
 
@@ -80,7 +62,8 @@ def convert(
             target=target,
             io=io,
             shapes=parse_shapes(shape or ()),
-            signature=signature,
+            signature=signature or "",
+            names=parse_names(name or ()),
             custom=custom,
             select_ops=select_ops,
             recurrent=recurrent,
@@ -90,11 +73,12 @@ def convert(
             progress=tell,
         )
     code = proofs.show_conversion(result, json=json)
-    if code == 1 and calibration and not (json or shape or signature or custom):
+    if code == 1 and calibration and not json:
         from edgekit.verbs.explain import after_rejection
 
         with output.progress() as tell:
-            output.show_lines(after_rejection(result, model, calibration, progress=tell))
+            lines = after_rejection(result, model, calibration, custom=custom, progress=tell)
+        output.show_lines(lines)
     raise typer.Exit(code)
 
 
@@ -102,13 +86,49 @@ def explain(
     file: ModelFile,
     source: Annotated[Path, typer.Option(help="The model it was converted from.")],
     calibration: Annotated[Path, typer.Option(help="What it was calibrated with.")],
+    pixels: arguments.Pixels = "",
+    io: arguments.Io = None,
+    shape: arguments.Shapes = None,
+    signature: arguments.Signatures = None,
+    name: arguments.Names = None,
+    custom: arguments.Custom = None,
+    recurrent: arguments.Recurrent = "small",
+    keep_float: arguments.KeepFloat = None,
+    split_outputs: arguments.SplitOutputs = False,
     budget: Annotated[float, typer.Option(min=0, help="Seconds for trying next steps.")] = 600,
     json: Json = False,
 ) -> None:
-    """Say which layers make a quantized file wrong, and try what helps."""
+    """Say which layers make a quantized file wrong, and try what helps.
+
+    Options of `edgekit convert` are needed where the file was converted with them and nothing
+    beside it tells: for a rejected file, and for --custom always.
+    """
     from edgekit.explaining import printing
+    from edgekit.intake.names import parse_names
+    from edgekit.intake.options import Options
+    from edgekit.intake.shapes import parse_shapes
     from edgekit.verbs import explain as verb
 
+    first, *beside = signature or [""]
+    given = Options(
+        pixels=pixels,
+        io=io,  # type: ignore[arg-type]  # checked by the attempts
+        shapes=parse_shapes(shape or ()),
+        signature=first,
+        beside=tuple(beside),
+        names=parse_names(name or ()),
+        custom=custom,
+        recurrent=recurrent,  # type: ignore[arg-type]  # checked at its door
+        keep_float=tuple(keep_float or ()),
+        split_outputs=split_outputs,
+    )
     with output.progress() as tell:
-        found = verb.explain(file, source, calibration, budget_s=budget, progress=tell)
+        found = verb.explain(
+            file,
+            source,
+            calibration,
+            options=verb.recorded_options(file).under(given),
+            budget_s=budget,
+            progress=tell,
+        )
     printing.show(found, json=json)

@@ -17,6 +17,7 @@ from edgekit.core.child_process import report_progress
 from edgekit.core.variant import Precision
 from edgekit.intake.examples import as_npz
 from edgekit.intake.joined_outputs.splitting import joints_of
+from edgekit.intake.look_ups.numbers import as_numbers
 from edgekit.intake.model import load_asked
 from edgekit.intake.options import Options
 from edgekit.source_model.export import export, signature_of
@@ -59,10 +60,10 @@ def write_twin(
     """
     report_progress(0.0, "reading the model")
     model, _ = load_asked(source, options)
-    examples = out.with_name("examples.npz")
-    calibration, _ = as_npz(calibration, model, examples, pixels=options.pixels)
+    made, numbers = out.with_name("examples.npz"), out.with_name("numbers.npz")
+    examples, _ = as_npz(calibration, model, made, pixels=options.pixels)
     report_progress(0.1, "running the source model")
-    write_reference(model, vectors, calibration=calibration)
+    write_reference(model, vectors, calibration=as_numbers(examples, model, numbers))
     is_joined = not options.split_outputs and bool(joints_of(model))
     prepare(model, precision=precision, form=options.recurrent)
     signature = signature_of(model)
@@ -74,4 +75,4 @@ def write_twin(
         data = apply_corrections(data)
     order_ports(data, signature)
     out.write_bytes(data)
-    return Twin(layers=layers_of(model), calibration=calibration, is_joined=is_joined)
+    return Twin(layers=layers_of(model), calibration=examples, is_joined=is_joined)

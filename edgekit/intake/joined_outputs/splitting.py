@@ -6,7 +6,7 @@ import importlib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from edgekit.core.errors import BadInput
 from edgekit.intake.joined_outputs.joints import Joint, Knot, Leaf, Outputs, named, renamed
@@ -194,7 +194,7 @@ def _split_function(model: SavedModel) -> tuple[SavedModel, tuple[Joint, ...]]:
         return model, ()
     graph = frozen.graph.as_graph_def()
     specs = model.function.structured_input_signature[1]
-    answers = {name: tensor.name for name, tensor in tensors.items()}
+    answers = {name: cast("tf.Tensor", tensor).name for name, tensor in tensors.items()}
 
     def call(**arguments: tf.Tensor) -> dict[str, tf.Tensor]:
         fed = dict(zip((t.name for t in frozen.inputs), tf.nest.flatten(arguments), strict=True))
