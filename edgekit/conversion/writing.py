@@ -49,7 +49,7 @@ from edgekit.intake.scores import questions_for, scores_of
 from edgekit.source_model.calibration import how_to_make, load_calibration
 from edgekit.source_model.export import export_parts, signature_of
 from edgekit.source_model.golden_vectors import read_vectors
-from edgekit.source_model.interface import SourceModel, interface_of, is_tf_keras
+from edgekit.source_model.interface import SavedModel, SourceModel, interface_of, is_tf_keras
 from edgekit.source_model.recurrent import has_recurrent_layers, prepare
 from edgekit.source_model.reference import run_model, without_judged, write_reference
 from edgekit.tflite.reader import read
@@ -125,7 +125,8 @@ def write_each(
                 rest = Path(scratch) / "calibrating.npz"
                 calibration, sentence = without_judged(calibration, rest)
                 notes = (*notes, sentence)
-            if calibration and "int8" in outs and not (options.split_outputs or options.keep_float):
+            asked = options.split_outputs or options.keep_float
+            if calibration and "int8" in outs and not (asked or isinstance(model, SavedModel)):
                 alone = too_different(joints_of(model), read_vectors(vectors)[1])
         for precisions in _prepared_alike(model, list(outs)):
             group = {precision: outs[precision] for precision in precisions}

@@ -14,6 +14,7 @@ from edgekit.source_model.interface import (
     KerasModel,
     SavedModel,
     SourceModel,
+    given_names,
     is_tf_keras,
     named_leaves,
 )
@@ -31,10 +32,16 @@ _UNNAMED = ("Mul", "AddV2", "Sub", "RealDiv", "Reshape", "Cast", "Exp", "Sigmoid
 
 
 def joints_of(model: SourceModel) -> tuple[Joint, ...]:
-    """Return the outputs of a model that end in a Concatenate, and what they join; often none."""
-    names = getattr(model, "given_names", {})
-    found = _joined_in_function(model)[0] if isinstance(model, SavedModel) else _joined(model)
-    return tuple(renamed(joint, names) for joint in named(found)[1])
+    """Return the outputs of a model that end in a Concatenate, and what they join; often none.
+
+    Where the library cannot tell, there are none: nothing depends on it but an advice. For a
+    SavedModel its whole graph has to be written anew, which takes time.
+    """
+    try:
+        found = _joined_in_function(model)[0] if isinstance(model, SavedModel) else _joined(model)
+    except Exception:  # whatever Keras or TensorFlow raises
+        return ()
+    return tuple(renamed(joint, given_names(model)) for joint in named(found)[1])
 
 
 def separate_outputs(model: SourceModel) -> tuple[SourceModel, tuple[Joint, ...]]:
@@ -120,6 +127,8 @@ def _inputs(tensor: keras.KerasTensor) -> list[keras.KerasTensor]:
     """Return what a tensor is computed from."""
     source, node, _ = tensor._keras_history
     given = source._inbound_nodes[node]
+    if given.is_input:
+        return []
     tensors = getattr(given, "keras_inputs", None) or given.input_tensors  # Keras 2, Keras 3
     return list(tensors) if isinstance(tensors, list | tuple) else [tensors]
 
