@@ -108,6 +108,13 @@ def read_known_answers(path: Path, signature: Signature) -> KnownAnswers:
     }
     labels = _by_output(answers, signature, what)
     given = {name: array for name, array in arrays.items() if name not in answers}
+    texts = [name for name, array in given.items() if array.dtype.kind in "US"]
+    if texts:
+        names = ", ".join(f"'{tensor.name}'" for tensor in signature.inputs)
+        raise BadData(
+            f"{what} holds texts as '{texts[0]}'; the file takes numbers as {names}. Give what the "
+            "model's look-up layer makes of the texts."
+        )
     batch = check_examples(given, signature, what=what)
     count = len(next(iter(batch.values())))
     for name, array in labels.items():

@@ -131,6 +131,7 @@ def test_an_input_may_be_called_labels_and_a_lone_one_anything(tmp_path: Path) -
         ({"labels": NUMBERS, "depth": INPUTS}, "'image', 'depth'; the model's inputs are 'image'"),
         ({"labels": NUMBERS, "image": INPUTS[:, :3]}, r"has shape \(6, 3, 4, 1\)"),
         ({"labels": NUMBERS, "image": INPUTS * np.inf}, "NaN or infinite"),
+        ({"labels": NUMBERS, "image": np.array(["a"] * 6)}, "holds texts as 'image'; the file tak"),
         ({"labels": NUMBERS[:0], "image": INPUTS[:0]}, "holds no example"),
     ],
 )
