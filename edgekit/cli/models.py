@@ -95,6 +95,10 @@ def explain(
     recurrent: arguments.Recurrent = "small",
     keep_float: arguments.KeepFloat = None,
     split_outputs: arguments.SplitOutputs = False,
+    evaluate: Annotated[
+        Path | None,
+        typer.Option(help=".npz of inputs and labels, which the file should answer as rightly."),
+    ] = None,
     budget: Annotated[float, typer.Option(min=0, help="Seconds for trying next steps.")] = 600,
     json: Json = False,
 ) -> None:
@@ -129,6 +133,7 @@ def explain(
             calibration,
             options=verb.recorded_options(file).under(given),
             budget_s=budget,
+            evaluate=evaluate,
             progress=tell,
         )
     printing.show(found, json=json)

@@ -14,12 +14,14 @@ from edgekit.conversion.diagnosis import Layers
 from edgekit.conversion.layer_search import layers_of
 from edgekit.conversion.tf_converter import order_ports, to_tflite
 from edgekit.core.child_process import report_progress
+from edgekit.core.report import Evaluation
 from edgekit.core.variant import Precision
 from edgekit.intake.examples import as_npz
 from edgekit.intake.joined_outputs.splitting import joints_of
 from edgekit.intake.look_ups.numbers import as_numbers
 from edgekit.intake.model import load_asked
 from edgekit.intake.options import Options
+from edgekit.intake.scores import evaluated
 from edgekit.source_model.export import export, signature_of
 from edgekit.source_model.recurrent import prepare
 from edgekit.source_model.reference import write_reference
@@ -33,11 +35,13 @@ class Twin:
         layers: Their names.
         calibration: The examples as one `.npz`.
         is_joined: Whether an output ends in a Concatenate that could be left out.
+        evaluation: How right the model is, if examples with right answers were given.
     """
 
     layers: Layers
     calibration: Path
     is_joined: bool
+    evaluation: Evaluation | None = None
 
 
 def write_twin(
@@ -64,6 +68,7 @@ def write_twin(
     examples, _ = as_npz(calibration, model, made, pixels=options.pixels)
     report_progress(0.1, "running the source model")
     write_reference(model, vectors, calibration=as_numbers(examples, model, numbers))
+    evaluation = evaluated(model, options.evaluation) if options.evaluation else None
     is_joined = not options.split_outputs and bool(joints_of(model))
     prepare(model, precision=precision, form=options.recurrent)
     signature = signature_of(model)
@@ -75,4 +80,9 @@ def write_twin(
         data = apply_corrections(data)
     order_ports(data, signature)
     out.write_bytes(data)
-    return Twin(layers=layers_of(model), calibration=examples, is_joined=is_joined)
+    return Twin(
+        layers=layers_of(model),
+        calibration=examples,
+        is_joined=is_joined,
+        evaluation=evaluation,
+    )

@@ -8,19 +8,22 @@ from __future__ import annotations
 import shlex
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgekit.core import registry
 from edgekit.core.errors import BadInput, EdgekitError, Unavailable, WorkerFailed
 from edgekit.core.kinds import Artifact
-from edgekit.core.types import Progress
+from edgekit.core.report import Evaluation
+from edgekit.core.types import Progress, Run
 from edgekit.core.variant import PRECISIONS, Precision, check_io
 from edgekit.explaining.layer_noise import TensorNoise
 from edgekit.explaining.ranking import LayerNoise
 from edgekit.intake.options import Options, arguments
+from edgekit.intake.scores import shortfalls, side_by_side
 from edgekit.running.judgement import judge
+from edgekit.running.limits import LIMITS
 from edgekit.running.place import Place
 from edgekit.running.session import open_session
 from edgekit.source_model.golden_vectors import read_vectors
@@ -48,6 +51,7 @@ class Tried:
         judged: How its outputs compare with the source's, beside the limits; on the first runtime.
         reason: What is wrong, or why there is no file; "" if nothing is.
         runtimes: Where it ran.
+        evaluation: How right it and its source are, if examples with right answers were given.
         seconds: What the attempt took.
     """
 
@@ -61,6 +65,7 @@ class Tried:
     judged: str = ""
     reason: str = ""
     runtimes: tuple[str, ...] = ()
+    evaluation: Evaluation | None = None
     seconds: float = 0.0
 
 
@@ -99,6 +104,8 @@ class Laboratory:
         deadline: Of `time.monotonic()`, after which nothing new is tried.
         progress: Told what is tried.
         skipped: What there was no time for.
+        exam: `(file as a function, runtime) -> evaluation`: scores it on examples with right
+            answers, which it may answer a little worse than its source; None if there are none.
     """
 
     request: Request
@@ -110,6 +117,7 @@ class Laboratory:
     deadline: float
     progress: Progress
     skipped: list[str]
+    exam: Callable[[Run, str], Evaluation] | None = None
     _longest_s: float = 1.0
 
     def has_time(self, what: str) -> bool:
@@ -195,18 +203,30 @@ class Laboratory:
             try:
                 with open_session(file, runtime=place.runtime) as session:
                     answers, steps = session(inputs), session.steps
+                    tried = self._examined(tried, session, place.runtime)
             except (WorkerFailed, Unavailable) as error:
                 tried = replace(tried, ok=False, reason=f"{place.runtime}: {error}")
                 continue
             verdict = judge(expected, answers, precision=tried.precision, steps=steps)
+            scored, drop = tried.evaluation, LIMITS[tried.precision].drop
+            too_wrong = " ".join(shortfalls(scored, drop)) if scored else ""
+            figures = side_by_side(scored, place.runtime) if scored else ""
             tried = replace(
                 tried,
-                ok=tried.ok is not False and not verdict.problem,
-                judged=tried.judged or str(verdict),
-                reason=tried.reason or verdict.problem,
+                ok=tried.ok is not False and not verdict.problem and not too_wrong,
+                judged=tried.judged or "; ".join(filter(None, (str(verdict), figures))),
+                reason=tried.reason or f"{verdict.problem} {too_wrong}".strip(),
                 runtimes=(*tried.runtimes, place.runtime),
             )
         return tried
+
+    def _examined(self, tried: Tried, run: Run, runtime: str) -> Tried:
+        """Return the attempt with its scores on a runtime; outputs that were split have none."""
+        if self.exam is None or tried.split_outputs:
+            return tried
+        evaluation = self.exam(run, runtime)
+        before = tried.evaluation.file if tried.evaluation else {}
+        return replace(tried, evaluation=replace(evaluation, file={**before, **evaluation.file}))
 
 
 def try_precisions(laboratory: Laboratory, precision: Precision) -> list[Tried]:
@@ -233,7 +253,7 @@ def try_float_layers(
         ranked: The layers, the one to blame most first.
         tensors: What was measured.
     """
-    candidates = [noise for noise in ranked if noise.blame >= _WORTH_KEEPING]
+    candidates = [noise for noise in ranked if noise.blame >= _WORTH_KEEPING] or ranked
     tried: list[Tried] = []
     before: tuple[str, ...] = ()
     for count in _COUNTS:

@@ -2,19 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from edgekit.core.errors import BadData
-from edgekit.core.report import Question, Score
+from edgekit.core.report import Evaluation, Question, Score
 from edgekit.core.types import Array, Batch
+from edgekit.intake.evaluation import read_known_answers
+from edgekit.source_model.export import signature_of
+from edgekit.source_model.interface import SourceModel
+from edgekit.source_model.reference import run_model
 
 MANY_CLASSES = 10
 """From as many classes on, the first five choices tell something beside the first."""
 
 _Z = 1.96
 """Standard deviations around the mean that hold 95 % of a normal distribution."""
+
+
+def evaluated(model: SourceModel, path: Path) -> Evaluation:
+    """Say how right a loaded model is on examples whose right answers are known.
+
+    Args:
+        model: What `edgekit.source_model.loading.load_model` returned, unchanged since.
+        path: The `.npz`; see `edgekit.intake.evaluation.read_known_answers`.
+
+    Raises:
+        NotFound, BadData: The examples cannot be used.
+    """
+    known = read_known_answers(path, signature_of(model))
+    answers = run_model(model, known.inputs)
+    scores = scores_of(known.labels, answers, questions_for(known.labels, answers))
+    return Evaluation(examples=len(known), data=known.sha256, source=scores)
+
+
+def side_by_side(evaluation: Evaluation, runtime: str) -> str:
+    """Return a file's scores on a runtime beside its source's, as one line."""
+    source = {(score.output, score.question): score.value for score in evaluation.source}
+    figures = []
+    for score in evaluation.file.get(runtime, ()):
+        share = score.question != "mean absolute error"
+        values = (score.value, source.get((score.output, score.question)))
+        file, before = (
+            "not known" if value is None else f"{100 * value:.1f} %" if share else f"{value:.3g}"
+            for value in values
+        )
+        figures.append(f"{score.output}: {score.question} {file} (source {before})")
+    return "; ".join(figures)
+
+
+def shortfalls(evaluation: Evaluation, points: float) -> Iterator[str]:
+    """Say of each share of a file that it is too far below its source's.
+
+    Args:
+        evaluation: Of both. Mean absolute errors have no limit here: their unit is the user's.
+        points: How far a share may be below, in percentage points; one example always may.
+    """
+    allowed = max(points, 100 / evaluation.examples)
+    source = {(score.output, score.question): score.value for score in evaluation.source}
+    for runtime, scores in evaluation.file.items():
+        for score in scores:
+            before = 100 * source.get((score.output, score.question), 0.0)
+            share = 100 * score.value
+            if score.question != "mean absolute error" and before - share > allowed + 1e-9:
+                yield (
+                    f"Output '{score.output}' on {runtime}: {score.question} {share:.1f} %, "
+                    f"{before:.1f} % of the source (at most {allowed:.1f} points less)."
+                )
 
 
 def questions_for(labels: Batch, answers: Batch) -> list[tuple[str, Question]]:

@@ -61,8 +61,13 @@ def exam_of(path: Path, signature: Signature, evaluation: Evaluation | None) -> 
     return Exam(known=known, evaluation=Evaluation(examples=len(known), data=known.sha256))
 
 
-def exam_for(file: Path, given: GivenAnswers) -> Exam:
-    """Return the examples for a `.tflite`, with what was written beside it about its source.
+def exam_for(file: Path, given: GivenAnswers, evaluation: Evaluation | None = None) -> Exam:
+    """Return the examples for a `.tflite`, with what is known about its source.
+
+    Args:
+        file: The `.tflite`.
+        given: The examples.
+        evaluation: Of its source; if None, what was written beside the file.
 
     Raises:
         NotFound, BadData: The examples cannot be used.
@@ -71,14 +76,13 @@ def exam_for(file: Path, given: GivenAnswers) -> Exam:
         with contextlib.suppress(NotFound, BadData):  # none, or another program's
             artifact = read_sidecar(sidecar)
             if artifact.sha256 == sha256(file):
-                signature, evaluation = artifact.signature, artifact.evaluation
+                signature, evaluation = artifact.signature, evaluation or artifact.evaluation
                 break
     else:
         inputs, outputs = ports(read(file))
         signature = Signature(
             inputs=tuple(map(_tensor, inputs)), outputs=tuple(map(_tensor, outputs))
         )
-        evaluation = None
     with tempfile.TemporaryDirectory() as scratch:
         return exam_of(written(given, Path(scratch)), signature, evaluation)
 

@@ -39,6 +39,7 @@ from edgekit.explaining.next_steps import (
 from edgekit.explaining.patterns import Evidence, Pattern, patterns_in
 from edgekit.explaining.printing import short
 from edgekit.explaining.ranking import LayerNoise, rank
+from edgekit.intake.evaluation import GivenAnswers, written
 from edgekit.intake.examples import Given, as_path
 from edgekit.intake.live_model import saved
 from edgekit.intake.options import PLAIN, Options, arguments, read_noted
@@ -48,6 +49,7 @@ from edgekit.source_model.reference import CHILD_ENV
 from edgekit.tflite.reader import read
 from edgekit.tflite.sidecar import read_sidecar
 from edgekit.verbs.delivery import Conversion, Conversions
+from edgekit.verbs.examination import exam_for
 from edgekit.verbs.verify import precision_of
 
 EXAMPLES = 64
@@ -94,6 +96,7 @@ def explain(
     examples: int = EXAMPLES,
     budget_s: float = BUDGET_S,
     out: Path | None = None,
+    evaluate: GivenAnswers | None = None,
     progress: Progress = silent,
 ) -> Explanation:
     """Compare a quantized file with its float model, layer by layer, and try what helps.
@@ -107,6 +110,8 @@ def explain(
         budget_s: How long to try next steps, in seconds; 0 tries none. For a file that is
             within its limits none is tried either.
         out: What the commands that are proposed write; if None, the file itself.
+        evaluate: Examples with right answers, as `edgekit.convert` takes them: then what is
+            proposed must also be nearly as right as the source (`edgekit.running.limits`, `drop`).
         progress: Told how far it is.
 
     Raises:
@@ -121,29 +126,33 @@ def explain(
     precision = _checked(file, options)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        request = _request(out or _delivered(file), source, calibration)
+        out = out or file.with_name(file.name.removesuffix(".rejected"))
+        request = _request(out, source, calibration)
         source = saved(source, scratch)[0] if not isinstance(source, str | Path) else Path(source)
         given = as_path(calibration, scratch)
         for path, wanted in ((source, _SOURCE), (given, _EXAMPLES)):
             if not path.exists():
                 raise NotFound(f"There is no '{path}'; give {wanted}.")
+        known = None if evaluate is None else written(evaluate, scratch)
+        options = replace(options, evaluation=known)
         true_file, vectors = scratch / "float.tflite", scratch / "vectors.npz"
         twin = _twin(source, (true_file, vectors), given, precision, options, progress)
         child = Child(progress=lambda part, doing: progress(0.3 + 0.3 * part, doing))
-        layers = twin.layers
         try:
-            tensors = child.call(measure, true_file, file.absolute(), vectors, layers, examples)
+            tensors = child.call(
+                measure, true_file, file.absolute(), vectors, twin.layers, examples
+            )
         except ChildDied as death:
             raise WorkerDied(
                 f"'{file}' cannot be run tensor by tensor: the interpreter ended with "
                 f"{death.cause}. Run `edgekit verify` on it."
             ) from death
-        ranked = rank(tensors, layers.kinds)
+        ranked = rank(tensors, twin.layers.kinds)
         true = read(true_file)
         evidence = Evidence(
             true=true,
             quantized=read(file),
-            owners=operator_layers(true.main, layers),
+            owners=operator_layers(true.main, twin.layers),
             tensors=tensors,
         )
         laboratory = Laboratory(
@@ -156,6 +165,7 @@ def explain(
             deadline=time.monotonic() + budget_s,
             progress=progress,
             skipped=[],
+            exam=exam_for(true_file, known, twin.evaluation).sat if known else None,
         )
         tried = [laboratory.judge_file(file, precision)]
         if budget_s > 0 and not tried[0].ok:
@@ -248,11 +258,6 @@ def _request(out: Path, source: Path | KerasModel, calibration: Given) -> Reques
         calibration=str(calibration) if isinstance(calibration, str | Path) else "EXAMPLES.npz",
         out=str(out),
     )
-
-
-def _delivered(file: Path) -> Path:
-    """Return the name that a rejected file would have had."""
-    return file.with_name(file.name.removesuffix(".rejected"))
 
 
 def _twin(

@@ -5,19 +5,22 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edgekit.core import registry
-from edgekit.core.types import silent
+from edgekit.core.report import Evaluation, Score
+from edgekit.core.types import Run, silent
 from edgekit.explaining.next_steps import Laboratory, Request
 from edgekit.intake.options import Options
 from edgekit.running.place import places
+from edgekit.running.session import open_session
+from edgekit.source_model.golden_vectors import write_arrays
 from edgekit.source_model.reference import judged_examples
-
-pytestmark = pytest.mark.slow
+from tests.support.paths import GOLDEN
 
 WRITE_MODEL = """
 import sys
@@ -26,6 +29,47 @@ sequential().save(sys.argv[1])
 """
 
 
+def laboratory_of(model: Path, calibration: Path, vectors: Path) -> Laboratory:
+    return Laboratory(
+        request=Request(source=str(model), calibration=str(calibration), out="model.tflite"),
+        source=model,
+        calibration=calibration,
+        vectors=vectors,
+        options=Options(),
+        places=[place for place in places(("cpu", "litert")).values() if not place.missing()],
+        deadline=time.monotonic() + 600,
+        progress=silent,
+        skipped=[],
+    )
+
+
+def scored(right: float, _run: Run, runtime: str) -> Evaluation:
+    def score(value: float) -> tuple[Score, ...]:
+        return (Score(output="scores", question="accuracy", value=value, half_width=0.01),)
+
+    return Evaluation(examples=400, data="", source=score(0.99), file={runtime: score(right)})
+
+
+@pytest.mark.parametrize(("right", "ok"), [(0.985, True), (0.98, True), (0.97, False)])
+def test_a_file_that_is_less_right_than_its_precision_may_be_is_not_within_limits(
+    tmp_path: Path, right: float, ok: bool
+) -> None:
+    file, vectors = GOLDEN / "int8.tflite", tmp_path / "vectors.npz"
+    inputs = {"image": np.random.default_rng(0).random((16, 8, 8, 1), np.float32)}
+    with open_session(file, runtime="litert") as session:
+        write_arrays(vectors, inputs, session(inputs))
+    laboratory = laboratory_of(file, vectors, vectors)
+    assert laboratory.judge_file(file, "int8").ok
+    laboratory.exam = partial(scored, right)
+    judged = laboratory.judge_file(file, "int8")
+    assert judged.ok is ok
+    assert judged.evaluation
+    assert set(judged.evaluation.file) == set(judged.runtimes)
+    words = "accuracy 97.0 %, 99.0 % of the source (at most 1.0 points less)"
+    assert (words in judged.reason) is not ok
+
+
+@pytest.mark.slow
 def test_an_attempt_is_calibrated_without_the_examples_it_is_judged_on(tmp_path: Path) -> None:
     model = tmp_path / "model.keras"
     subprocess.run([sys.executable, "-c", WRITE_MODEL, model], check=True, capture_output=True)
@@ -39,15 +83,5 @@ def test_an_attempt_is_calibrated_without_the_examples_it_is_judged_on(tmp_path:
     file, vectors = tmp_path / "model.tflite", tmp_path / "vectors.npz"
     convert = registry.get("converters", "tflite").convert  # as the verb calls it
     convert(model, file, precision="int8", calibration=calibration, vectors=vectors)
-    laboratory = Laboratory(
-        request=Request(source=str(model), calibration=str(calibration), out=str(file)),
-        source=model,
-        calibration=calibration,
-        vectors=vectors,
-        options=Options(),
-        places=[place for place in places(("cpu", "litert")).values() if not place.missing()],
-        deadline=time.monotonic() + 600,
-        progress=silent,
-        skipped=[],
-    )
+    laboratory = laboratory_of(model, calibration, vectors)
     assert laboratory.try_("int8", "int8").judged == laboratory.judge_file(file, "int8").judged
