@@ -4,8 +4,7 @@ MobileNetV3Small and EfficientNetB0 of Keras are trained for some minutes on pho
 sign the digits, converted to int8, and scored beside Keras on photos of other people's hands. Where
 int8 is rejected, or more than a point below Keras on a runtime, `explain` is asked, and the file
 with the layers in float that it proposes is scored too; every second of those photos is given to
-`explain`. Exits 1 if neither is within a point of
-Keras on every runtime.
+`explain`. Exits 1 if neither is within a point of Keras on every runtime.
 
     python benchmarks/trained_pictures.py [--folder models] [--only MobileNetV3Small]
 """
