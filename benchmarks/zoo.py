@@ -42,7 +42,8 @@ from edgekit.core.errors import EdgekitError
 from edgekit.core.paths import home
 from edgekit.core.records import Json, from_json
 from edgekit.core.variant import PRECISIONS, Precision
-from edgekit.explaining.next_steps import Tried, shortest_of
+from edgekit.explaining.next_steps import Tried
+from edgekit.intake.options import Options
 from edgekit.running import tflite_environment
 from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.source_model.reference import CHILD_ENV
@@ -118,10 +119,9 @@ def own_verdict(model: Model, file: Path, precision: str) -> tuple[list[Verdict]
             continue
         with np.load(out) as arrays:
             answers = {name: arrays[name] for name in arrays.files}
-        kinds = dict(model.about["kinds"])
-        if "" in kinds:  # a lone output without a name of its author's
-            answers = {"": next(iter(answers.values()))}
-        verdict, figures = check(reference, answers, kinds, precision)
+        if len(reference) == 1 == len(answers):  # its name may be the converter's choice
+            answers = dict(zip(reference, answers.values(), strict=True))
+        verdict, figures = check(reference, answers, model.about["kinds"], precision)
         verdicts.append(verdict)
         said.append(f"{runtime} {verdict}: {figures}")
     return verdicts, " | ".join(said)
@@ -169,9 +169,8 @@ def row_of(name: str, work: Path) -> Row:
         for precision, each in done.items()
     }
     explained: Tried | None = None
-    rejected = [each for each in done.values() if not each.ok]
-    if rejected and rejected[0].artifact.precision != "float32":
-        explained = proposed(model, rejected[0])
+    if "int8" in done and not done["int8"].ok:
+        explained = proposed(model, done["int8"])
     good = [p for p, each in done.items() if each.ok and "wrong" not in checked[p][0]]
     cells: dict[str, Cell] = {}
     for precision in PRECISIONS:
@@ -192,14 +191,21 @@ def proposed(model: Model, conversion: Conversion) -> Tried | None:
     """Return the mixed file that `explain` proposes for a rejected one, if any."""
     file = conversion.artifact.path
     try:
-        explanation = explain(file, model.source, model.calibration, budget_s=BUDGET_S)
+        explanation = explain(
+            file,
+            model.source,
+            model.calibration,
+            options=Options(shapes=model.shapes),
+            budget_s=BUDGET_S,
+        )
     except EdgekitError as error:
         (model.folder / "explained.txt").write_text(str(error))
         return None
     (model.folder / "explained.txt").write_text(
         "\n".join([explanation.advice, *(str(tried) for tried in explanation.tried)])
     )
-    return shortest_of(explanation.tried)
+    good = [tried for tried in explanation.tried if tried.ok and tried.keep_float]
+    return min(good, key=lambda tried: len(tried.keep_float), default=None)
 
 
 def way_forward(

@@ -21,7 +21,9 @@ def main(file: str, fresh: str, out: str) -> None:
     run = interpreter.get_signature_runner()
     takes, gives = run.get_input_details(), run.get_output_details()
     arrays = np.load(fresh)
-    inputs = {name: arrays["input:" + name] for name in takes}
+    given = {name[6:]: arrays[name] for name in arrays.files if name.startswith("input:")}
+    lone = next(iter(given.values())) if len(given) == 1 else None
+    inputs = {name: given[name] if lone is None else lone for name in takes}
     answers = {name: [] for name in gives}  # type: ignore[var-annotated]
     for k in range(len(next(iter(inputs.values())))):
         interpreter.reset_all_variables()  # a fused LSTM would go on from the last example

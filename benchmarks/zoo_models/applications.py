@@ -2,7 +2,8 @@
 
 Weights that are drawn and left alone answer every picture nearly alike, and then any file agrees.
 So BatchNormalization takes its statistics from real photos (one pass, momentum 0), and the last
-layer is scaled so that each of its 1,000 logits has mean 0 and standard deviation 3 over them.
+layer reads, as a trained one does, the directions in which the features of photos differ most,
+scaled so that each of its 1,000 logits has median 0 and a typical deviation of 3 over them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 SETTLING = 64
 """Photos for the statistics; no file is calibrated or judged on them."""
+
+DIRECTIONS = 8
+"""Principal components of the features that the last layer reads."""
 
 SIZES = {
     "MobileNet": 96,
@@ -80,10 +84,16 @@ def _spread(model: keras.Model, pictures: Array) -> None:
     last = [layer for layer in model.layers if getattr(layer, "kernel", None) is not None][-1]
     features = keras.Model(model.inputs, last.input)(pictures, training=False).numpy()
     kernel, bias = last.get_weights()
-    flat = kernel.reshape(-1, kernel.shape[-1])
-    logits = features.reshape(len(features), -1) @ flat
-    scale = 3 / np.maximum(logits.std(0), 1e-6)
-    last.set_weights([kernel * scale, (bias * 0 - logits.mean(0) * scale)])
+    features = features.reshape(len(features), -1)
+    middle = np.median(features, 0)
+    apart = features - middle
+    # Of unit length, so that one odd photo does not set the directions; for the same reason the
+    # median, not the standard deviation, sets the scale.
+    unit = apart / np.maximum(np.linalg.norm(apart, axis=1, keepdims=True), 1e-9)
+    directions = np.linalg.svd(unit, full_matrices=False)[2][:DIRECTIONS]
+    weights = directions.T @ (directions @ kernel.reshape(-1, kernel.shape[-1]))
+    weights *= 3 / np.maximum(1.48 * np.median(np.abs(apart @ weights), 0), 1e-6)
+    last.set_weights([weights.reshape(kernel.shape), (bias * 0 - middle @ weights)])
 
 
 MAKERS: dict[str, Callable[[], Made]] = {name: partial(application, name) for name in SIZES}

@@ -47,7 +47,7 @@ def gpt2() -> Made:
         intermediate_dim=256,
         max_sequence_length=LENGTH,
     )
-    return _made(model, _with_mask(), {"": "numbers"})
+    return _made(model, _with_mask(), {"output": "numbers"})
 
 
 def llama() -> Made:
@@ -62,7 +62,7 @@ def llama() -> Made:
         intermediate_dim=128,
         num_key_value_heads=2,
     )
-    return _made(model, _with_mask(), {"": "numbers"})
+    return _made(model, _with_mask(), {"output": "numbers"})
 
 
 def whisper() -> Made:
@@ -106,7 +106,7 @@ def vit() -> Made:
         mlp_dim=128,
     )
     pictures = photos(96, COUNT).astype(np.float32) / 127.5 - 1
-    return _made(model, {model.inputs[0].name: pictures}, {"": "numbers"})
+    return _made(model, {model.inputs[0].name: pictures}, {"output": "numbers"})
 
 
 def _text() -> np.ndarray:
