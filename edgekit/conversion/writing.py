@@ -109,6 +109,7 @@ def write_each(
     model, notes = load_asked(source, options)
     written: dict[Precision, Written] = {}
     alone: list[str] = []  # what int8 makes of joined outputs
+    judged: list[str] = []  # on which examples, where others calibrate
     evaluation = _evaluated(model, options.evaluation) if options.evaluation else None
     with tempfile.TemporaryDirectory() as scratch:
         if calibration:
@@ -124,7 +125,7 @@ def write_each(
             if calibration and set(outs) & set(STATIC):
                 rest = Path(scratch) / "calibrating.npz"
                 calibration, sentence = without_judged(calibration, rest)
-                notes = (*notes, sentence)
+                judged.append(sentence)
             asked = options.split_outputs or options.keep_float
             if calibration and "int8" in outs and not (asked or isinstance(model, SavedModel)):
                 alone = too_different(joints_of(model), read_vectors(vectors)[1])
@@ -133,8 +134,9 @@ def write_each(
             # Recurrent layers were changed in place for the group before.
             model = load_asked(source, options)[0] if written else model
             written |= _write_alike(model, source, group, calibration, options, notes)
-    if "int8" in written:
-        written["int8"] = _noting(written["int8"], alone)
+    for each in written:
+        sentences = [*(judged if each in STATIC else ()), *(alone if each == "int8" else ())]
+        written[each] = _noting(written[each], sentences)
     return {each: replace(written[each], evaluation=evaluation) for each in outs}
 
 

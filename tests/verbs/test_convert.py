@@ -223,6 +223,8 @@ def test_several_precisions_share_one_load_and_one_reference(
     ]
     mains = [read(each.artifact.path).main for each in result.done]
     assert [main.tensors[main.inputs[0]].dtype for main in mains] == ["float32", "uint8"]
+    judged = [any("Judged on" in note for note in each.notes) for each in result.done]
+    assert judged == [False, True]  # calibration concerns int8 alone
     for name in ("float32", "int8"):
         file = tmp_path / f"out.{name}.tflite"
         assert precision_of(file) == name
