@@ -9,7 +9,9 @@ from pathlib import Path
 from edgekit.core.kinds import Artifact, LookUp
 from edgekit.core.paths import atomic
 from edgekit.core.report import Evaluation
+from edgekit.intake.scores import shortfalls
 from edgekit.operators.speed import slow_here
+from edgekit.running.limits import LIMITS
 from edgekit.tflite.sidecar import write_sidecar
 from edgekit.verbs.examination import together
 from edgekit.verbs.overwriting import refuse_strange_vocabulary
@@ -98,6 +100,14 @@ def _with_vocabularies(artifact: Artifact, out: Path) -> tuple[LookUp, ...]:
     return tuple(delivered)
 
 
+def _less_right(evaluation: Evaluation | None, precision: str) -> list[str]:
+    """Say of each share of right answers that it is below the source's, and what to do."""
+    if evaluation is None:
+        return []
+    more = "" if precision == "float32" else " `edgekit explain` with --evaluate tries what helps."
+    return [f"{sentence}{more}" for sentence in shortfalls(evaluation, LIMITS[precision].drop)]
+
+
 def deliver(
     artifact: Artifact,
     vectors: Path,
@@ -108,12 +118,13 @@ def deliver(
     """Put the file and what proves it under their final names, the file last."""
     made = tuple(value for key, value in artifact.made_by.items() if key.startswith("note"))
     here = {p.runtime for p in proofs if p.status == "measured" and p.device == "local"}
+    evaluation = together([proof.evaluation for proof in proofs if proof.evaluation])
     notes = (*notes_before, *made, *slow_here(artifact.precision, here))
+    notes = (*notes, *_less_right(evaluation, artifact.precision))
     named = [replace(proof, file=str(out)) for proof in proofs]
     result = Conversion(artifact=artifact, proofs=tuple(named), notes=notes)
     path = out if result.ok else out.with_name(out.name + ".rejected")
-    evaluations = [proof.evaluation for proof in proofs if proof.evaluation]
-    final = replace(artifact, path=path, evaluation=together(evaluations) or artifact.evaluation)
+    final = replace(artifact, path=path, evaluation=evaluation or artifact.evaluation)
     if result.ok:
         final = replace(final, look_ups=_with_vocabularies(artifact, out))
         with atomic(vectors_path(out)) as temporary:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from edgekit.core.errors import BadData, NotFound
 from edgekit.core.recipe import Signature, Tensor
+from edgekit.core.report import Evaluation, Question, Score
 from edgekit.core.types import Array, Batch
 from edgekit.intake.evaluation import KnownAnswers, read_known_answers, written
-from edgekit.intake.scores import questions_for, scores_of, share_half_width
+from edgekit.intake.scores import questions_for, scores_of, share_half_width, shortfalls
 
 IMAGE = Tensor(name="image", shape=(1, 4, 4, 1))
 CLASSES = Tensor(name="digit", shape=(1, 12))
@@ -217,3 +218,20 @@ def test_scores_are_shares_whatever_the_order_of_examples(drawn: tuple[list[int]
     assert [s.value for s in mixed] == pytest.approx([s.value for s in scores])
     right = scores_of(labels, {"digit": np.eye(12)[labels["digit"]]}, questions)
     assert [score.value for score in right] == [1.0, 1.0]
+
+
+def test_a_share_may_be_a_point_or_an_example_below_the_source() -> None:
+    def said(file: float, examples: int, question: Question = "accuracy") -> list[str]:
+        def score(value: float) -> tuple[Score, ...]:
+            return (Score(output="digit", question=question, value=value, half_width=None),)
+
+        evaluation = Evaluation(
+            examples=examples, data="", source=score(0.95), file={"litert": score(file)}
+        )
+        return list(shortfalls(evaluation, 1.0))
+
+    assert said(0.94, 1000) == said(0.97, 1000) == said(0.90, 20) == []
+    assert said(0.5, 1000, "mean absolute error") == []
+    assert said(0.93, 1000) == [
+        "Output 'digit' on litert: accuracy 93.0 %, 95.0 % of the source (at most 1.0 points less)."
+    ]
