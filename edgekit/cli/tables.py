@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
@@ -101,9 +102,17 @@ def show_check(check: Check, *, json: bool) -> None:
     table(("", "operator", "version", "needs", "verdict", "why, and what to do"), rows)
     for problem in check.problems:
         print(problem)
-    yes = sum(o.verdict == "yes" for o in check.operators)
+    verdicts = Counter(o.verdict for o in check.operators)
     verdict = "will run" if check.ok else "will NOT run"
-    print(f"{check.target}: {verdict}; {yes} of {len(check.operators)} operators are accepted.")
+    unknown = ""
+    if verdicts["unknown"]:
+        unknown = f", and of {verdicts['unknown']} it is not known"
+        if check.ok and not verdicts["no"]:  # else the CPU takes what an accelerator does not
+            verdict = "may run"
+    total = len(check.operators)
+    print(
+        f"{check.target}: {verdict}; {verdicts['yes']} of {total} operators are accepted{unknown}."
+    )
 
 
 def show_bench(times: Benchmark, *, json: bool) -> None:

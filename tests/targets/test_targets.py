@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from edgekit.cli import app
 from edgekit.core import registry
 from edgekit.core.errors import BadModelFile, EdgekitError, NotFound
 from edgekit.core.paths import packaged
@@ -23,6 +25,7 @@ from edgekit.tflite.reader import Model, Operator, TensorInfo, read
 from edgekit.verbs.check import check
 from edgekit.verbs.inspect import inspect
 from tests.support.paths import GOLDEN
+from tests.support.small_files import Data, Step, write_file
 
 MODELS = sorted(path.stem for path in GOLDEN.glob("*.tflite"))
 SHARED_FOLDER = [HealthCheck.function_scoped_fixture]
@@ -109,6 +112,22 @@ def test_types_nobody_asked_for_are_unknown_and_do_not_refuse_the_file() -> None
         assert found.operators[0].verdict == "unknown"
         assert "not measured with float64" in found.operators[0].reason
         assert found.ok
+
+
+def test_what_is_not_known_is_not_said_to_run(tmp_path: Path) -> None:
+    """static_w8_a16_quantized_q_einsum.tflite of https://github.com/google-ai-edge/LiteRT."""
+    tensors = {
+        "x": Data((1, 5, 6), "int16", scale=0.001),
+        "w": Data((1, 6, 7), "int8", scale=0.01, values=np.ones((1, 6, 7))),
+        "y": Data((1, 5, 7), "int16", scale=0.01),
+    }
+    step = Step("BATCH_MATMUL", ["x", "w"], ["y"], "BatchMatMulOptions")
+    path = write_file(tmp_path / "m.tflite", [step], tensors, inputs=["x"], outputs=["y"])
+    for target in ("cpu", "litert"):
+        ran = CliRunner().invoke(app, ["check", str(path), "--target", target])
+        assert "may run; 0 of 1 operators are accepted, and of 1 it is not known." in ran.stdout
+    ran = CliRunner().invoke(app, ["check", str(GOLDEN / "int8.tflite"), "--target", "cpu"])
+    assert "cpu: will run; 6 of 6 operators are accepted." in ran.stdout
 
 
 def test_a_custom_operator_the_runtime_brings_along_is_not_refused() -> None:
