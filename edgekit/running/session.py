@@ -122,7 +122,7 @@ class Session:
     @property
     def steps(self) -> dict[str, float]:
         """Output name -> difference between neighbouring values, where an output is quantized."""
-        return {port.name: port.scale for port in self._outputs if port.scale}
+        return {port.name: port.step for port in self._outputs if port.step}
 
     def __enter__(self) -> Session:
         return self

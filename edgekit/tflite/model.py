@@ -180,6 +180,8 @@ class Port:
         zero_point: The quantized value that stands for 0.0.
         subgraph: Position of its subgraph; 0 is the main one.
         signature: Name of its signature in a file that has several; `name` then begins with it.
+        step: Difference between neighbouring values that it can have; 0.0 if it has any. A float
+            output that is made of integers by a last DEQUANTIZE has their scale.
     """
 
     name: str
@@ -190,3 +192,4 @@ class Port:
     zero_point: int
     subgraph: int = 0
     signature: str = ""
+    step: float = 0.0

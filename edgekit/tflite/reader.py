@@ -108,8 +108,8 @@ def ports(model: Model) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
     outputs = {index: name for name, index in signature.outputs.items()} if signature else {}
     main = model.main
     return (
-        tuple(_port(main.tensors[index], inputs) for index in main.inputs),
-        tuple(_port(main.tensors[index], outputs) for index in main.outputs),
+        tuple(_port(main, index, inputs) for index in main.inputs),
+        tuple(_port(main, index, outputs) for index in main.outputs),
     )
 
 
@@ -123,7 +123,7 @@ def _ports_of(model: Model, signature: SignatureDef) -> tuple[tuple[Port, ...], 
 
     def named(indices: tuple[int, ...], names: Mapping[str, int]) -> tuple[Port, ...]:
         full = {index: f"{signature.key}/{name}" for name, index in names.items()}
-        found = (_port(graph.tensors[k], full) for k in indices)
+        found = (_port(graph, k, full) for k in indices)
         return tuple(
             replace(port, subgraph=signature.subgraph_index, signature=signature.key)
             for port in found
@@ -132,9 +132,13 @@ def _ports_of(model: Model, signature: SignatureDef) -> tuple[tuple[Port, ...], 
     return named(graph.inputs, signature.inputs), named(graph.outputs, signature.outputs)
 
 
-def _port(tensor: TensorInfo, names: Mapping[int, str]) -> Port:
-    # A float may carry a scale too, as a note of a quantizer: its values are what they are.
-    per_tensor = len(tensor.scales) == 1 and tensor.dtype.startswith(("int", "uint"))
+def _port(graph: Subgraph, index: int, names: Mapping[int, str]) -> Port:
+    tensor = graph.tensors[index]
+    made_of = [
+        op.inputs[0] for op in graph.operators if op.name == "DEQUANTIZE" and index in op.outputs
+    ]
+    before = [tensor, *(graph.tensors[k] for k in made_of)]
+    per_tensor = _has_one_scale(tensor)
     return Port(
         name=names.get(tensor.index, tensor.name),
         index=tensor.index,
@@ -142,7 +146,13 @@ def _port(tensor: TensorInfo, names: Mapping[int, str]) -> Port:
         dtype=tensor.dtype,
         scale=tensor.scales[0] if per_tensor else 0.0,
         zero_point=tensor.zero_points[0] if per_tensor else 0,
+        step=next((each.scales[0] for each in before if _has_one_scale(each)), 0.0),
     )
+
+
+def _has_one_scale(tensor: TensorInfo) -> bool:
+    # A float may carry a scale too, as a note of a quantizer: its values are what they are.
+    return len(tensor.scales) == 1 and tensor.dtype.startswith(("int", "uint"))
 
 
 def _map(path: Path) -> mmap.mmap:

@@ -343,3 +343,12 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(
 def test_random_bytes_are_refused(content: bytes, tmp_path: Path) -> None:
     refusal(tmp_path, content)
     refusal(tmp_path, content[:4] + b"TFL3" + content[4:])
+
+
+@pytest.mark.parametrize(
+    ("file", "step"),
+    [("int8", 1 / 256), ("int16x8", 1 / 32768), ("float32", 0.0), ("dynamic_int8", 0.0)],
+)
+def test_a_float_output_computed_in_integers_has_their_step(file: str, step: float) -> None:
+    _, outputs = ports(read(GOLDEN / f"{file}.tflite"))
+    assert [(port.scale, port.step) for port in outputs] == [(0.0, step)]
