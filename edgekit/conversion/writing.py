@@ -37,7 +37,6 @@ from edgekit.core.recipe import Signature
 from edgekit.core.report import Evaluation
 from edgekit.core.types import Batch
 from edgekit.core.variant import Precision
-from edgekit.intake.evaluation import read_known_answers
 from edgekit.intake.examples import as_npz
 from edgekit.intake.joined_outputs.joints import too_different
 from edgekit.intake.joined_outputs.splitting import joints_of
@@ -45,7 +44,7 @@ from edgekit.intake.look_ups.numbers import confirm
 from edgekit.intake.look_ups.vocabulary import instruction, write_vocabularies
 from edgekit.intake.model import load_asked
 from edgekit.intake.options import PLAIN, Options, noted
-from edgekit.intake.scores import questions_for, scores_of
+from edgekit.intake.scores import evaluated
 from edgekit.source_model.calibration import how_to_make, load_calibration
 from edgekit.source_model.export import export_parts, signature_of
 from edgekit.source_model.golden_vectors import read_vectors
@@ -110,7 +109,10 @@ def write_each(
     written: dict[Precision, Written] = {}
     alone: list[str] = []  # what int8 makes of joined outputs
     judged: list[str] = []  # on which examples, where others calibrate
-    evaluation = _evaluated(model, options.evaluation) if options.evaluation else None
+    evaluation = None
+    if options.evaluation:
+        report_progress(0.05, RUNNING)
+        evaluation = evaluated(model, options.evaluation)
     with tempfile.TemporaryDirectory() as scratch:
         if calibration:
             report_progress(0.05, "reading the calibration data")
@@ -145,16 +147,6 @@ def _noting(written: Written, sentences: list[str]) -> Written:
     first = 1 + sum(key.startswith("note") for key in written.made_by)
     notes = {f"note_{k}": sentence for k, sentence in enumerate(sentences, first)}
     return replace(written, made_by={**written.made_by, **notes})
-
-
-def _evaluated(model: SourceModel, path: Path) -> Evaluation:
-    """Say how right the source is on examples whose right answers are known."""
-    report_progress(0.05, "reading the evaluation data")
-    known = read_known_answers(path, signature_of(model))
-    report_progress(0.08, RUNNING)
-    answers = run_model(model, known.inputs)
-    scores = scores_of(known.labels, answers, questions_for(known.labels, answers))
-    return Evaluation(examples=len(known), data=known.sha256, source=scores)
 
 
 def _prepared_alike(model: SourceModel, precisions: list[Precision]) -> list[list[Precision]]:
