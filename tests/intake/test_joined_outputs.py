@@ -93,7 +93,8 @@ def test_names_are_unique_and_can_be_written() -> None:
 
     image = keras.Input((4,), name="image")
     halves = [keras.layers.Dense(2)(image) for _ in range(2)]
-    joined = keras.ops.concatenate([keras.ops.exp(halves[0]), halves[1], halves[1] * 9.0])
+    parts = [keras.ops.exp(halves[0]), halves[1], halves[1] * 9.0]
+    joined = keras.ops.concatenate(parts, axis=-1)
     (joint,) = joints_of(keras.Model(image, joined))
     assert len(set(joint.parts)) == 3
 
