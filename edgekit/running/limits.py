@@ -14,7 +14,10 @@ class Limits:
         first_choice: Least share of examples whose most probable class is the same.
         first_five: Least share whose most probable class is among the file's first five.
         lost: Largest share of what the reference tells about an example that may be lost: its
-            divergence from the answer, over its divergence from its own average answer.
+            divergence from the answer, over its divergence from its own average answer. What the
+            reference itself loses when it is rounded to the output's steps is not counted: of a
+            classifier that nearly always says the same, 256 steps hid 28 %, with every first
+            choice right.
         decisions: Least overlap (Dice coefficient) of what lies above a threshold.
         tokens: Least share of equal integers.
         error: Largest root mean square error, over the standard deviation of the reference.

@@ -163,6 +163,20 @@ def test_answers_that_hardly_differ_must_still_be_told_apart() -> None:
     assert "first choice" in judged(reference, answers.astype(np.float32)).problem
 
 
+def test_what_the_step_of_the_output_rounds_away_is_named_and_not_refused() -> None:
+    """A classifier that nearly always says the same has little to lose, and 256 steps lose it."""
+    likely = np.random.default_rng(1).normal(0, 0.5, (64, 10))
+    likely[:, 0] += 6
+    reference = softmax(likely)
+    exact = np.round(reference * 256) / 256
+    judgement = judged(reference, exact, step=1 / 256)
+    assert not judgement.problem
+    assert "its steps hide" in str(judgement)
+    shuffled = judged(reference, exact[::-1], step=1 / 256)
+    assert "information lost" in shuffled.problem
+    assert "information lost" in judged(reference, exact).problem  # a float output rounds nothing
+
+
 def test_a_feature_too_small_for_the_step_is_named_and_not_refused() -> None:
     features = FEATURES.copy()
     features[:, 7] *= 1e-4
