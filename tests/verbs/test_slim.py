@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -14,9 +15,15 @@ from edgekit.tflite.editing import unpack
 from edgekit.tflite.slimming import pack
 from edgekit.verbs.slim import slim
 from tests.support.paths import GOLDEN
+from tests.support.public_models import NAMES
 
 UNPROVEN = {"custom", "flex"}
 """Golden files that no runtime here runs."""
+NOT_RUN = {
+    "mediapipe-face_landmark_with_attention.tflite",  # operators of MediaPipe's own
+    "pyopen-wakeword-melspectrogram.tflite",  # no size that fits its free axes
+}
+LEFT_ALONE = {"pyopen-wakeword-hey_jarvis.tflite"}  # would answer 1e-7 apart
 RUNNING = [path for path in sorted(GOLDEN.glob("*.tflite")) if path.stem not in UNPROVEN]
 
 
@@ -94,3 +101,20 @@ def test_a_hostile_file_gets_one_sentence(content: bytes, tmp_path: Path) -> Non
         slim(path, tmp_path / "slim.tflite")
     with pytest.raises(BadInput, match="ends in"):
         slim(GOLDEN / "int8.tflite", tmp_path / "slim.bin")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_public_file_answers_the_same_or_is_left_alone(name: str, tmp_path: Path) -> None:
+    path = Path(os.environ.get("EDGEKIT_PUBLIC_MODELS", "nowhere")) / name
+    if not path.exists():
+        pytest.skip("not here; see tests/support/public_models.py")
+    out = tmp_path / "slim.tflite"
+    if name in NOT_RUN:
+        with pytest.raises(Unavailable):
+            slim(path, out)
+        return
+    done = slim(path, out)
+    assert (done.why_not == "") == out.exists() == (name not in LEFT_ALONE)
+    assert done.out is None or done.slim_bytes < done.size_bytes
+    assert done.slim_compressed_bytes <= done.compressed_bytes
