@@ -181,7 +181,7 @@ def _check_request(
         raise NotFound(f"There is no calibration file '{calibration}'; write one with np.savez.")
     check_form(options.recurrent)
     check_io(options.io, precisions)
-    check_signatures((options.signature, *options.beside), precisions)
+    check_signatures((options.signature, *options.beside))
 
 
 converter = Converter(

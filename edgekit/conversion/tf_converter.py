@@ -65,8 +65,7 @@ def to_tflite(
     """
     import tensorflow as tf
 
-    keys = [options.signature, *options.beside] if options.beside else None
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=keys)
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
     # Inside loops a SavedModel keeps a batch that was once free; here it is always 1.
     converter._experimental_default_to_single_batch_in_tensor_list_ops = True
     if precision != "float32":
@@ -77,11 +76,7 @@ def to_tflite(
         # By default TensorFlow 2.21 writes what tflite-runtime 2.14 refuses: FULLY_CONNECTED 12
         # (per-channel dense layers), and TRANSPOSE_CONV of int8 weights with float activations.
         # The older quantizer writes version 9, and converts such weights to float for their use.
-        # But where signatures share a weight, it takes what it has just made int8 for floats.
-        if options.beside:
-            converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-        else:
-            converter.experimental_new_dynamic_range_quantizer = False
+        converter.experimental_new_dynamic_range_quantizer = False
     if precision in STATIC and examples is not None:
         converter.representative_dataset = lambda: _one_by_one(examples)
     if precision in STATIC and options.io != "float":
@@ -96,10 +91,8 @@ def to_tflite(
         return bytearray(converter.convert())
 
 
-def order_ports(data: bytearray, signature: Signature, part: str = "") -> None:
+def order_ports(data: bytearray, signature: Signature) -> None:
     """Put the inputs and outputs of a `.tflite` into the order of `signature`, in place.
-
-    Of several signatures `part` names the one that is meant.
 
     TensorFlow writes them in an order of its own; programs that use positions expect Keras' order.
 
@@ -109,9 +102,7 @@ def order_ports(data: bytearray, signature: Signature, part: str = "") -> None:
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.Model.GetRootAs(data, 0)
-    every = [model.SignatureDefs(k) for k in range(model.SignatureDefsLength())]
-    defined = next(each for each in every if not part or each.SignatureKey().decode() == part)
-    graph = model.Subgraphs(defined.SubgraphIndex())
+    graph, defined = model.Subgraphs(0), model.SignatureDefs(0)
     inputs = {
         defined.Inputs(k).Name().decode(): defined.Inputs(k).TensorIndex()
         for k in range(defined.InputsLength())

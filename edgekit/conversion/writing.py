@@ -13,29 +13,26 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-
 from edgekit.conversion.corrections import apply_corrections
-from edgekit.conversion.crash_diagnosis import CALIBRATING, CONVERTING, not_finite
+from edgekit.conversion.crash_diagnosis import CALIBRATING, CONVERTING
 from edgekit.conversion.diagnosis import Layers, diagnose, listed, unquantized_in
 from edgekit.conversion.kept_float import check_kept, kept_in_float
-from edgekit.conversion.layer_search import first_not_finite, layers_of, operator_paths
+from edgekit.conversion.layer_search import layers_of, operator_paths
+from edgekit.conversion.parts import Part, exported
 from edgekit.conversion.tf_converter import (
     STATIC,
     fault_of,
     flex_operators,
-    has_trained_ranges,
     notes_of,
     order_ports,
     to_tflite,
 )
 from edgekit.core.child_process import report_progress
-from edgekit.core.errors import BadInput, ConversionFailed, EdgekitError
+from edgekit.core.errors import ConversionFailed, EdgekitError
 from edgekit.core.kinds import LookUp
-from edgekit.core.paths import atomic, sha256
+from edgekit.core.paths import atomic
 from edgekit.core.recipe import Signature
 from edgekit.core.report import Evaluation
-from edgekit.core.types import Batch
 from edgekit.core.variant import Precision
 from edgekit.intake.examples import as_npz
 from edgekit.intake.joined_outputs.joints import too_different
@@ -45,12 +42,17 @@ from edgekit.intake.look_ups.vocabulary import instruction, write_vocabularies
 from edgekit.intake.model import load_asked
 from edgekit.intake.options import PLAIN, Options, noted
 from edgekit.intake.scores import evaluated
-from edgekit.source_model.calibration import how_to_make, load_calibration
-from edgekit.source_model.export import export_parts, signature_of
 from edgekit.source_model.golden_vectors import read_vectors
-from edgekit.source_model.interface import SavedModel, SourceModel, interface_of, is_tf_keras
+from edgekit.source_model.interface import (
+    SavedModel,
+    SourceModel,
+    interface_of,
+    is_tf_keras,
+    parts_of,
+)
 from edgekit.source_model.recurrent import has_recurrent_layers, prepare
-from edgekit.source_model.reference import run_model, without_judged, write_reference
+from edgekit.source_model.reference import without_judged, write_reference
+from edgekit.tflite.merging import merge
 from edgekit.tflite.reader import read
 
 RUNNING = "running the source model"
@@ -167,26 +169,23 @@ def _write_alike(
     # Anything that changes a model for the converter belongs here, between reference and export.
     forms = prepare(model, precision=next(iter(outs)), form=options.recurrent)
     layers = layers_of(model)
+    static = bool(set(outs) & set(STATIC))
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / "saved_model"
-        signatures = export_parts(model, folder)
-        signature = next(iter(signatures.values()))
-        examples, origin = None, ""
-        if set(outs) & set(STATIC):
-            examples, origin = _examples(model, signature, calibration, folder)
+        parts = [
+            exported(part, each, Path(scratch) / f"saved_model_{k}", calibration, static=static)
+            for k, (part, each) in enumerate(parts_of(model).items())
+        ]
         written = {}
         for precision, out in outs.items():
             made_by, refused = _made_by(model, source), ""
             if text := noted(options):
                 made_by["options"] = text
             look_ups: tuple[LookUp, ...] = ()
-            batch = examples if precision in STATIC else None
             if precision in STATIC:
-                made_by["calibration"] = origin
+                made_by["calibration"] = "; ".join(part.origin for part in parts)
             try:
-                data = apply_corrections(_converted(folder, layers, precision, batch, options))
-                for part, ports in signatures.items():
-                    order_ports(data, ports, part)
+                files = {p.name: _converted(p, layers, precision, options) for p in parts}
+                data = merge(files) if len(files) > 1 else next(iter(files.values()))
                 notes = [*forms.values(), *_deliver(data, out, precision, layers, options)]
                 look_ups = write_vocabularies(model, out)
                 notes = [*notes_before, *map(instruction, look_ups), *notes]
@@ -196,8 +195,8 @@ def _write_alike(
             except ConversionFailed as error:
                 refused = str(error)
             written[precision] = Written(
-                signature=signature,
-                signatures=signatures,
+                signature=parts[0].signature,
+                signatures={part.name: part.signature for part in parts},
                 look_ups=look_ups,
                 made_by=made_by,
                 refused=refused,
@@ -213,40 +212,14 @@ _FLEX = (
 _BATCH = "The batch is fixed at 1; the source takes any number of examples."
 
 
-def _examples(
-    model: SourceModel, signature: Signature, calibration: Path | None, folder: Path
-) -> tuple[Batch | None, str]:
-    """Return checked calibration data (None: ranges were trained) and a text on their origin."""
-    report_progress(0.2, "checking the calibration data")
-    if not calibration:
-        if has_trained_ranges(folder):
-            return None, "none; ranges are from quantization-aware training"
-        raise BadInput(
-            "int8 and int16x8 need calibration data, from which the ranges of the activations are "
-            f"taken; there is none. {how_to_make(signature)}, and give that file as calibration."
-        )
-    examples = load_calibration(calibration, signature)
-    answers = run_model(model, examples)
-    if not all(np.isfinite(a).all() for a in answers.values() if a.dtype.kind == "f"):
-        why = not_finite(layers_of(model), first_not_finite(model, examples))
-        raise ConversionFailed(f"'{calibration}': {why}")
-    count = len(next(iter(examples.values())))
-    return examples, f"{count} examples, sha256 {sha256(calibration)}"
-
-
-def _converted(
-    folder: Path,
-    layers: Layers,
-    precision: Precision,
-    examples: Batch | None,
-    options: Options,
-) -> bytearray:
-    """Run TensorFlow's converter; explain what it raises."""
+def _converted(part: Part, layers: Layers, precision: Precision, options: Options) -> bytearray:
+    """Run TensorFlow's converter and correct what it wrote; explain what it raises."""
+    folder, examples = part.folder, part.examples if precision in STATIC else None
     report_progress(0.3, CALIBRATING if examples else CONVERTING)
     check_kept(options.keep_float, precision, layers)
     try:
         with kept_in_float(options.keep_float, layers):
-            return to_tflite(folder, precision=precision, examples=examples, options=options)
+            data = to_tflite(folder, precision=precision, examples=examples, options=options)
     except EdgekitError:
         raise
     except Exception as error:  # TensorFlow raises a dozen kinds
@@ -258,6 +231,9 @@ def _converted(
             finding = diagnosis.finding.removesuffix(".")
             diagnosis = replace(diagnosis, finding=f"{finding}{where}.")
         raise ConversionFailed(str(diagnosis)) from error
+    data = apply_corrections(data)
+    order_ports(data, part.signature)
+    return data
 
 
 def _deliver(

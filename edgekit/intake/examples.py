@@ -67,7 +67,7 @@ def as_path(given: Given, scratch: Path) -> Path:
         return Path(given)
     scratch = scratch / SCRATCH
     scratch.mkdir(parents=True)
-    if isinstance(given, list) and all(isinstance(item, str) for item in given):
+    if isinstance(given, list) and given and all(isinstance(item, str) for item in given):
         given = np.array(given)  # texts
     if isinstance(given, Mapping) or hasattr(given, "__array__"):
         path = scratch / "arrays.npz"

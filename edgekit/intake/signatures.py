@@ -8,27 +8,20 @@ from pathlib import Path
 from typing import TypeVar
 
 from edgekit.core.errors import BadInput
-from edgekit.core.variant import CALIBRATED, Precision
 from edgekit.source_model.interface import SavedModel, SourceModel, interface_of, parts_of
 from edgekit.source_model.loading import with_signature
 
 T = TypeVar("T")
 
 
-def check_signatures(names: Sequence[str], precisions: Sequence[Precision]) -> None:
+def check_signatures(names: Sequence[str]) -> None:
     """Refuse signatures that cannot go into one file.
 
     Raises:
-        BadInput: One is named twice, or a precision takes only one.
+        BadInput: One is named twice.
     """
     if twice := [name for k, name in enumerate(names) if name in names[:k]]:
         raise BadInput(f"signature names '{twice[0]}' twice; name each signature once.")
-    if fixed := [each for each in precisions if each in CALIBRATED and len(names) > 1]:
-        raise BadInput(
-            f"You asked for {len(names)} signatures in one file and {fixed[0]}; several go "
-            "together in float32, float16 and dynamic_int8. Use dynamic_int8, or convert each "
-            f"signature to {fixed[0]} in a file of its own."
-        )
 
 
 def with_beside(model: SourceModel, names: Sequence[str], path: Path) -> SourceModel:

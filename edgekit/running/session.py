@@ -75,14 +75,16 @@ def open_session(
     worker = Worker(command, where=f"{registry.name_of('runtimes', runtime)} on {device}")
     try:
         model = {"model": np.frombuffer(path.read_bytes(), np.uint8)}
-        several = list(dict.fromkeys(port.signature for port in outputs if port.signature))
-        loaded, _ = worker.ask(
-            "load", model, timeout_s=timeout_s, threads=threads, signatures=several, **options
-        )
+        settled: tuple[list[Port], list[Port]] = [], []
+        for signature in dict.fromkeys(port.signature for port in outputs):
+            fields = {"threads": threads, "signature": signature, **options}
+            loaded, _ = worker.ask("load", model, timeout_s=timeout_s, **fields)
+            settled[0].extend(_settled(inputs, loaded["inputs"], signature))
+            settled[1].extend(_settled(outputs, loaded["outputs"], signature))
         return Session(
             worker,
-            _settled(inputs, loaded["inputs"]),
-            outputs=_settled(outputs, loaded["outputs"]),
+            tuple(settled[0]),
+            outputs=tuple(settled[1]),
             info={**loaded["info"], **_adapter(worker.log())},
             timeout_s=timeout_s,
         )
@@ -241,12 +243,13 @@ def _start(runtime: str, device: str) -> tuple[Command, Mapping[str, str | int |
     return board.command(interpreter), interpreter.options
 
 
-def _settled(ports: tuple[Port, ...], loaded: Sequence[Details]) -> tuple[Port, ...]:
-    """Return a file's ports with the shapes that the interpreter gave them when it loaded it."""
-    shapes = {(port.get("signature", ""), port["index"]): tuple(port["shape"]) for port in loaded}
-    if {(port.signature, port.index) for port in ports} != set(shapes):
-        raise ModelRefused("The runtime sees other inputs or outputs than those of the main graph.")
-    return tuple(replace(port, shape=shapes[port.signature, port.index]) for port in ports)
+def _settled(ports: tuple[Port, ...], loaded: Sequence[Details], signature: str) -> Iterator[Port]:
+    """Yield a signature's ports with the shapes that the interpreter gave them on loading."""
+    mine = [port for port in ports if port.signature == signature]
+    shapes = {port["index"]: tuple(port["shape"]) for port in loaded}
+    if {port.index for port in mine} != set(shapes):
+        raise ModelRefused("The runtime sees other inputs or outputs than those of the graph.")
+    yield from (replace(port, shape=shapes[port.index]) for port in mine)
 
 
 def _adapter(log: str) -> dict[str, str]:

@@ -1,17 +1,15 @@
 """Load and run one `.tflite` file on this machine, for requests on standard input.
 
-It is one file because a device gets it alone, for its own Python to run: it needs nothing but
-NumPy, the interpreter and Python 3.8. The other end is `edgekit.running.worker_process`.
+A device gets this file alone, for its own Python to run, so it needs nothing but NumPy, the
+interpreter and Python 3.8. The other end is `edgekit.running.worker_process`.
 
 A message is the mark `EDGK`, the length of a header in 4 bytes (big endian), the header in JSON,
 and the raw bytes of the arrays that the header lists as `[name, "<f4", shape]`. Nothing is pickled.
 
 Requests are answered one by one; an answer is a message, or one with `error: {kind, message}`:
 
-    load    array "model"; fields of `Runtime.options` and `threads`; returns inputs, outputs, info;
-            field `signatures` names those that are called, if the file has several
-    invoke  one array per input, named by tensor index, with an axis of examples in front; field
-            `signature` says which one
+    load    array "model"; `Runtime.options`, `threads`, `signature`; returns inputs, outputs, info
+    invoke  one array per input, named by tensor index, with an axis of examples in front
     time    as invoke, with one example, and `runs`; returns array "latencies_ns"
 """
 
@@ -19,6 +17,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
 import platform
 import resource
@@ -92,8 +91,7 @@ def read_message(stream: IO[bytes]) -> Optional[Message]:
         raise ProtocolError("a message that is cut or has a header of %d bytes" % length)
     try:
         header = json.loads(_exactly(stream, length))
-        listed = header.pop("arrays")
-        _check(listed)
+        _check(listed := header.pop("arrays"))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ProtocolError("a header that is not understood: %s" % error) from error
     return header, {name: _read_array(stream, dtype, shape) for name, dtype, shape in listed}
@@ -112,10 +110,7 @@ def _check(listed: List[Listed]) -> None:
 
 
 def _size(dtype: str, shape: List[int]) -> int:
-    size = np.dtype(dtype).itemsize
-    for length in shape:  # not np.prod, which overflows silently
-        size *= length
-    return int(size)
+    return int(np.dtype(dtype).itemsize) * math.prod(shape)  # np.prod overflows silently
 
 
 def _read_array(stream: IO[bytes], dtype: str, shape: List[int]) -> np.ndarray:
@@ -151,72 +146,36 @@ class InterpreterBackend:
         self.set, self.get = interpreter.set_tensor, interpreter.get_tensor
         self.invoke, self.reset = interpreter.invoke, interpreter.reset_all_variables
         self.facts: Dict[str, str] = {}
-        self._interpreter = interpreter
-
-    def signature(self, name: str) -> "SignatureBackend":
-        """Return one of the file's signatures."""
-        return SignatureBackend(self._interpreter.get_signature_runner(name), name)
-
-
-class SignatureBackend:
-    """One signature of several, called by the names of its inputs."""
-
-    def __init__(self, runner: Any, name: str) -> None:
-        inputs, outputs = runner.get_input_details(), runner.get_output_details()
-        self.inputs = [dict(_port(d), signature=name) for d in inputs.values()]
-        self.outputs = [dict(_port(d), signature=name) for d in outputs.values()]
-        self._inputs = {int(d["index"]): key for key, d in inputs.items()}
-        self._outputs = {int(d["index"]): key for key, d in outputs.items()}
-        self._run = runner
-        self._given: Dict[str, np.ndarray] = {}
-        self._answers: Dict[str, np.ndarray] = {}
-
-    def reset(self) -> None:
-        """Forget nothing: edgekit puts no signature with a state beside another."""
-
-    def set(self, index: int, value: np.ndarray) -> None:
-        """Keep one example for the next invocation."""
-        self._given[self._inputs[index]] = value
-
-    def invoke(self) -> None:
-        """Run it on the values that were set."""
-        self._answers = self._run(**self._given)
-
-    def get(self, index: int) -> np.ndarray:
-        """Return what an output holds."""
-        answer: np.ndarray = self._answers[self._outputs[index]]
-        return answer
+        if options.get("signature"):  # one of several, called by the names of its inputs
+            runner = interpreter.get_signature_runner(options["signature"])
+            sides = runner.get_input_details(), runner.get_output_details()
+            self.inputs, self.outputs = ([_port(d) for d in side.values()] for side in sides)
+            given, found = ({int(d["index"]): name for name, d in side.items()} for side in sides)
+            values: Dict[Any, np.ndarray] = {}  # inputs by tensor index, outputs by name
+            self.set, self.get = values.__setitem__, lambda index: values[found[index]]
+            self.invoke = lambda: values.update(runner(**{given[k]: values[k] for k in given}))
 
 
 class CompiledBackend:
     """ai-edge-litert's CompiledModel on the GPU accelerator alone: it never falls back."""
 
     def __init__(self, model: np.ndarray, options: Fields) -> None:
-        package = _import(options["module"])
-        gpu = package.HardwareAccelerator.GPU
-        compiled = package.CompiledModel.from_buffer(model.tobytes(), gpu)
-        key, names = next(iter(compiled.get_signature_list().items()))
+        litert = _import(options["module"])
+        compiled = litert.CompiledModel.from_buffer(model.tobytes(), litert.HardwareAccelerator.GPU)
+        listed = compiled.get_signature_list()
+        key = options.get("signature") or next(iter(listed))
+        at, names = list(listed).index(key), listed[key]
         ports = compiled.get_input_tensor_details(key), compiled.get_output_tensor_details(key)
         self.inputs = [_port(ports[0][name]) for name in names["inputs"]]
         self.outputs = [_port(ports[1][name]) for name in names["outputs"]]
-        ins, outs = compiled.create_input_buffers(0), compiled.create_output_buffers(0)
-        self._ins = {port["index"]: ins[i] for i, port in enumerate(self.inputs)}
+        ins, outs = compiled.create_input_buffers(at), compiled.create_output_buffers(at)
+        given = {port["index"]: ins[i] for i, port in enumerate(self.inputs)}
         self._outs = {p["index"]: (p, outs[i]) for i, p in enumerate(self.outputs)}
-        self._run: Callable[[], object] = lambda: compiled.run_by_index(0, ins, outs)
+        self._run: Callable[[], object] = lambda: compiled.run_by_index(at, ins, outs)
         self._answers: Dict[int, np.ndarray] = {}
-        self.get = self._answers.__getitem__
+        self.set, self.get = lambda k, value: given[k].write(value), self._answers.__getitem__
+        self.reset = lambda: None  # the accelerator takes no operator that remembers
         self.facts = {"accelerated": "fully" if compiled.is_fully_accelerated() else "partly"}
-
-    def signature(self, name: str) -> SignatureBackend:
-        """Refuse: here the accelerator gets files with one signature."""
-        raise Refusal("ModelRefused", "The accelerator gets one signature; you ask for %r." % name)
-
-    def reset(self) -> None:
-        """Forget nothing: the accelerator takes no operator that remembers."""
-
-    def set(self, index: int, value: np.ndarray) -> None:
-        """Copy one example into an input buffer."""
-        self._ins[index].write(value)
 
     def invoke(self) -> None:
         """Run and read the outputs: running alone returns before the accelerator is done."""
@@ -226,7 +185,7 @@ class CompiledBackend:
             self._answers[index] = values.reshape(port["shape"])
 
 
-Backend = Union[InterpreterBackend, CompiledBackend, SignatureBackend]
+Backend = Union[InterpreterBackend, CompiledBackend]
 BACKENDS: Dict[str, type] = {"interpreter": InterpreterBackend, "compiled": CompiledBackend}
 
 
@@ -238,8 +197,7 @@ def _import(name: str) -> ModuleType:
 
 
 def _port(details: Fields) -> Details:
-    dtype = details["dtype"]
-    shape = [int(length) for length in details["shape"]]
+    dtype, shape = details["dtype"], [int(length) for length in details["shape"]]
     name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
     return {"index": int(details["index"]), "dtype": name, "shape": shape}
 
@@ -306,20 +264,16 @@ def _cpu() -> str:
 
 def answer(held: Dict[str, Backend], header: Fields, arrays: Arrays) -> Message:
     """Answer one request; `held` keeps what was loaded, by signature, between requests."""
+    signature = header.get("signature", "")
     try:
         if header["command"] == "load":
-            backend = BACKENDS[header["backend"]](arrays["model"], header)
-            several = {name: backend.signature(name) for name in header.get("signatures", ())}
-            held.update(several or {"": backend})
+            backend = held[signature] = BACKENDS[header["backend"]](arrays["model"], header)
             facts = {**info(header["module"]), **backend.facts}
-            inputs = [port for each in held.values() for port in each.inputs]
-            outputs = [port for each in held.values() for port in each.outputs]
-            return {"inputs": inputs, "outputs": outputs, "info": facts}, {}
-        backend = held[header.get("signature", "")]
+            return {"inputs": backend.inputs, "outputs": backend.outputs, "info": facts}, {}
         if header["command"] == "time":
-            latencies = timed(backend, arrays, header["runs"])
+            latencies = timed(held[signature], arrays, header["runs"])
             return {"peak_memory_bytes": peak_memory_bytes()}, dict(latencies)
-        return {}, dict(invoke(backend, arrays))
+        return {}, dict(invoke(held[signature], arrays))
     except (RuntimeError, ValueError, TypeError) as error:  # the interpreter's own words
         raise Refusal("ModelRefused", str(error)) from error
 

@@ -76,7 +76,7 @@ class Worker:
         arrays: Batch,
         *,
         timeout_s: float,
-        **settings: str | int | bool | list[str],
+        **settings: str | int | bool,
     ) -> worker.Message:
         """Send a request and return the fields and arrays of the answer.
 

@@ -15,6 +15,7 @@ from edgekit.core.errors import BadData, NotFound
 from edgekit.core.recipe import Signature, Tensor
 from edgekit.core.types import Array, Batch
 from edgekit.source_model.golden_vectors import read_arrays
+from edgekit.source_model.interface import full_name
 
 HOW_TO_MAKE = (
     "Save some hundred typical examples, prepared as for training, with the batch axis first: "
@@ -24,11 +25,11 @@ LARGEST_VALUE = 1e6
 """Training data stay below this; larger values are in a wrong unit."""
 
 
-def how_to_make(signature: Signature) -> str:
-    """Return the sentence that says how to write calibration data for a model."""
+def how_to_make(signature: Signature, part: str = "") -> str:
+    """Return the sentence that says how to write calibration data for a model, or a part of it."""
+    names = [full_name(part, tensor.name) for tensor in signature.inputs]
     arguments = ", ".join(
-        f"{t.name}=array" if t.name.isidentifier() else f"**{{'{t.name}': array}}"
-        for t in signature.inputs
+        f"{name}=array" if name.isidentifier() else f"**{{'{name}': array}}" for name in names
     )
     return HOW_TO_MAKE.format(arguments=arguments)
 
@@ -127,6 +128,11 @@ def _typed(array: Array, tensor: Tensor, what: str) -> Array:
         )
     if len(array) == 0:
         raise BadData(f"{start} holds no example; give some.")
+    if array.dtype.kind in "US":
+        raise BadData(
+            f"{start} holds texts; the model takes {tensor.dtype}. Give the tokens' numbers "
+            "(edgekit.on_device.look_up makes them of a vocabulary)."
+        )
     if not _carries(array, np.dtype(tensor.dtype)):
         raise BadData(
             f"{start} is {array.dtype}; the model takes {tensor.dtype}. Convert and scale it as "

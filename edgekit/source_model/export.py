@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import keyword
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,13 +20,7 @@ from edgekit.core.errors import BadInput, EdgekitError, reason
 from edgekit.core.paths import atomic
 from edgekit.core.recipe import Signature, Tensor
 from edgekit.core.records import to_json
-from edgekit.source_model.interface import (
-    DeclaredInput,
-    Interface,
-    SourceModel,
-    interface_of,
-    parts_of,
-)
+from edgekit.source_model.interface import DeclaredInput, Interface, SourceModel, interface_of
 from edgekit.source_model.loading import NOTE, SIGNATURE
 
 if TYPE_CHECKING:
@@ -59,51 +53,27 @@ def export(model: SourceModel, out: Path, signature: Signature) -> None:
     Raises:
         BadInput: `signature` does not fit the model, or a name cannot be written.
     """
-    _save({SIGNATURE: _traced(model, signature)[1]}, out, interface_of(model).name)
-    _note(signature, out)
-
-
-def export_parts(model: SourceModel, out: Path) -> dict[str, Signature]:
-    """Write a SavedModel of all functions that go into one file; they share their weights.
-
-    Args:
-        model: With one signature, which becomes `serving_default`, or several, which keep their
-            names (see `edgekit.source_model.interface.parts_of`).
-        out: The folder to write; it appears only when complete.
-
-    Returns:
-        The signatures by name; the only one is called "".
-
-    Raises:
-        BadInput: As `signature_of`, or a name cannot be written.
-    """
-    traced = {part: _traced(each) for part, each in parts_of(model).items()}
-    functions = {part or SIGNATURE: function for part, (_, function) in traced.items()}
-    _save(functions, out, interface_of(model).name)
-    return {part: signature for part, (signature, _) in traced.items()}
-
-
-def _save(functions: Mapping[str, ConcreteFunction], out: Path, name: str) -> None:
     import tensorflow as tf
 
+    function = _traced(model, signature)[1]
     module = tf.Module()
-    # Exactly what the signatures capture, so that weights are saved whichever object holds them.
-    module.captured = [v for function in functions.values() for v in function.variables]
+    # Exactly what the signature captures, so that weights are saved whichever object holds them.
+    module.captured = list(function.variables)
     with atomic(out) as folder:
         try:
-            tf.saved_model.save(module, str(folder), signatures=dict(functions))
+            # A function's own gradient, as swish has, cannot be saved again once it was loaded.
+            options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+            tf.saved_model.save(module, str(folder), {SIGNATURE: function}, options)
         except AssertionError as error:  # a resource other than a variable, such as a lookup table
             raise BadInput(
-                f"Model '{name}' looks values up in a table "
+                f"Model '{interface_of(model).name}' looks values up in a table "
                 "(StringLookup, TextVectorization, IntegerLookup ...), which a .tflite cannot "
                 "hold. Convert the .keras file, of which look-ups at inputs are split off, or look "
                 "up before the model and give it the indices."
             ) from error
-
-
-def _note(signature: Signature, folder: Path) -> None:
-    (folder / NOTE).parent.mkdir()
-    (folder / NOTE).write_text(json.dumps(to_json(signature)), encoding="utf-8")
+        (folder / NOTE).parent.mkdir()
+        note = json.dumps(to_json(signature))
+        (folder / NOTE).write_text(note, encoding="utf-8")
 
 
 def _traced(

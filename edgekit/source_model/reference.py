@@ -63,15 +63,15 @@ def without_judged(calibration: Path, out: Path) -> tuple[Path, str]:
         the user that says which it is.
     """
     arrays = read_arrays(calibration)
-    count = len(next(iter(arrays.values())))
-    if count < 2 * FEWEST_JUDGED:
+    counts = {name.partition("/")[0] if "/" in name else "": len(a) for name, a in arrays.items()}
+    count = sum(counts.values())  # of all signatures together, each of which is judged by itself
+    if min(counts.values()) < 2 * FEWEST_JUDGED:
         return calibration, (
             f"Judged on the {count} examples that also calibrated it, which flatters it; of "
             f"{2 * FEWEST_JUDGED} or more, a part is kept apart."
         )
-    apart = calibrating_examples(count)
-    write_arrays(out, {name: array[apart] for name, array in arrays.items()})
-    number = len(judged_examples(count))
+    write_arrays(out, {name: a[calibrating_examples(len(a))] for name, a in arrays.items()})
+    number = sum(len(judged_examples(each)) for each in counts.values())
     return out, f"Judged on {number} of the {count} examples, which calibration did not see."
 
 

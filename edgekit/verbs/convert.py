@@ -117,7 +117,7 @@ def convert(
             free axes a size, and replaces a fixed batch. "" names a lone input.
         signature: Of a SavedModel that has several; "" for `serving_default`. A sequence goes into
             one file, whose signatures share their weights; in calibration data and golden vectors
-            their inputs and outputs are then called `SIGNATURE/NAME`. Not in int8 and int16x8.
+            their inputs and outputs are then called `SIGNATURE/NAME`.
         names: Own name of an input or output -> the name it gets in the file, and in calibration
             data and golden vectors. Of several signatures `SIGNATURE/NAME` renames in one.
         custom: A Python file with layers and functions of the model's own. It is run, in the child
@@ -162,7 +162,7 @@ def convert(
         raise Unavailable(reason)
     first, *others = [signature] if isinstance(signature, str) else signature or [""]
     beside = tuple(others)
-    check_signatures((first, *beside), precisions)
+    check_signatures((first, *beside))
     check_names(names)
     if beside and evaluate is not None:
         raise BadInput(

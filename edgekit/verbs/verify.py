@@ -19,7 +19,7 @@ from edgekit.running.judgement import Judgement, OutputJudgement, arithmetic, ju
 from edgekit.running.place import Place, places, refuse_unrunnable, target
 from edgekit.running.session import open_session
 from edgekit.source_model.golden_vectors import read_vectors
-from edgekit.tflite.reader import read
+from edgekit.tflite.reader import Port, ports, read
 from edgekit.tflite.sidecar import read_sidecar
 from edgekit.verbs.examination import Exam, exam_for
 from edgekit.verbs.witnesses import Witnesses
@@ -71,8 +71,9 @@ def verify(
             or on the tflite-runtime of another `device`.
         device: Where the runtime runs.
         vectors: Golden vectors; by default those a build or `edgekit convert` left beside the
-            file. Without any, answers to random input are compared with those of other
-            kernels: that finds wrong kernels and delegates, not a wrong conversion.
+            file. A lone input or output may have any name in them. Without any, answers to random
+            input are compared with those of other kernels: that finds wrong kernels and
+            delegates, not a wrong conversion.
         evaluate: Examples with right answers; see
             `edgekit.intake.evaluation.read_known_answers`. The source's scores stand beside the
             file's if `convert` was given the same examples.
@@ -135,7 +136,7 @@ def prove(
     if reason := place.missing():
         return replace(proof, reason=reason)
     witnesses = witnesses or Witnesses(file)
-    inputs, kept = read_vectors(vectors) if vectors else (witnesses.inputs, {})
+    inputs, kept = _called_as_in(file, vectors) if vectors else (witnesses.inputs, {})
     try:
         with open_session(file, runtime=place.runtime, device=place.device) as session:
             answers = session(inputs)
@@ -186,6 +187,19 @@ def _first_agreeing(
         first = first or (name, expected, judgement)
         passed_over = f" ({first[0]} answer otherwise)"
     return first
+
+
+def _called_as_in(file: Path, vectors: Path) -> tuple[Batch, Batch]:
+    """Read golden vectors; a lone input or output is the file's, whatever it is called."""
+    inputs, outputs = ports(read(file))
+
+    def named(batch: Batch, own: Sequence[Port]) -> Batch:
+        if len(batch) == len(own) == 1:
+            return {own[0].name: next(iter(batch.values()))}
+        return batch
+
+    given, expected = read_vectors(vectors)
+    return named(given, inputs), named(expected, outputs)
 
 
 def precision_of(file: Path) -> str:

@@ -222,7 +222,7 @@ def test_two_inputs_come_by_name_or_in_order(tmp_path: Path) -> None:
         in_memory(iter(photo), model, tmp_path / "again")
 
 
-@pytest.mark.parametrize("given", [3, [], ["a"], None])
+@pytest.mark.parametrize("given", [3, [], [b"a", None], None])
 def test_what_is_no_data_is_refused(given: Any, tmp_path: Path) -> None:
     with pytest.raises(BadData, match="calibration data"):
         as_path(given, tmp_path)

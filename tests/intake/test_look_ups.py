@@ -81,7 +81,11 @@ def test_a_text_model_becomes_a_file_with_its_vocabulary(library: str, tmp_path:
     model.save(tmp_path / "m.keras")
     np.savez(tmp_path / "texts.npz", anything=TEXTS)
     out = tmp_path / "out.tflite"
-    done = convert(tmp_path / "m.keras", out, precision="int8", calibration=tmp_path / "texts.npz")
+    if library == "keras":
+        source, texts = tmp_path / "m.keras", tmp_path / "texts.npz"
+        done = convert(source, out, precision="int8", calibration=texts)
+    else:
+        done = convert(model, out, precision="int8", calibration=TEXTS.tolist())
     assert done.verdict == "verified", done.proofs
     (port,), _ = ports(read(out))
     assert (port.name, port.dtype, port.shape) == ("review", "int32", (1, 6))
@@ -257,6 +261,16 @@ def elsewhere(keras: Any) -> Any:
 def test_what_cannot_be_split_is_a_sentence(library: str, make: Any, words: str) -> None:
     with pytest.raises(BadInput, match=words):
         split_look_ups(make(importlib.import_module(library)))
+
+
+def test_texts_for_a_model_of_numbers_are_a_sentence(tmp_path: Path) -> None:
+    import keras
+
+    start = keras.Input((1,), name="x")
+    np.savez(tmp_path / "texts.npz", x=np.array([["a"], ["b"]]))
+    model = keras.Model(start, keras.layers.Dense(2)(start))
+    with pytest.raises(BadData, match=r"input 'x' holds texts; the model takes float32"):
+        write_reference(model, tmp_path / "v.npz", calibration=tmp_path / "texts.npz")
 
 
 def test_a_model_without_look_ups_stays_as_it_is() -> None:

@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit import convert
+from edgekit import convert, verify
 from edgekit.core.errors import BadInput
 from edgekit.intake.model import load
 from edgekit.intake.names import parse_names, with_names
+from edgekit.running.session import open_session
 from edgekit.source_model.export import signature_of
-from edgekit.source_model.golden_vectors import read_vectors
+from edgekit.source_model.golden_vectors import read_vectors, write_arrays
 from edgekit.source_model.interface import SourceModel
 from edgekit.source_model.reference import run_model
 from edgekit.tflite.reader import ports, read
+from tests.support.paths import GOLDEN
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and Keras warn about themselves
 
@@ -98,6 +100,16 @@ def test_the_file_and_its_golden_vectors_have_them(tmp_path: Path) -> None:
 def test_a_name_that_cannot_be_given_is_a_sentence(given: Any, sentence: str) -> None:
     with pytest.raises(BadInput, match=sentence):
         with_names(two_of_each(), given)
+
+
+def test_golden_vectors_may_call_a_lone_input_and_output_otherwise(tmp_path: Path) -> None:
+    file = GOLDEN / "float32.tflite"
+    image = np.random.default_rng(0).random((40, 8, 8, 1), np.float32)
+    with open_session(file, runtime="litert") as session:
+        (answer,) = session({"image": image}).values()
+    write_arrays(tmp_path / "v.npz", {"foto": image}, {"antwort": answer})
+    (proof,) = verify(file, runtime="litert", vectors=tmp_path / "v.npz")
+    assert proof.ok
 
 
 def test_names_are_read_from_text() -> None:

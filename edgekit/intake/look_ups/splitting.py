@@ -86,8 +86,8 @@ def split_look_ups(model: SourceModel) -> tuple[SourceModel, Split | None]:
     Raises:
         BadInput: A look-up layer is not at an input, or text goes into another layer.
     """
-    if isinstance(model, SavedModel) or not getattr(model, "inputs", None):
-        return model, None
+    if isinstance(model, SavedModel) or not hasattr(_graph(model), "_nodes_by_depth"):
+        return model, None  # of a class of the user's own no graph is known
     inputs = list(model.inputs)
     names = [declared.name for declared in interface_of(model).inputs]
     readers = [list(_readers(model, tensor)) for tensor in inputs]
@@ -142,10 +142,14 @@ _Reader = tuple[KerasLayer, Sequence["keras.KerasTensor"], Sequence["keras.Keras
 """A layer, what one call of it takes, and what that returns."""
 
 
+def _graph(model: KerasModel) -> KerasModel:
+    """Return the model that knows the calls of its layers: a Keras 3 chain has one inside."""
+    return getattr(model, "_functional", None) or model
+
+
 def _readers(model: KerasModel, tensor: keras.KerasTensor) -> Iterator[_Reader]:
     """Yield every call within a model that takes a tensor."""
-    graph = getattr(model, "_functional", None) or model
-    for node in (node for nodes in graph._nodes_by_depth.values() for node in nodes):
+    for node in (node for nodes in _graph(model)._nodes_by_depth.values() for node in nodes):
         if node.is_input:
             continue
         given = _listed(getattr(node, "keras_inputs", None) or node.input_tensors)
