@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from edgekit.core.errors import BadInput, NotFound, UnsupportedLayer
 from edgekit.core.recipe import Signature, Tensor
+from edgekit.intake.model import load
 from edgekit.source_model.export import export, signature_of
 from edgekit.source_model.keras_file import check_description
 from edgekit.source_model.loading import load_model
@@ -163,6 +164,19 @@ def test_a_lookup_table_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(BadInput, match=r"looks values up in a table"):
         export(model, tmp_path / "saved", signature_of(model))
+
+
+def test_a_savedmodel_with_swish_and_a_free_axis_is_exported_again(tmp_path: Path) -> None:
+    """swish brings a gradient of its own, which cannot be saved twice and is not needed."""
+    from keras import layers
+
+    model = strangers.chain((None, 4), layers.Dense(3, activation="silu"))
+    model.export(str(tmp_path / "saved"), verbose=False)
+    loaded, _ = load(tmp_path / "saved", shapes={"x": (1, 5, 4)})
+    export(loaded, tmp_path / "again", signature_of(loaded))
+    batch = {"x": np.random.default_rng(0).normal(size=(1, 5, 4)).astype(np.float32)}
+    (again,) = run_model(load_model(tmp_path / "again"), batch).values()
+    np.testing.assert_allclose(again, model.predict(batch["x"], verbose=0), atol=1e-6)
 
 
 def test_a_savedmodel_of_keras_gets_its_batch_fixed(tmp_path: Path) -> None:
