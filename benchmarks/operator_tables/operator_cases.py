@@ -8,10 +8,19 @@ import numpy as np
 import tensorflow as tf
 from network_cases import network_cases, selection_cases
 from probe_case import IMAGE, NUMBERS, RANKS, Case, Shape
+from special_cases import special_cases
 
 
-def cases() -> Iterator[Case]:
-    """Give every case, each with inputs of one type and one rank."""
+def cases(*, special: bool = False) -> Iterator[Case]:
+    """Give every case, each with inputs of one type and one rank.
+
+    Args:
+        special: Only those of what is special about an operator; else all others.
+    """
+    yield from special_cases(_ordinary()) if special else _ordinary()
+
+
+def _ordinary() -> Iterator[Case]:
     for case in (
         *_unary(),
         *_binary(),

@@ -14,10 +14,12 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from operator_cases import cases
 from probe_case import Case
+from special_edits import edited_files
 
 from edgekit.core import processes
 from edgekit.core.types import Array
-from edgekit.operators.measured import rank_of, type_key
+from edgekit.operators.measured import WHOLE_FILE, rank_of, type_key
+from edgekit.operators.traits import file_traits, traits_of
 from edgekit.tflite.editing import pack, unpack
 from edgekit.tflite.reader import read
 
@@ -37,6 +39,10 @@ _INT4 = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 """Operators that quantizers write with 4-bit weights."""
 
 
+Row = tuple[str, str, int, tuple[str, ...]]
+SPECIAL = "--special"
+
+
 @dataclass(frozen=True)
 class ProbeFile:
     """A file to run.
@@ -44,7 +50,7 @@ class ProbeFile:
     Attributes:
         label: For people.
         target: The operator it was made for.
-        operators: Name, type key and rank of every operator in it.
+        operators: Name, type key, rank and traits of every operator in it.
         inputs: `.npz` of arrays by position.
         expected: `.npz` of TensorFlow's answers by position.
         output_types: Shape and type of each output.
@@ -53,14 +59,16 @@ class ProbeFile:
     label: str
     target: str
     path: str
-    operators: list[tuple[str, str, int]]
+    operators: list[Row]
     inputs: str
     expected: str
     output_types: list[tuple[tuple[int, ...], str]]
     tolerance: float
 
 
-def probe_files(folder: Path, only: Collection[str] = ()) -> Iterator[ProbeFile]:
+def probe_files(
+    folder: Path, only: Collection[str] = (), *, special: bool = False
+) -> Iterator[ProbeFile]:
     """Write all files into `folder`; cases TensorFlow or its converter refuses are left out.
 
     The calibrator can end its process by SIGSEGV, so cases are converted in a child process, which
@@ -69,6 +77,7 @@ def probe_files(folder: Path, only: Collection[str] = ()) -> Iterator[ProbeFile]
     Args:
         folder: Where to; files that are there already are not written again.
         only: The operators to write files for; all there are if empty.
+        special: Whether to write those of what is special about an operator, or the others.
     """
     folder.mkdir(parents=True, exist_ok=True)
     progress = folder / "next"
@@ -77,7 +86,8 @@ def probe_files(folder: Path, only: Collection[str] = ()) -> Iterator[ProbeFile]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     while True:
         start = progress.read_text()
-        done = processes.run([sys.executable, __file__, str(folder), *only], env=environment)
+        command = [sys.executable, __file__, str(folder), *[SPECIAL] * special, *only]
+        done = processes.run(command, env=environment)
         for line in done.stderr.splitlines():
             if line.startswith("left out: "):
                 print(line, file=sys.stderr)
@@ -89,14 +99,18 @@ def probe_files(folder: Path, only: Collection[str] = ()) -> Iterator[ProbeFile]
     for path in sorted(folder.glob("*.json")):
         probe = ProbeFile(**json.loads(path.read_text()))
         yield probe
-        if probe.target in _INT4 and probe.label.endswith(("-dynamic", "-int8")):
+        if special:
+            yield from edited_files(probe)
+        elif probe.target in _INT4 and probe.label.endswith(("-dynamic", "-int8")):
             yield _with_int4_weights(probe)
 
 
 def _make_all(folder: Path, only: Collection[str]) -> None:
     """Convert all cases from the one whose number is in the file `next`."""
     progress = folder / "next"
-    chosen = (case for case in cases() if not only or case.operator in only)
+    names = set(only) - {SPECIAL}
+    every = cases(special=SPECIAL in only)
+    chosen = (case for case in every if not names or case.operator in names)
     todo = [(case, way) for case in chosen for way in _ways(case)]
     for number in range(int(progress.read_text()), len(todo)):
         progress.write_text(str(number + 1))
@@ -108,7 +122,7 @@ def _make_all(folder: Path, only: Collection[str]) -> None:
             reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
             print(f"left out: {stem.name}: {reason}", file=sys.stderr)
             continue
-        if any(name == case.operator for name, _, _ in probe.operators):
+        if any(name == case.operator for name, *_ in probe.operators):
             stem.with_suffix(".json").write_text(json.dumps(asdict(probe)))
         else:
             print(f"left out: {stem.name}: became something else", file=sys.stderr)
@@ -149,14 +163,25 @@ def _make(case: Case, way: str, stem: Path) -> ProbeFile:
         label=stem.name,
         target=case.operator,
         path=str(path),
-        operators=[
-            (o.name, type_key(o, subgraph), rank_of(o, subgraph)) for o in subgraph.operators
-        ],
+        operators=rows(path),
         inputs=str(stem.with_suffix(".in.npz")),
         expected=str(stem.with_suffix(".out.npz")),
         output_types=[(tensor.shape, tensor.dtype) for tensor in outputs],
         tolerance=_TOLERANCE[way],
     )
+
+
+def rows(path: Path) -> list[Row]:
+    """Return what a file holds, and what is special about it as a whole."""
+    model = read(path)
+    main = model.main
+    whole = [
+        (WHOLE_FILE, main.tensors[main.inputs[0]].dtype, 0, (trait,))
+        for trait in file_traits(model)
+    ]
+    return whole + [
+        (o.name, type_key(o, main), rank_of(o, main), traits_of(o, main)) for o in main.operators
+    ]
 
 
 def save(path: Path, arrays: Sequence[Array]) -> None:
@@ -239,12 +264,11 @@ def _with_int4_weights(probe: ProbeFile) -> ProbeFile:
             tensor.quantization.scale = [s * (127 / 7) for s in tensor.quantization.scale]
     path = Path(probe.path).with_suffix(".int4.tflite")
     path.write_bytes(pack(model))
-    main = read(path).main
     return replace(
         probe,
         label=f"{probe.label}-int4",
         path=str(path),
-        operators=[(o.name, type_key(o, main), rank_of(o, main)) for o in main.operators],
+        operators=rows(path),
         tolerance=0.35,
     )
 

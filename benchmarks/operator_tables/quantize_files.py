@@ -42,7 +42,7 @@ def quantize_files(folder: Path) -> Iterator[ProbeFile]:
             label=stem.name,
             target="QUANTIZE",
             path=str(stem.with_suffix(".tflite")),
-            operators=[("QUANTIZE", types, len(_SHAPE))],
+            operators=[("QUANTIZE", types, len(_SHAPE), ())],
             inputs=str(stem.with_suffix(".in.npz")),
             expected=str(stem.with_suffix(".out.npz")),
             output_types=[(_SHAPE, target)],

@@ -45,6 +45,10 @@ _WEIGHTS_INPUT: Mapping[str, int] = {
 """Operators with weights, whose type may differ from that of the data -> the input they are."""
 
 
+WHOLE_FILE = "MODEL"
+"""Where the tables keep what was measured of files as a whole."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """One runtime's part of the tables.
@@ -91,6 +95,8 @@ class Measured:
         types_refused: Keys -> its words, or what went wrong.
         ranks: Ranks that it took and answered right.
         ranks_refused: Ranks -> its words, or what went wrong.
+        traits: Keys, as `trait_key` gives them, of what is special and was answered right.
+        traits_refused: Keys -> its words, or what went wrong.
     """
 
     versions: Sequence[int] = ()
@@ -98,6 +104,8 @@ class Measured:
     types_refused: Mapping[str, str] = field(default_factory=dict)
     ranks: Sequence[str] = ()
     ranks_refused: Mapping[str, str] = field(default_factory=dict)
+    traits: Sequence[str] = ()
+    traits_refused: Mapping[str, str] = field(default_factory=dict)
 
 
 def measured(operator: str, column: Column) -> Measured:
@@ -124,6 +132,11 @@ def type_key(operator: Operator, subgraph: Subgraph) -> str:
     if result and data and result.dtype != data.dtype:
         key += f">{result.dtype}"
     return key
+
+
+def trait_key(trait: str, types: str) -> str:
+    """Name a trait (`edgekit.operators.traits`) of an operator that computes with some types."""
+    return f"{trait}, {types}"
 
 
 def rank_of(operator: Operator, subgraph: Subgraph) -> int:

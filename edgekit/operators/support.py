@@ -11,8 +11,18 @@ from functools import partial
 from typing import NamedTuple
 
 from edgekit.core import registry
-from edgekit.operators.measured import LITERT, Column, measured, rank_of, source, type_key
+from edgekit.operators.measured import (
+    LITERT,
+    WHOLE_FILE,
+    Column,
+    measured,
+    rank_of,
+    source,
+    trait_key,
+    type_key,
+)
 from edgekit.operators.target import Check, OperatorVerdict
+from edgekit.operators.traits import REMEDIES, file_traits, traits_of
 from edgekit.operators.versions import needed_version, release_with
 from edgekit.tflite.graph_check import called_subgraphs
 from edgekit.tflite.reader import Model, Operator, Subgraph
@@ -35,7 +45,7 @@ def check_model(model: Model, *, target: str, column: Column) -> Check:
     """
     verdicts = tuple(_verdict(operator, model.main, column) for operator in model.main.operators)
     inner = tuple(_inner_problems(model, column))
-    fatal = (*_empty(model), *inner)
+    fatal = (*_empty(model), *inner, *_special(model, column))
     return Check(
         target=target,
         ok=not fatal and all(verdict.verdict != "no" for verdict in verdicts),
@@ -122,13 +132,17 @@ def _newer(name: str, version: int, column: Column) -> str:
 
 
 def _measured_refusal(operator: Operator, subgraph: Subgraph, column: Column) -> Refusal | None:
-    """Return what was seen to go wrong with an operator of these types and this rank."""
+    """Return what was seen to go wrong with an operator of these types, rank and traits."""
     known = measured(operator.name, column)
     types, rank = type_key(operator, subgraph), rank_of(operator, subgraph)
     if words := known.types_refused.get(types):
         return Refusal(f"With {types}, {column.runtime} {_said(words)}", column.remedy)
     if words := known.ranks_refused.get(str(rank)):
         return Refusal(f"At rank {rank}, {column.runtime} {_said(words)}", column.remedy)
+    for trait in traits_of(operator, subgraph):
+        if words := known.traits_refused.get(trait_key(trait, types)):
+            remedy = REMEDIES.get(trait, column.remedy)
+            return Refusal(f"With {trait}, {column.runtime} {_said(words)}", remedy)
     return None
 
 
@@ -146,6 +160,9 @@ def _doubt(operator: Operator, subgraph: Subgraph, column: Column) -> str:
         return f"It was not measured with {types or 'no types'}."
     if column.strict and str(rank) not in known.ranks:
         return f"It was not measured at rank {rank}."
+    for trait in traits_of(operator, subgraph) if column.strict else ():
+        if trait_key(trait, types) not in known.traits:
+            return f"It was not measured with {trait}."
     return ""
 
 
@@ -179,6 +196,14 @@ def _brought(runtime: str) -> tuple[str, ...]:
 def _empty(model: Model) -> Iterator[str]:
     if not model.main.operators:
         yield "The file has no operators: it computes nothing. Convert the model again."
+
+
+def _special(model: Model, column: Column) -> Iterator[str]:
+    """Yield a sentence for what is special about the file and stops the runtime."""
+    for trait in file_traits(model):
+        types = model.main.tensors[model.main.inputs[0]].dtype
+        if words := measured(WHOLE_FILE, column).traits_refused.get(trait_key(trait, types)):
+            yield f"With {trait}, {column.runtime} {_said(words)} {REMEDIES[trait]}"
 
 
 def _dynamic(model: Model) -> Iterator[str]:
