@@ -122,6 +122,9 @@ def explain(
         ConversionFailed: The float file for comparison cannot be made.
         WorkerDied: An interpreter died from one of the files.
     """
+    for path, wanted in ((source, _SOURCE), (calibration, _EXAMPLES)):
+        if isinstance(path, str | Path) and not Path(path).exists():
+            raise NotFound(f"There is no '{path}'; give {wanted}.")
     options = recorded_options(file) if options is None else options
     precision = _checked(file, options)
     with tempfile.TemporaryDirectory() as folder:
@@ -130,9 +133,6 @@ def explain(
         request = _request(out, source, calibration)
         source = saved(source, scratch)[0] if not isinstance(source, str | Path) else Path(source)
         given = as_path(calibration, scratch)
-        for path, wanted in ((source, _SOURCE), (given, _EXAMPLES)):
-            if not path.exists():
-                raise NotFound(f"There is no '{path}'; give {wanted}.")
         known = None if evaluate is None else written(evaluate, scratch)
         options = replace(options, evaluation=known)
         true_file, vectors = scratch / "float.tflite", scratch / "vectors.npz"
@@ -148,9 +148,8 @@ def explain(
                 f"{death.cause}. Run `edgekit verify` on it."
             ) from death
         ranked = rank(tensors, twin.layers.kinds)
-        true = read(true_file)
         evidence = Evidence(
-            true=true,
+            true=(true := read(true_file)),
             quantized=read(file),
             owners=operator_layers(true.main, twin.layers),
             tensors=tensors,
@@ -171,9 +170,10 @@ def explain(
         if budget_s > 0 and not tried[0].ok:
             if twin.is_joined and precision in CALIBRATED:
                 tried += try_separate_outputs(laboratory, precision)
+            tried += try_precisions(laboratory, precision, calibrated=False)  # the quick ones
             if precision == "int8":
                 tried += try_float_layers(laboratory, ranked, tensors)
-            tried += try_precisions(laboratory, precision)
+            tried += try_precisions(laboratory, precision, calibrated=True)
             if shortest := shortest_of(tried):
                 tried += try_fewer(laboratory, shortest.keep_float)
         return Explanation(
