@@ -17,7 +17,7 @@ from edgekit.core.errors import BadInput, EdgekitError, Unavailable, WorkerFaile
 from edgekit.core.kinds import Artifact
 from edgekit.core.report import Evaluation
 from edgekit.core.types import Progress, Run
-from edgekit.core.variant import PRECISIONS, Precision, check_io
+from edgekit.core.variant import CALIBRATED, PRECISIONS, Precision, check_io
 from edgekit.explaining.layer_noise import TensorNoise
 from edgekit.explaining.ranking import LayerNoise
 from edgekit.intake.options import Options, arguments
@@ -229,10 +229,11 @@ class Laboratory:
         return replace(tried, evaluation=replace(evaluation, file={**before, **evaluation.file}))
 
 
-def try_precisions(laboratory: Laboratory, precision: Precision) -> list[Tried]:
-    """Try every other precision below float32."""
-    others = [each for each in PRECISIONS if each not in ("float32", precision)]
-    return [laboratory.try_(each, each) for each in reversed(others) if laboratory.has_time(each)]
+def try_precisions(laboratory: Laboratory, precision: Precision, calibrated: bool) -> list[Tried]:
+    """Try the other precisions that need calibration, or the quick ones that do not."""
+    fitting = [each for each in reversed(PRECISIONS[1:]) if (each in CALIBRATED) is calibrated]
+    others = [each for each in fitting if each != precision]
+    return [laboratory.try_(each, each) for each in others if laboratory.has_time(each)]
 
 
 def try_separate_outputs(laboratory: Laboratory, precision: Precision) -> list[Tried]:

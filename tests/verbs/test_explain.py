@@ -136,7 +136,8 @@ def test_what_is_advised_was_tried_and_holds(models: Path, tmp_path: Path) -> No
     first, *others = explanation.tried
     assert first.what == "int8 as it is"
     assert first.ok is False
-    assert {"dynamic_int8", "float16", "int16x8"} <= {tried.what for tried in others}
+    assert [tried.what for tried in others[:2]] == ["dynamic_int8", "float16"]  # the quick ones
+    assert "int16x8" in {tried.what for tried in others}
     mixed = [tried for tried in others if tried.keep_float and tried.ok]
     assert mixed
     assert "Take " in explanation.advice
