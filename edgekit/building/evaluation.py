@@ -82,6 +82,27 @@ def unmeasured_row(variant: Variant, place: Place, outcome: Outcome) -> Row:
     )
 
 
+MOST_EXPLAINED = 4
+"""Files of a build that are explained at most; each takes some ten seconds, or a minute."""
+
+
+def to_explain(
+    variants: Mapping[Variant, Files], rows: Iterable[Row]
+) -> list[tuple[Variant, str, bool]]:
+    """Return the files that should be explained, those out of limits first.
+
+    Returns:
+        Variant, part, and whether the variant is out of limits; see `wrong_parts`.
+    """
+    rows = list(rows)
+    wrong = [
+        (variant, part, is_refused)
+        for variant, files in variants.items()
+        for part, is_refused in wrong_parts(variant, list(files), rows).items()
+    ]
+    return sorted(wrong, key=lambda each: not each[2])[:MOST_EXPLAINED]
+
+
 def wrong_parts(variant: Variant, parts: Sequence[str], rows: Iterable[Row]) -> dict[str, bool]:
     """Return the parts of a quantized variant that should be explained.
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgekit.building.converting import Sources, convert_all
-from edgekit.building.evaluation import measure_all, unmeasured_row, wrong_parts
+from edgekit.building.evaluation import measure_all, to_explain, unmeasured_row
 from edgekit.building.fingerprints import machine, versions
 from edgekit.building.optimizing import optimize
 from edgekit.building.parts import MODEL, Files, parts_of, with_whole
@@ -186,8 +186,7 @@ def _explain(
     """Explain the quantized files that are out of limits, or of which an output is."""
     wanted = [
         (variant, name, SHORT_BUDGET_S if is_refused else 0.0)
-        for variant, files in converted.items()
-        for name, is_refused in wrong_parts(variant, list(files), rows).items()
+        for variant, name, is_refused in to_explain(converted, rows)
         # One that was trained to be rounded has no float twin.
         if not sources[variant.optimization][name].is_dir()
     ]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from edgekit.building import pipeline
-from edgekit.building.evaluation import wrong_parts
+from edgekit.building.evaluation import MOST_EXPLAINED, to_explain, wrong_parts
+from edgekit.core.kinds import Artifact
 from edgekit.core.report import JudgedOutput, Row
 from edgekit.core.variant import Variant
 from edgekit.reporting import report_json
@@ -45,6 +47,16 @@ def test_of_several_parts_the_one_with_the_wrong_output_is() -> None:
     wrong = with_output("decoder/scores", replace(ROW, ok=False))
     assert wrong_parts(INT8, names, [ROW, wrong]) == {"decoder": True}
     assert wrong_parts(INT8, names, [replace(ROW, ok=False)]) == dict.fromkeys(names, True)
+
+
+def test_files_that_are_refused_come_first_and_a_build_explains_few() -> None:
+    names = ["dynamic_int8", "float16", "int16x8", "int8", "pruned-int8"]
+    variants = {Variant.parse(name): {"model": cast(Artifact, None)} for name in names}
+    rows = [replace(with_output("scores"), variant=name, ok=name != "int8") for name in names]
+    wanted = to_explain(variants, rows)
+    assert len(wanted) == MOST_EXPLAINED
+    assert wanted[0] == (INT8, "model", True)
+    assert [str(variant) for variant, _, _ in wanted[1:]] == names[:3]
 
 
 @pytest.mark.slow
