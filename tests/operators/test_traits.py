@@ -30,7 +30,7 @@ def normal(*shape: int) -> np.ndarray:
 def convolution(path: Path, *, image: Sequence[int], kernel: Sequence[int], stride: int) -> Path:
     """A float convolution with SAME padding."""
     size = [-(-length // stride) for length in image[1:3]]
-    tensors = {
+    tensors: dict[str, Data | np.ndarray] = {
         "x": Data(image),
         "w": normal(*kernel),
         "b": normal(kernel[0]),
@@ -43,7 +43,11 @@ def convolution(path: Path, *, image: Sequence[int], kernel: Sequence[int], stri
 
 
 def product(path: Path, one: Sequence[int], other: Sequence[int]) -> Path:
-    tensors = {"x": Data(one), "z": Data(other), "y": Data((1, 4, 5, 7))}
+    tensors: dict[str, Data | np.ndarray] = {
+        "x": Data(one),
+        "z": Data(other),
+        "y": Data((1, 4, 5, 7)),
+    }
     step = Step("BATCH_MATMUL", ["x", "z"], ["y"], "BatchMatMulOptions")
     return write_file(path, [step], tensors, inputs=["x", "z"], outputs=["y"])
 
@@ -51,7 +55,7 @@ def product(path: Path, one: Sequence[int], other: Sequence[int]) -> Path:
 def sliced(path: Path, *, shrink: int = 0, stride: int = 1) -> Path:
     """`x[:, 0]` or `x[:, ::-1]`."""
     begin, end = ([0, 0, 0], [1, 1, 8]) if shrink else ([0, -1, 0], [1, -7, 8])
-    tensors = {
+    tensors: dict[str, Data | np.ndarray] = {
         "x": Data((1, 6, 8)),
         "begin": np.array(begin, np.int32),
         "end": np.array(end, np.int32),
@@ -67,20 +71,27 @@ def sliced(path: Path, *, shrink: int = 0, stride: int = 1) -> Path:
 
 
 def looked_up(path: Path, *indices: int) -> Path:
-    tensors = {"x": Data(indices, "int32"), "rows": normal(50, 8), "y": Data((*indices, 8))}
+    tensors: dict[str, Data | np.ndarray] = {
+        "x": Data(indices, "int32"),
+        "rows": normal(50, 8),
+        "y": Data((*indices, 8)),
+    }
     step = Step("GATHER", ["rows", "x"], ["y"], "GatherOptions", {"axis": 0})
     return write_file(path, [step], tensors, inputs=["x"], outputs=["y"])
 
 
 def spread(path: Path, images: int) -> Path:
     """DEPTH_TO_SPACE of some images."""
-    tensors = {"x": Data((images, 2, 3, 8)), "y": Data((images, 4, 6, 2))}
+    tensors: dict[str, Data | np.ndarray] = {
+        "x": Data((images, 2, 3, 8)),
+        "y": Data((images, 4, 6, 2)),
+    }
     step = Step("DEPTH_TO_SPACE", ["x"], ["y"], "DepthToSpaceOptions", {"blockSize": 2})
     return write_file(path, [step], tensors, inputs=["x"], outputs=["y"])
 
 
 def handing_through(path: Path) -> Path:
-    tensors = {"x": Data((1, 8)), "y": Data((1, 8))}
+    tensors: dict[str, Data | np.ndarray] = {"x": Data((1, 8)), "y": Data((1, 8))}
     step = Step("TANH", ["x"], ["y"])
     return write_file(path, [step], tensors, inputs=["x"], outputs=["y", "x"])
 
@@ -90,7 +101,10 @@ def int8(*shape: int, scale: float = 0.05) -> Data:
 
 
 def activation(path: Path, name: str, scale: float) -> Path:
-    tensors = {"x": int8(1, 8), "y": Data((1, 8), "int8", scale=scale, zero_point=0)}
+    tensors: dict[str, Data | np.ndarray] = {
+        "x": int8(1, 8),
+        "y": Data((1, 8), "int8", scale=scale, zero_point=0),
+    }
     if name == "SOFTMAX":
         step = Step(name, ["x"], ["y"], "SoftmaxOptions", {"beta": 1.0}, version=2)
         tensors["y"] = Data((1, 8), "int8", scale=scale, zero_point=-128)
@@ -100,7 +114,10 @@ def activation(path: Path, name: str, scale: float) -> Path:
 
 
 def pooled(path: Path, scale: float) -> Path:
-    tensors = {"x": int8(1, 4, 4, 8), "y": int8(1, 2, 2, 8, scale=scale)}
+    tensors: dict[str, Data | np.ndarray] = {
+        "x": int8(1, 4, 4, 8),
+        "y": int8(1, 2, 2, 8, scale=scale),
+    }
     options = {"padding": 1, "strideW": 2, "strideH": 2, "filterWidth": 2, "filterHeight": 2}
     step = Step("MAX_POOL_2D", ["x"], ["y"], "Pool2DOptions", options, version=2)
     return write_file(path, [step], tensors, inputs=["x"], outputs=["y"])
@@ -109,7 +126,7 @@ def pooled(path: Path, scale: float) -> Path:
 def weighted(path: Path, **weights: Any) -> Path:
     """An int8 convolution of 1x1."""
     values = random.integers(-100, 100, (4, 1, 1, 8))
-    tensors = {
+    tensors: dict[str, Data | np.ndarray] = {
         "x": int8(1, 4, 4, 8),
         "w": Data(values.shape, "int8", values=values, **weights),
         "b": Data((4,), "int32", scale=0.0005, values=np.zeros(4)),
@@ -123,7 +140,7 @@ def weighted(path: Path, **weights: Any) -> Path:
 
 def added(path: Path, scale: float) -> Path:
     side = Data((1, 8), "int8", scale=scale)
-    tensors = {"x": side, "z": side, "y": side}
+    tensors: dict[str, Data | np.ndarray] = {"x": side, "z": side, "y": side}
     step = Step("ADD", ["x", "z"], ["y"], "AddOptions", version=2)
     return write_file(path, [step], tensors, inputs=["x", "z"], outputs=["y"])
 
