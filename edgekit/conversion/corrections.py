@@ -12,6 +12,7 @@ import numpy as np
 from edgekit.conversion.requantization import requantize, requantize_one_hot, widen_cell_states
 from edgekit.conversion.saturation import bound_products
 from edgekit.conversion.zero_bias import add_zero_biases
+from edgekit.tflite import slimming
 from edgekit.tflite.editing import code_of, pack, unpack
 
 if TYPE_CHECKING:
@@ -74,27 +75,6 @@ def _rename(model: ModelT, tensor: int, *, taken: int) -> None:
             named[-1].tensorIndex = taken
 
 
-_WORTH_IT = 4096
-"""Bytes of names; below, a file stays as TensorFlow wrote it."""
-
-
-def cut_names(schema: ModuleType, model: ModelT) -> bool:
-    """Keep only the first part of each tensor's name if that saves much; return whether it did.
-
-    A tensor is named after all operators that were merged into it, `a;b;c`. In an unrolled layer
-    these names grow with the number of steps: in a GRU of 72 steps in int8, 337 of 474 kB were
-    names. The first part tells which layer a tensor came from. Programs find inputs and outputs by
-    the names in the signature, which do not change.
-    """
-    tensors = [tensor for graph in model.subgraphs for tensor in graph.tensors]
-    first = [tensor.name.split(b";")[0] for tensor in tensors]
-    if sum(len(t.name) - len(name) for t, name in zip(tensors, first, strict=True)) < _WORTH_IT:
-        return False
-    for tensor, name in zip(tensors, first, strict=True):
-        tensor.name = name
-    return True
-
-
 CORRECTIONS: tuple[Correction, ...] = (
     separate_outputs,
     requantize,
@@ -102,13 +82,21 @@ CORRECTIONS: tuple[Correction, ...] = (
     requantize_one_hot,
     bound_products,
     add_zero_biases,
-    cut_names,
 )
 
 
 def apply_corrections(data: bytearray) -> bytearray:
-    """Return the corrected file; `data` itself if nothing needed correction."""
-    return corrected(data, CORRECTIONS)
+    """Return the file corrected, and without what no interpreter reads.
+
+    It may share vectors between tables, so nothing in it can be changed in place.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = unpack(data)
+    for correct in CORRECTIONS:
+        correct(schema, model)
+    slimming.slim(model)
+    return slimming.pack(model)
 
 
 def corrected(data: bytearray, corrections: Iterable[Correction]) -> bytearray:

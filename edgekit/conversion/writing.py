@@ -231,9 +231,8 @@ def _converted(part: Part, layers: Layers, precision: Precision, options: Option
             finding = diagnosis.finding.removesuffix(".")
             diagnosis = replace(diagnosis, finding=f"{finding}{where}.")
         raise ConversionFailed(str(diagnosis)) from error
-    data = apply_corrections(data)
     order_ports(data, part.signature)
-    return data
+    return apply_corrections(data)
 
 
 def _deliver(

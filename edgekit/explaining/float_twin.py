@@ -77,9 +77,8 @@ def write_twin(
     with tempfile.TemporaryDirectory() as scratch:
         export(model, Path(scratch) / "model", signature)
         data = to_tflite(Path(scratch) / "model", precision="float32", options=plain)
-        data = apply_corrections(data)
     order_ports(data, signature)
-    out.write_bytes(data)
+    out.write_bytes(apply_corrections(data))
     return Twin(
         layers=layers_of(model),
         calibration=examples,

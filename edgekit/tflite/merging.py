@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from edgekit.tflite.editing import pack, unpack
+from edgekit.tflite.editing import unpack
+from edgekit.tflite.slimming import pack
 
 if TYPE_CHECKING:
     from ai_edge_litert.schema_py_generated import ModelT, OperatorCodeT, OperatorT

@@ -7,7 +7,7 @@ converter's note on itself, and all but the first part of inner tensors' names.
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,9 @@ from edgekit.tflite.sharing import ALIGNMENT, SharingBuilder
 
 if TYPE_CHECKING:
     from ai_edge_litert.schema_py_generated import ModelT, SubGraphT, TensorT
+
+_MUCH = 4096
+"""Bytes of names that only tell tensors of one layer apart."""
 
 _NOTE_ON_ITSELF = b"CONVERSION_METADATA"
 
@@ -71,20 +74,24 @@ def _shorten_names(model: ModelT, graph: SubGraphT) -> None:
     """Keep the first part of merged names, and give an operator's constants one name.
 
     A tensor is named after all operators that were merged into it, `a;b;c`; the first part tells
-    which layer it came from. In an unrolled layer these names grow with the number of steps: in a
-    GRU of 72 steps in int8, 337 of 474 kB were names. Inputs and outputs keep theirs.
+    which layer it came from. Where it tells tensors not apart, all parts stay, unless they are
+    much: in a GRU unrolled to 72 steps in int8, 337 of 474 kB were names. Inputs and outputs keep
+    theirs.
     """
     ports = {int(k) for k in (*graph.inputs, *graph.outputs)}
     named = set(ports)
     for constants in _constants(model, graph):
         weights = max(constants, key=lambda k: _length(graph.tensors[k].shape))
-        name = re.sub(rb"\d+$", b"", _first(graph.tensors[weights]))
         for index in constants:
             if index not in named:
-                graph.tensors[index].name = name
+                graph.tensors[index].name = _first(graph.tensors[weights])
         named.update(constants)
-    for index, tensor in enumerate(graph.tensors):
-        if index not in named:
+    others = [tensor for k, tensor in enumerate(graph.tensors) if k not in named]
+    count = Counter(map(_first, others))
+    alike = [tensor for tensor in others if count[_first(tensor)] > 1]
+    is_much = sum(_length(t.name) - len(_first(t)) for t in alike) > _MUCH
+    for tensor in others:
+        if is_much or count[_first(tensor)] == 1:
             tensor.name = _first(tensor)
 
 
