@@ -59,20 +59,14 @@ def grouped_query_attention() -> type[tf_keras.layers.Layer]:
                 "bias_constraint": constraints.get(bias_constraint),
             }
             self.supports_masking = True
-            self._options = {
-                "head_dim": head_dim,
-                "num_query_heads": num_query_heads,
-                "num_key_value_heads": num_key_value_heads,
-                "dropout": dropout,
-                "use_bias": use_bias,
-                "use_gate": use_gate,
-                "sliding_window": sliding_window,
-            }
+            self.head_dim, self.use_bias, self.use_gate = head_dim, use_bias, use_gate
+            self.num_query_heads, self.num_key_value_heads = num_query_heads, num_key_value_heads
+            self.dropout, self.sliding_window = dropout, sliding_window
             queries, keys = (num_query_heads, head_dim), (num_key_value_heads, head_dim)
 
             def projection(
                 name: str, heads: tuple[int, int], activation: str | None = None
-            ) -> object:
+            ) -> tf_keras.layers.Layer:
                 return tf_keras.layers.EinsumDense(
                     "btm,mnh->btnh",
                     output_shape=(None, *heads),
@@ -91,11 +85,10 @@ def grouped_query_attention() -> type[tf_keras.layers.Layer]:
             self._dropout_layer = tf_keras.layers.Dropout(dropout, dtype=self._dtype_policy)
 
         def build(self, input_shape: tf.TensorShape) -> None:
-            options = self._options
             self._output_dense = tf_keras.layers.EinsumDense(
                 "btnh,nhm->btm",
                 output_shape=(None, input_shape[-1]),
-                bias_axes="m" if options["use_bias"] else None,
+                bias_axes="m" if self.use_bias else None,
                 name="attention_output",
                 dtype=self._dtype_policy,
                 **self._shared,
@@ -114,18 +107,18 @@ def grouped_query_attention() -> type[tf_keras.layers.Layer]:
         ) -> tf.Tensor | tuple[tf.Tensor, tf.Tensor]:
             key = value if key is None else key
             allowed = self._allowed(query, value, key, attention_mask, use_causal_mask)
-            repeats = self._options["num_query_heads"] // self._options["num_key_value_heads"]
+            repeats = self.num_query_heads // self.num_key_value_heads
             queries = self._query_dense(query)
             keys = tf.repeat(self._key_dense(key), repeats, axis=2)
             values = tf.repeat(self._value_dense(value), repeats, axis=2)
             logits = tf.einsum("btnh,bsnh->bnts", queries, keys)
             if logits.dtype.size < 4:
                 logits = tf.cast(logits, tf.float32)
-            logits *= 1.0 / math.sqrt(self._options["head_dim"])
+            logits *= 1.0 / math.sqrt(self.head_dim)
             if allowed is not None:
                 logits = tf.where(allowed, logits, -_LARGEST_SHARE * logits.dtype.max)
             scores = tf.cast(tf.nn.softmax(logits), values.dtype)
-            if allowed is not None and (return_attention_scores or self._options["dropout"]):
+            if allowed is not None and (return_attention_scores or self.dropout):
                 # So does Keras 3, here alone: a query that may see nothing else gets the mean.
                 scores = tf.where(allowed, scores, tf.zeros_like(scores))
             mixed = tf.einsum(
@@ -153,8 +146,8 @@ def grouped_query_attention() -> type[tf_keras.layers.Layer]:
             rows, columns = tf.range(tf.shape(query)[1])[:, None], tf.range(tf.shape(value)[1])
             if use_causal_mask:
                 masks.append((rows >= columns)[None])
-            if self._options["sliding_window"] is not None:
-                masks.append((tf.abs(rows - columns) < self._options["sliding_window"])[None])
+            if self.sliding_window is not None:
+                masks.append((tf.abs(rows - columns) < self.sliding_window)[None])
             if attention_mask is not None:
                 masks.append(tf.cast(attention_mask, tf.bool))
             allowed = None
@@ -171,6 +164,15 @@ def grouped_query_attention() -> type[tf_keras.layers.Layer]:
         def get_config(self) -> dict[str, object]:
             serialize = tf_keras.saving.serialize_keras_object
             shared = {key: value and serialize(value) for key, value in self._shared.items()}
-            return {**super().get_config(), **self._options, **shared}
+            own = {
+                "head_dim": self.head_dim,
+                "num_query_heads": self.num_query_heads,
+                "num_key_value_heads": self.num_key_value_heads,
+                "dropout": self.dropout,
+                "use_bias": self.use_bias,
+                "use_gate": self.use_gate,
+                "sliding_window": self.sliding_window,
+            }
+            return {**super().get_config(), **own, **shared}
 
     return GroupedQueryAttention

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edgekit.core.errors import BadInput, NotFound, reason
+from edgekit.intake.dequantizing import dequantized
 from edgekit.intake.dtype_policies import in_float32
 from edgekit.intake.joined_outputs.joints import how_to_join, renamed
 from edgekit.intake.joined_outputs.splitting import separate_outputs
@@ -64,6 +65,7 @@ def load(
         all_names = [model.signature_name, *(each.signature_name for each in model.beside)]
         converted = " and ".join(f"'{name}'" for name in all_names)
         notes.append(f"Converted is the signature {converted}; left out: {left_out} (--signature).")
+    model, as_floats = dequantized(model)
     model, in_float = in_float32(model)
     model = each_part(model, shapes or {}, with_shapes, what="shape")
     joined = ""
@@ -73,7 +75,7 @@ def load(
     # What is kept with the model itself comes last: copies would lose it.
     remember(model, split, is_changed=bool(in_float or shapes or split_outputs))
     model = each_part(model, names or {}, with_names, what="name")
-    return model, tuple(filter(None, [*notes, in_float, joined]))
+    return model, tuple(filter(None, [*notes, as_floats, in_float, joined]))
 
 
 def load_asked(path: Path, options: Options) -> tuple[SourceModel, tuple[str, ...]]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import io
 import json
 import re
 import sys
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -90,7 +92,7 @@ def _load_keras(path: Path) -> KerasModel:
         if unknown_class:
             raise custom_class(path, unknown_class[1]) from error
         way_on = ""
-        if _QUANTIZED.search(json.dumps(description.config)):
+        if _holds_bytes(path):
             way_on = (
                 " Keras quantized this model (model.quantize), and does not read back every layer "
                 "that it quantized, such as MultiHeadAttention: save the model before that, and "
@@ -102,7 +104,26 @@ def _load_keras(path: Path) -> KerasModel:
         ) from error
 
 
-_QUANTIZED = re.compile(r'"(Quantized|QuantizedFloat8|Int4|GPTQ|AWQ)DTypePolicy"')
+def _holds_bytes(path: Path) -> bool:
+    """Whether a `.keras` file holds weights of one byte, as Keras' `quantize` makes them.
+
+    The description does not say it of the layers inside a MultiHeadAttention (Keras 3.15).
+    """
+    import h5py
+
+    if path.suffix != ".keras":
+        return False
+    found: list[bool] = []
+
+    def visit(_name: str, item: h5py.Dataset | h5py.Group) -> None:
+        found.append(isinstance(item, h5py.Dataset) and item.dtype in ("int8", "uint8"))
+
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.endswith(".h5"):
+                with h5py.File(io.BytesIO(archive.read(name))) as weights:
+                    weights.visititems(visit)
+    return any(found)
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from edgekit.conversion.writing import write
 from edgekit.core.errors import ConversionFailed
 from edgekit.core.types import Batch
 from edgekit.core.variant import Precision
+from edgekit.intake.model import load
 from edgekit.running.session import open_session
-from edgekit.source_model.loading import load_model
 from edgekit.source_model.reference import run_model
 from tests.support import strangers
 
@@ -28,7 +28,7 @@ def answers(
     model.save(source)
     np.savez(source.with_suffix(".npz"), **batch)  # type: ignore[arg-type]
     write(source, out, precision, source.with_suffix(".npz"))
-    wanted = run_model(load_model(source), batch)
+    wanted = run_model(load(source)[0], batch)
     given = []
     for runtime in ("litert", "tflite-runtime"):
         with open_session(out, runtime=runtime) as run:
@@ -121,11 +121,24 @@ def test_the_place_of_the_largest_is_one_operator(
     assert (places == wanted).mean() > 0.999
 
 
-def test_a_model_that_keras_quantized_is_refused_with_a_way_on(tmp_path: Path) -> None:
+def quantized_by_keras() -> Any:
     import keras
 
+    keras.utils.set_random_seed(3)
     given = keras.Input((16, 8), name="x")
     model = keras.Model(given, keras.layers.Dense(5)(given))
     model.quantize("int8")
+    return model
+
+
+def test_a_model_that_keras_quantized_converts(tmp_path: Path) -> None:
+    model = quantized_by_keras()
+    batch = strangers.examples(model)
+    given = answers(model, batch, tmp_path)
+    assert all(error(np.asarray(model(batch["x"])), pair[1]) < 0.1 for pair in given.values())
+
+
+def test_a_savedmodel_that_keras_quantized_is_refused_with_a_way_on(tmp_path: Path) -> None:
+    quantized_by_keras().export(tmp_path / "saved", verbose=False)
     with pytest.raises(ConversionFailed, match=r"model\.quantize.*as it was before"):
-        answers(model, strangers.examples(model), tmp_path)
+        write(tmp_path / "saved", tmp_path / "m.tflite", "float32", None)

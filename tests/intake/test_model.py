@@ -88,6 +88,21 @@ def test_several_inputs_keep_their_structure() -> None:
     assert {t.name: t.shape for t in signature_of(shaped).inputs} == {"a": (1, 5), "b": (1, 5)}
 
 
+def test_a_layer_shared_with_a_model_inside_stays_one() -> None:
+    """So do keras-hub's causal language models, whose embedding also ends them."""
+    import keras
+
+    given, layer = keras.Input((None, 4), name="x"), keras.layers.Dense(4)
+    inner = keras.Model(given, layer(given))
+    model = keras.Model(given, layer(inner(given)))
+    shaped: Any = with_shapes(model, {"": (1, 3, 4)})
+    assert signature_of(shaped).inputs[0].shape == (1, 3, 4)
+    assert len(shaped.weights) == 2
+    x = RANDOM.random((5, 3, 4)).astype(np.float32)
+    (answer,) = run_model(shaped, {"x": x}).values()
+    np.testing.assert_allclose(answer, model(x), atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("shapes", "sentence"),
     [

@@ -120,7 +120,8 @@ def test_layers_of_keras_hub_load_and_it_is_imported_for_them_alone(
     path = _saved(tmp_path / "m.keras", hub.Doubling(), hub.Unregistered(), activation)
     load_model(_saved(tmp_path / "plain.keras", keras.layers.Dense(2)))
     assert "keras_hub" not in sys.modules
-    answer = load_model(path)(np.full((1, 4), 3, np.float32))
+    model: Any = load_model(path)
+    answer = model(np.full((1, 4), 3, np.float32))
     np.testing.assert_allclose(answer, 7, atol=1e-4)
 
 
@@ -203,6 +204,7 @@ def test_a_backbone_loads_alone_and_its_tokenizer_does_not(tmp_path: Path) -> No
     with pytest.raises(UnsupportedLayer, match=r"preprocessor=None, or model\.backbone"):
         load(tmp_path / "whole.keras")
     shapes = {name: (1, 12) for name in ("padding_mask", "segment_ids", "token_ids")}
+    model: Any
     model, notes = load(tmp_path / "alone.keras", shapes=shapes)
     assert {layer.compute_dtype for layer in model.layers} == {"float32"}
     assert "mixed_bfloat16" in notes[0]
