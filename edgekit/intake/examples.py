@@ -121,7 +121,7 @@ def _npz(given: Path, model: SourceModel, out: Path, pixels: str) -> tuple[Path,
     if given.suffix == ".npy":
         signature = signature_of(model)
         tensor = _only_input(signature, f"'{given}' holds one array")
-        write_arrays(out, {tensor.name: _load(given)})
+        write_arrays(out, {tensor.name: _load(given)}, compress=False)
         return out, ()
     return given, ()
 
@@ -156,7 +156,7 @@ def _from_folder(
     read = {"pictures": _pictures, "WAV files": _sounds}.get(kind, _numbers)
     examples, said = read(chosen, signature, where, pixels)
     arrays = {t.name: np.concatenate([each[t.name] for each in examples]) for t in signature.inputs}
-    write_arrays(out, arrays)
+    write_arrays(out, arrays, compress=False)
     notes = said if where != IN_MEMORY else ()
     if len(found) > MOST:
         notes = (f"Of {len(found):,} {kind}, {MOST:,} were read, evenly spread.", *notes)

@@ -70,7 +70,8 @@ def without_judged(calibration: Path, out: Path) -> tuple[Path, str]:
             f"Judged on the {count} examples that also calibrated it, which flatters it; of "
             f"{2 * FEWEST_JUDGED} or more, a part is kept apart."
         )
-    write_arrays(out, {name: a[calibrating_examples(len(a))] for name, a in arrays.items()})
+    rest = {name: a[calibrating_examples(len(a))] for name, a in arrays.items()}
+    write_arrays(out, rest, compress=False)
     number = sum(len(judged_examples(each)) for each in counts.values())
     return out, f"Judged on {number} of the {count} examples, which calibration did not see."
 

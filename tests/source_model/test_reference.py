@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from edgekit.source_model.reference import (
     calibrating_examples,
     judged_examples,
     run_model,
+    without_judged,
     write_reference,
 )
 from tests.support import strangers
@@ -165,6 +167,17 @@ def test_a_file_is_judged_on_what_calibration_did_not_see(count: int) -> None:
         assert 32 <= len(judged) <= 256
         assert len(judged) >= min(count // 2, 64)  # 32 alone let through what is right on 83 %
         assert len(calibrating) >= len(judged)
+
+
+def test_what_calibrates_is_read_once_and_not_compressed(tmp_path: Path) -> None:
+    source, out = tmp_path / "given.npz", tmp_path / "out.npz"
+    np.savez_compressed(source, x=np.arange(100))
+    path, sentence = without_judged(source, out)
+    assert (path, sentence[:9]) == (out, "Judged on")
+    with zipfile.ZipFile(out) as archive:
+        assert {each.compress_type for each in archive.infolist()} == {zipfile.ZIP_STORED}
+    with np.load(out) as arrays:
+        np.testing.assert_array_equal(arrays["x"], calibrating_examples(100))
 
 
 def test_another_seed_gives_other_inputs() -> None:

@@ -46,7 +46,7 @@ def as_numbers(given: Path, model: SourceModel, out: Path) -> Path:
     for front, name in zip(split.fronts, names_of(model), strict=True):
         if front.source in arrays:
             numbers[name] = _looked_up(front, arrays[front.source], tensors[name], given)
-    write_arrays(out, numbers)
+    write_arrays(out, numbers, compress=False)
     return out
 
 
