@@ -6,7 +6,7 @@ Every file is judged by edgekit's limits against the Keras model, scored by the 
 split, and timed, on tflite-runtime 2.14 and LiteRT. A file is right if it is so on both.
 
 At the end stand the ratios of ours to the smallest and to the fastest right peer, and a line for
-each that is above 1 (latency: above 1.03; the same file differs by so much) or above its goal.
+each that is above 1 (latency: above 1.03, or what ours differs by from itself) or above its goal.
 Latencies are taken in turns in one run, on one thread; their ratio is the median over turns of what
 two files took in the same turn. Exits 1 if ours is behind.
 
@@ -14,7 +14,7 @@ Models and peers' files are kept in the work folder; `--again` converts anew. ai
 taken from `PYTHONPATH` (`pip install --target FOLDER ai-edge-quantizer`); without it, its rows are
 `not run`.
 
-    python benchmarks/peers.py [--only MODEL] [--size full] [--turns 25] [--json FILE]
+    python benchmarks/peers.py [--only MODEL] [--size full] [--turns 100] [--json FILE]
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=MODELS, metavar="MODEL")
     parser.add_argument("--size", choices=("tiny", "full"), help="of all; otherwise as in MODELS")
     parser.add_argument("--work", type=Path, default=home() / "peers")
-    parser.add_argument("--turns", type=int, default=25, help="bursts each file is timed in")
+    parser.add_argument("--turns", type=int, default=100, help="bursts each file is timed in")
     parser.add_argument("--again", action="store_true", help="write the peers' files anew")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from peer_files.rows import Seen
+from peer_files.rows import OURS, Seen
 
 from edgekit.building.scoring import drop_limit
 from edgekit.core.errors import EdgekitError
@@ -18,9 +18,12 @@ from edgekit.running.judgement import judge
 from edgekit.running.session import Session, open_session
 from edgekit.tflite.reader import ports, read
 
-BURST_MS = 20.0
-FEWEST = 3
-"""Invocations of a burst, however long one takes."""
+BURST_MS = 5.0
+FEWEST = 2
+"""Invocations of a burst, however long one takes. Bursts are short, so that what else the machine
+does meets all files of a turn alike."""
+
+_AGAIN = "again"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +88,13 @@ def examine(files: Mapping[str, Path], runtime: str, exam: Exam, turns: int) -> 
                 runs[way] = run
             except EdgekitError as error:
                 seen[way] = Seen(problem=f"does not run: {error}")
-        for way, latencies_ms in timed(runs, exam, turns).items():
-            seen[way] = replace(seen[way], latencies_ms=tuple(latencies_ms))
+        if OURS in runs:
+            again = stack.enter_context(open_session(files[OURS], runtime=runtime))
+            runs[_AGAIN] = Renamed(files[OURS], again, exam.recipe)
+        latencies = timed(runs, exam, turns)
+        twice = {OURS: tuple(latencies.pop(_AGAIN, ()))}
+        for way, values in latencies.items():
+            seen[way] = replace(seen[way], latencies_ms=tuple(values), again_ms=twice.get(way, ()))
         return seen
 
 
@@ -113,6 +121,6 @@ def timed(runs: Mapping[str, Renamed], exam: Exam, turns: int) -> dict[str, list
             known = medians[way]
             count = max(FEWEST, int(BURST_MS / known[-1])) if known else FEWEST
             run = runs[way]
-            timing = run.session.time(run.given(first), runs=count, warmup=2)
+            timing = run.session.time(run.given(first), runs=count, warmup=1)
             known.append(timing.median_ms)
     return {way: values[1:] for way, values in medians.items()}

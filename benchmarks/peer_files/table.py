@@ -65,7 +65,7 @@ def _of_ratios(ratios: Sequence[Ratio]) -> object:
 
 def behind(rows: Sequence[Row], ratios: Sequence[Ratio]) -> list[str]:
     """Return a line for each place where a right peer is better, or ours is not right."""
-    lines = [f"{ratio}; at most {ratio.limit:g}" for ratio in ratios if ratio.is_behind]
+    lines = [f"{ratio}; at most {ratio.limit:.3g}" for ratio in ratios if ratio.is_behind]
     lines += [
         f"{ratio}; the goal is {ratio.goal:g}"
         for ratio in ratios

@@ -90,10 +90,12 @@ def from_keras_model_batch_1(order: Order) -> None:
     import keras
 
     model = keras.models.load_model(order.source)
-    inputs = [
-        keras.Input(batch_shape=(1, *each.shape[1:]), dtype=each.dtype, name=each.name)
-        for each in model.inputs
-    ]
+
+    def input_like(free: keras.KerasTensor) -> keras.KerasTensor:
+        shape = (1, *free.shape[1:])
+        return keras.Input(batch_shape=shape, dtype=free.dtype, name=free.name)
+
+    inputs = keras.tree.map_structure(input_like, model.input)
     fixed = keras.models.clone_model(model, input_tensors=inputs)
     fixed.set_weights(model.get_weights())
     _convert(fixed, order)
