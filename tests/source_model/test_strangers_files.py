@@ -236,7 +236,7 @@ def test_what_an_inner_model_was_compiled_with_does_not_matter(
     start = library.Input((4,))
     model = library.Model(start, library.layers.Softmax()(inner(start)))
     model.save(tmp_path / "model.keras")
-    loaded = load_model(tmp_path / "model.keras")
+    loaded: Any = load_model(tmp_path / "model.keras")
     assert not any(getattr(layer, "optimizer", None) for layer in nested_layers(loaded))
     x = np.ones((1, 4), np.float32)
     np.testing.assert_allclose(loaded(x), model(x))
