@@ -4,41 +4,63 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 import sys
 from collections.abc import Sequence
 
-from peer_files.rows import OURS, Ratio, Row, Seen
+from peer_files.rows import OURS, Ratio, Row
+
+MOST_LETTERS = 200
+"""Of a reason."""
 
 
 def show(rows: Sequence[Row], ratios: Sequence[Ratio], runtimes: Sequence[str]) -> None:
-    """Print both tables."""
+    """Print the files, why some are not right, and the ratios."""
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=None if sys.stdout.isatty() else 170, highlight=False)
-    heads = [f"{what}, {name}" for name in runtimes for what in ("score", "ms")]
+    console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
     files = Table("model", "precision", "way", box=None, pad_edge=False)
-    for head in ("bytes", "compressed", *heads):
-        files.add_column(head, justify="right")
-    files.add_column("right", no_wrap=True)
+    for head in ("bytes", "compressed", "score", "ms"):
+        files.add_column(head, justify="right", no_wrap=True)
+    files.add_column("right")
     for row in rows:
-        figures = [f"{size:,}" if size else "" for size in (row.size_bytes, row.compressed_bytes)]
-        seen = [cell for name in runtimes for cell in _cells(row.seen.get(name, Seen()))]
-        files.add_row(row.model, row.precision, row.way, *figures, *seen, _verdict(row))
-    console.print(files)
-    whys = Table("model", "precision", "way", "why it is not right", box=None, pad_edge=False)
-    for row in rows:
-        if not row.is_right:
-            why = row.reason or " | ".join(f"{n}: {s.problem}" for n, s in row.seen.items())
-            whys.add_row(row.model, row.precision, row.way, " ".join(why.split())[:400])
-    if whys.row_count:
-        console.print("", whys, sep="\n")
-    console.print("", _of_ratios(ratios), sep="\n")
+        sizes = [f"{size:,}" if size else "" for size in (row.size_bytes, row.compressed_bytes)]
+        files.add_row(row.model, row.precision, row.way, *sizes, *_cells(row), _verdict(row))
+    console.print(files, f"Scores and latencies: on {' / '.join(runtimes)}.", "", sep="\n")
+    if whys := _whys(rows):
+        table = Table("model", "way", "precisions", "why not right", box=None, pad_edge=False)
+        for (model, way, why), precisions in whys.items():
+            table.add_row(model, way, ", ".join(precisions), why)
+        console.print(table, "", sep="\n")
+    if ratios:
+        console.print(_of_ratios(ratios))
 
 
-def _cells(seen: Seen) -> tuple[str, str]:
-    value = "" if seen.value is None else f"{seen.value:.4g}"
-    return value, f"{seen.latency_ms:.3f}" if seen.latencies_ms else ""
+def _cells(row: Row) -> tuple[str, str]:
+    """Return scores and latencies by runtime; "-" where there is none."""
+    if not row.seen:
+        return "", ""
+    scores = ["-" if seen.value is None else f"{seen.value:.4g}" for seen in row.seen.values()]
+    times = [f"{seen.latency_ms:.3f}" if seen.latencies_ms else "-" for seen in row.seen.values()]
+    return " / ".join(scores), " / ".join(times)
+
+
+def _whys(rows: Sequence[Row]) -> dict[tuple[str, str, str], list[str]]:
+    """Return (model, way, why a file is not right) -> precisions."""
+    whys: dict[tuple[str, str, str], list[str]] = {}
+    for row in rows:
+        said = [f"{name}: {seen.problem}" for name, seen in row.seen.items() if seen.problem]
+        for why in [row.reason] if row.reason else said:
+            whys.setdefault((row.model, row.way, _short(why)), []).append(row.precision)
+    return whys
+
+
+def _short(why: str) -> str:
+    """Return the beginning of a reason, without TensorFlow's notes on where in a graph it is."""
+    text = re.sub(r"<unknown>:0: error: loc\(.*?\): (?=')", "", " ".join(why.split()))
+    text = text.partition(" <unknown>:0: note:")[0]
+    return text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}..."
 
 
 def _verdict(row: Row) -> str:
@@ -53,9 +75,10 @@ def _of_ratios(ratios: Sequence[Ratio]) -> object:
     from rich.table import Table
 
     kinds = list(dict.fromkeys(ratio.what for ratio in ratios))
-    table = Table("model", "precision", box=None, pad_edge=False)
+    title = f"{OURS} / best right peer"
+    table = Table("model", "precision", title=title, title_justify="left", box=None, pad_edge=False)
     for kind in kinds:
-        table.add_column(f"{OURS} / best right peer: {kind}", justify="right")
+        table.add_column(kind, justify="right")
     cells = {(ratio.model, ratio.precision, ratio.what): ratio for ratio in ratios}
     for model, precision in dict.fromkeys((ratio.model, ratio.precision) for ratio in ratios):
         found = [cells.get((model, precision, kind)) for kind in kinds]
