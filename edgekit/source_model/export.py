@@ -20,7 +20,13 @@ from edgekit.core.errors import BadInput, EdgekitError, reason
 from edgekit.core.paths import atomic
 from edgekit.core.recipe import Signature, Tensor
 from edgekit.core.records import to_json
-from edgekit.source_model.interface import DeclaredInput, Interface, SourceModel, interface_of
+from edgekit.source_model.interface import (
+    DeclaredInput,
+    Interface,
+    SourceModel,
+    given_names,
+    interface_of,
+)
 from edgekit.source_model.loading import NOTE, SIGNATURE
 
 if TYPE_CHECKING:
@@ -39,6 +45,15 @@ def signature_of(model: SourceModel) -> Signature:
             or the model cannot be run on these inputs.
     """
     return _traced(model)[0]
+
+
+def function_of(model: SourceModel) -> ConcreteFunction:
+    """Return a model as a function of one example: tensors in order -> tensors by name.
+
+    Raises:
+        BadInput: As `signature_of`.
+    """
+    return _traced(model)[1]
 
 
 def export(model: SourceModel, out: Path, signature: Signature) -> None:
@@ -76,10 +91,31 @@ def export(model: SourceModel, out: Path, signature: Signature) -> None:
         (folder / NOTE).write_text(note, encoding="utf-8")
 
 
+_KEPT = "_edgekit_trace"
+"""Attribute of a model that holds what it was last traced to: tracing takes as long as converting.
+
+Weights may change; they are read when the function runs.
+"""
+
+
+def forget_trace(model: SourceModel) -> None:
+    """Have a model traced anew when it is next asked for: its layers are about to be changed."""
+    vars(model).pop(_KEPT, None)
+
+
 def _traced(
     model: SourceModel, wanted: Signature | None = None
 ) -> tuple[Signature, ConcreteFunction]:
     """Return a model's signature, with the names of `wanted`, and its function of fixed shapes."""
+    names = dict(given_names(model))
+    kept_names, signature, function = getattr(model, _KEPT, (None, None, None))
+    if kept_names != names or wanted not in (None, signature):
+        signature, function = _trace(model, wanted)
+        vars(model)[_KEPT] = (names, signature, function)
+    return signature, function
+
+
+def _trace(model: SourceModel, wanted: Signature | None) -> tuple[Signature, ConcreteFunction]:
     interface = interface_of(model)
     inputs = tuple(_fixed(declared, interface.name) for declared in interface.inputs)
     if wanted:

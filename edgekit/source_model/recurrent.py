@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from edgekit.core.errors import BadInput
 from edgekit.core.variant import Precision
+from edgekit.source_model.export import forget_trace
 from edgekit.source_model.fused_lstm import fused, is_zero, why_not_fused
 from edgekit.source_model.interface import KerasLayer, SourceModel, is_tf_keras, nested_layers
 from edgekit.source_model.unrolled_steps import Answer, run, steps_of
@@ -83,6 +84,8 @@ def prepare(model: SourceModel, *, precision: Precision, form: Form) -> Notes:
         reaches each layer.
     """
     notes: Notes = {}
+    if has_recurrent_layers(model):
+        forget_trace(model)
     masked = any(map(_makes_mask, nested_layers(model)))
     for layer in _recurrent_layers(model):
         if is_tf_keras(model):

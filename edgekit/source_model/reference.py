@@ -12,9 +12,14 @@ from edgekit.core.child_process import ChildDied
 from edgekit.core.errors import BadInput
 from edgekit.core.types import Array, Batch, Run
 from edgekit.source_model.calibration import load_calibration
-from edgekit.source_model.export import signature_of
+from edgekit.source_model.export import function_of, signature_of
 from edgekit.source_model.golden_vectors import read_arrays, write_arrays
-from edgekit.source_model.interface import SourceModel, full_name, interface_of, parts_of
+from edgekit.source_model.interface import (
+    SourceModel,
+    full_name,
+    interface_of,
+    parts_of,
+)
 from edgekit.source_model.random_inputs import expected_inputs, integer_limit, random_inputs
 
 BATCH_SIZE = 64
@@ -124,13 +129,26 @@ def cannot_run(model: Path, death: ChildDied) -> BadInput:
 
 
 def run_model(model: SourceModel, batch: Batch) -> Batch:
-    """Run a loaded model on examples: many at once if its batch is free, else one by one.
+    """Run a loaded model on examples: a few one by one, more at once if its batch is free.
+
+    For one example it is traced anyhow, to be exported; a trace for more takes longer than a few
+    examples do.
 
     Args:
         model: What `edgekit.source_model.loading.load_model` returns.
         batch: Checked examples, by input name, in the model's order.
     """
-    return runner(model)(batch)
+    import tensorflow as tf
+
+    columns = [batch[declared.name] for declared in interface_of(model).inputs]
+    if len(columns[0]) > BATCH_SIZE:
+        return runner(model)(batch)
+    function = function_of(model)
+    answers = [
+        function(*(tf.constant(column[k : k + 1]) for column in columns))
+        for k in range(len(columns[0]))
+    ]
+    return {name: np.concatenate([a[name].numpy() for a in answers]) for name in answers[0]}
 
 
 def runner(model: SourceModel) -> Run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypedDict, Unpack, overload
@@ -12,6 +13,7 @@ from typing import Literal, TypedDict, Unpack, overload
 from edgekit.conversion.tf_converter import flex_operators
 from edgekit.core import registry
 from edgekit.core.errors import BadInput, ConversionFailed, NotFound, Unavailable
+from edgekit.core.parallel import in_parallel
 from edgekit.core.types import Progress, silent
 from edgekit.core.variant import PRECISIONS, Io, Precision, check_io
 from edgekit.intake.evaluation import GivenAnswers, written
@@ -207,20 +209,18 @@ def convert(
                     raise artifact
                 refused[each] = str(artifact)
                 continue
-            proofs = []
             exam = exam_of(answers, artifact.signature, artifact.evaluation) if answers else None
-            for name, place in (_only_tensorflow(artifact.path) or chosen).items():
-                progress(0.8, f"running {each} on {name}")
-                proofs.append(
-                    prove(
-                        artifact.path,
-                        place,
-                        vectors=vectors,
-                        precision=each,
-                        against=against,
-                        exam=exam,
-                    )
-                )
+            proven = partial(
+                prove,
+                artifact.path,
+                vectors=vectors,
+                precision=each,
+                against=against,
+                exam=exam,
+            )
+            here = _only_tensorflow(artifact.path) or chosen
+            progress(0.8, f"running {each} on {', '.join(here)}")
+            proofs = [proof for _, proof in in_parallel(proven, here.values())]
             path = out if isinstance(precision, str) else named_after(out, each)
             done.append(deliver(artifact, vectors, path, proofs, notes))
     return done[0] if isinstance(precision, str) else Conversions(done=tuple(done), refused=refused)
