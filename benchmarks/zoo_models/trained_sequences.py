@@ -79,11 +79,12 @@ def separable_keywords() -> Made:
     sounds, digits = spoken(1500)
     steps = [keras.Input((*sounds.shape[1:], 1), name="log_mel"), layers.Conv2D(24, (5, 4), 2)]
     for _ in range(3):
-        steps += [layers.BatchNormalization(), layers.ReLU(), layers.SeparableConv2D(32, 3)]
+        normalized = layers.BatchNormalization(momentum=0.9)
+        steps += [normalized, layers.ReLU(), layers.SeparableConv2D(32, 3)]
     steps += [layers.GlobalAveragePooling2D(), layers.Dense(10, "softmax", name="digit")]
     model = keras.Sequential(steps)
     loss, kinds = "sparse_categorical_crossentropy", {"digit": "classes"}
-    return trained(model, {"log_mel": sounds[..., None]}, digits, loss, kinds, epochs=12, rate=4e-3)  # type: ignore[arg-type]
+    return trained(model, {"log_mel": sounds[..., None]}, digits, loss, kinds, epochs=12)  # type: ignore[arg-type]
 
 
 def normalized_regression() -> Made:
