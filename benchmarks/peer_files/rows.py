@@ -103,14 +103,22 @@ def ratios(rows: Sequence[Row]) -> list[Ratio]:
 
 
 def _ratios(ours: Row, peers: Sequence[Row]) -> Iterator[Ratio]:
-    cell = {"model": ours.model, "precision": ours.precision}
+    def ratio(what: str, peer: str, value: float, limit: float = 1.0, goal: float = 1.0) -> Ratio:
+        return Ratio(
+            model=ours.model,
+            precision=ours.precision,
+            what=what,
+            peer=peer,
+            value=value,
+            limit=limit,
+            goal=goal,
+        )
+
     goal = SIZE_GOALS.get(ours.model, {}).get(ours.precision, 1.0)
     smallest = min(peers, key=lambda row: row.size_bytes)
     densest = min(peers, key=lambda row: row.compressed_bytes)
-    share = ours.size_bytes / smallest.size_bytes
-    yield Ratio(**cell, what="bytes", peer=smallest.way, value=share, limit=1.0, goal=goal)
-    share = ours.compressed_bytes / densest.compressed_bytes
-    yield Ratio(**cell, what="compressed", peer=densest.way, value=share, limit=1.0)
+    yield ratio("bytes", smallest.way, ours.size_bytes / smallest.size_bytes, goal=goal)
+    yield ratio("compressed", densest.way, ours.compressed_bytes / densest.compressed_bytes)
     for runtime, seen in ours.seen.items():
         shares = {
             peer.way: _by_turns(seen.latencies_ms, peer.seen[runtime].latencies_ms)
@@ -119,9 +127,8 @@ def _ratios(ours: Row, peers: Sequence[Row]) -> Iterator[Ratio]:
         }
         if shares and seen.latencies_ms:
             way = max(shares, key=lambda way: shares[way])
-            what = f"latency on {runtime}"
             limit = max(SAME_LATENCY, _unlike_itself(seen))
-            yield Ratio(**cell, what=what, peer=way, value=shares[way], limit=limit)
+            yield ratio(f"latency on {runtime}", way, shares[way], limit=limit)
 
 
 def _by_turns(ours: Sequence[float], peer: Sequence[float]) -> float:
