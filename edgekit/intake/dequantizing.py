@@ -91,7 +91,6 @@ def _dequantize(layer: keras.Layer) -> None:
         setattr(layer, attribute, variable)
     if bias is not None:  # comes after the kernel in a list of the weights
         layer._track_variable(bias)
-    if hasattr(layer, "use_bias"):
         layer.bias = bias
     layer._tracker.lock()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import keyword
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -108,10 +108,12 @@ def _traced(
 ) -> tuple[Signature, ConcreteFunction]:
     """Return a model's signature, with the names of `wanted`, and its function of fixed shapes."""
     names = dict(given_names(model))
-    kept_names, signature, function = getattr(model, _KEPT, (None, None, None))
-    if kept_names != names or wanted not in (None, signature):
-        signature, function = _trace(model, wanted)
-        vars(model)[_KEPT] = (names, signature, function)
+    kept: tuple[Mapping[str, str], Signature, ConcreteFunction] | None
+    kept = getattr(model, _KEPT, None)
+    if kept and kept[0] == names and wanted in (None, kept[1]):
+        return kept[1:]
+    signature, function = _trace(model, wanted)
+    vars(model)[_KEPT] = (names, signature, function)
     return signature, function
 
 

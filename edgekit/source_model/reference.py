@@ -140,8 +140,10 @@ def run_model(model: SourceModel, batch: Batch) -> Batch:
     """
     import tensorflow as tf
 
-    columns = [batch[declared.name] for declared in interface_of(model).inputs]
-    if len(columns[0]) > BATCH_SIZE:
+    inputs = interface_of(model).inputs
+    columns = [batch[declared.name] for declared in inputs]
+    has_text = any(declared.dtype == "string" for declared in inputs)  # which is not exported
+    if has_text or len(columns[0]) > BATCH_SIZE:
         return runner(model)(batch)
     function = function_of(model)
     answers = [
