@@ -111,7 +111,7 @@ def _traced(
     kept: tuple[Mapping[str, str], Signature, ConcreteFunction] | None
     kept = getattr(model, _KEPT, None)
     if kept and kept[0] == names and wanted in (None, kept[1]):
-        return kept[1:]
+        return kept[1], kept[2]
     signature, function = _trace(model, wanted)
     vars(model)[_KEPT] = (names, signature, function)
     return signature, function

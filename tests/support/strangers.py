@@ -84,7 +84,7 @@ def keras_2() -> Any:
     return tf_keras.Model(picture, layers.Dense(3, name="look")(x))
 
 
-def chain(shape: tuple[int, ...], *layers: Any, dtype: str = "float32") -> Any:
+def chain(shape: tuple[int | None, ...], *layers: Any, dtype: str = "float32") -> Any:
     """Return a model of `layers` one after another; its input is called `x`."""
     import keras
 
