@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.core import registry
-from edgekit.core.errors import BadInput
+from edgekit.core.errors import BadInput, NotFound
 from edgekit.core.kinds import Artifact
 from edgekit.core.recipe import Dataset, Parts, Recipe
 from edgekit.core.types import Batch, Run, Size
@@ -45,6 +45,8 @@ class RecipeChoice:
             return recipe
         if recipe.with_data is None:
             raise BadInput(f"Recipe '{self.name}' takes no data of your own; build it without.")
+        if not self.data.exists():
+            raise NotFound(f"There is no '{self.data}'; give a folder with data of your own.")
         return recipe.with_data(self.data)
 
 

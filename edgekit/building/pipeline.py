@@ -24,6 +24,7 @@ from edgekit.building.run_folder import (
     source_path,
     vectors_path,
 )
+from edgekit.building.scoring import about_data
 from edgekit.building.step_cache import step
 from edgekit.building.training import Trained, measure_baseline, train_reference
 from edgekit.core import registry
@@ -67,7 +68,7 @@ def build(
         out: The run folder is `out/<recipe>`.
         seed: Decides initial weights and the order of examples.
         board: Device that stands in for an emulated one, such as `ssh://pi@raspberrypi`.
-        data: Folder with data of your own, for a recipe that takes them (`Recipe.with_data`).
+        data: Folder or file with data of your own, for a recipe that takes them.
         progress: Told how far the build is.
 
     Returns:
@@ -286,6 +287,7 @@ def _report(plan: Plan, trained: Trained, baseline: BaselineScore, rows: Iterabl
             f"{trained.parameters:,} parameters; source: {plan.recipe.source}",
             *plan.notes,
         ),
+        data=about_data(plan.recipe, plan.size, trained.value),
     )
 
 

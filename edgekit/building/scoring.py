@@ -14,6 +14,7 @@ from edgekit.building.parts import MODEL, examples, parts_of
 from edgekit.core.recipe import Recipe
 from edgekit.core.types import Batch, Run, Size
 from edgekit.core.variant import Precision, Variant
+from edgekit.intake.scores import share_half_width
 from edgekit.running.agreement import Agreement, compare, worst
 from edgekit.running.judgement import Judgement, OutputJudgement, arithmetic, judge
 from edgekit.running.limits import LIMITS
@@ -144,13 +145,31 @@ def drop_limit(recipe: Recipe, variant: Variant, examples: int) -> float:
     """Return the largest accepted drop of the recipe's metric for a variant on so many examples.
 
     The recipe's own limit for the variant, its optimization or its precision goes before the
-    default of the precision.
+    default of the precision. On a user's few test examples one more may be wrong: 1 of 6 is 17
+    points, and proves nothing.
     """
     precision = variant.precision
     limits = {precision: LIMITS[precision].drop, **recipe.drop_limits}
     keys = (str(variant), variant.optimization, *variant.optimizations, precision)
     limit = next(limits[key] for key in keys if key in limits)
-    return limit * (SMALL_SAMPLE_ALLOWANCE if examples <= SMALL_SAMPLE else 1.0)
+    limit *= SMALL_SAMPLE_ALLOWANCE if examples <= SMALL_SAMPLE else 1.0
+    if recipe.about_data and recipe.metric.name == "accuracy":  # one answer may change
+        limit = max(limit, 100.01 / examples)
+    return limit
+
+
+def about_data(recipe: Recipe, size: Size, value: float) -> tuple[str, ...]:
+    """Return what there is to say of a user's own data, and of a score on few of them."""
+    if not recipe.about_data or recipe.metric.name != "accuracy":
+        return recipe.about_data
+    count = len(recipe.data("test", size))
+    half_width = 100 * share_half_width(value / 100, count)
+    return (
+        *recipe.about_data,
+        f"The accuracy of {value:.1f} % is of {count:,} test examples: on others of the same kind "
+        f"it may be {half_width:.1f} points lower or higher (95 % confidence), and one example is "
+        f"{100 / count:.1f} points.",
+    )
 
 
 def _compared(

@@ -23,6 +23,10 @@ def build(
     seed: Annotated[
         int, typer.Option(help="Seed of the initial weights and the order of examples.")
     ] = 0,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Your own data: a folder a class of pictures or WAV files, or a CSV."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Train, optimize, convert, verify and report a recipe.
@@ -40,6 +44,7 @@ def build(
             out=out,
             seed=seed,
             board=board,
+            data=data,
             progress=tell,
         )
     tables.show_report(report, out / report.recipe, json=json)

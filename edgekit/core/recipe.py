@@ -174,6 +174,8 @@ class Recipe:
             the input file of its example.
         with_data: `(folder) -> Recipe`, the same recipe on a user's own data: labels, signature and
             splits follow them; None if it takes none.
+        about_data: What a report has to say of a user's own data, in sentences: how they were
+            split, what was left out.
         num_emulated: Test examples that are scored on an emulated device, where all would take
             hours.
     """
@@ -195,4 +197,5 @@ class Recipe:
     parts: Parts | None = None
     assets: Callable[[Size], Mapping[str, str | bytes]] | None = None
     with_data: Callable[[Path], Recipe] | None = None
+    about_data: tuple[str, ...] = ()
     num_emulated: int = 1000

@@ -221,6 +221,7 @@ class Report:
 
     Attributes:
         explanations: Of quantized files that are out of limits, or of which an output is.
+        data: What there is to say of a user's own data, in sentences; empty for a recipe's.
     """
 
     recipe: str
@@ -236,6 +237,7 @@ class Report:
     train_seconds: float
     notes: tuple[str, ...] = ()
     explanations: tuple[ExplainedFile, ...] = ()
+    data: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -5,7 +5,6 @@ All become one `.npz` with an array per input, which the rest of edgekit takes.
 
 from __future__ import annotations
 
-import wave
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias, cast
@@ -20,8 +19,10 @@ from edgekit.intake.media import (
     NUMBERS,
     PICTURES,
     SOUNDS,
+    UNREADABLE,
     check_pictures,
     check_sounds,
+    left_out,
     picture,
     sound,
 )
@@ -46,9 +47,6 @@ IN_MEMORY = "The calibration data"
 """What they are called in a message."""
 
 _KINDS = {"pictures": PICTURES, "WAV files": SOUNDS, "files of numbers": NUMBERS}
-
-_UNREADABLE = (OSError, EOFError, ValueError, BadData, wave.Error)
-"""What reading one file of a folder may raise; Pillow's own exceptions are `OSError`s."""
 
 
 def as_path(given: Given, scratch: Path) -> Path:
@@ -240,18 +238,13 @@ def _each(
     for path in paths:
         try:
             examples.append(read(path))
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             failed[path.name] = reason(error)
     if not examples:
         name, why = next(iter(failed.items()))
         start = where if where == IN_MEMORY else f"{where}: '{name}'"
         raise BadData(f"{start} cannot be used, nor can any other: {why}.")
-    if not failed:
-        return examples, ()
-    named = [f"'{name}' ({why})" for name, why in failed.items()]
-    more = [f"and {len(named) - 5} more"] if len(named) > 5 else []
-    said = f"{len(failed)} of {len(paths)} files could not be used and were left out: "
-    return examples, (said + ", ".join([*named[:5], *more]) + ".",)
+    return examples, left_out(failed, len(paths))
 
 
 def _batch(array: Array, tensor: Tensor) -> Array:

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from edgekit.core.errors import BadInput
+from edgekit.core.errors import BadData, BadInput
 from edgekit.core.recipe import Tensor
 from edgekit.core.types import Array
 from edgekit.on_device.pictures import fit, read_picture
@@ -21,6 +21,10 @@ from edgekit.on_device.pictures import fit, read_picture
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 SOUNDS = (".wav",)
 NUMBERS = (".npy", ".npz")
+
+UNREADABLE = (OSError, EOFError, ValueError, BadData, wave.Error, SyntaxError)
+"""What reading one file may raise: Pillow's own exceptions are `OSError`s, and for a broken PNG a
+`SyntaxError`."""
 
 Pixels = Literal["0..255", "0..1", "-1..1", "caffe", "torch"]
 """What pixels become: a range, or the preprocessing that `keras.applications` calls by that name.
@@ -97,18 +101,51 @@ def sound(path: Path, tensor: Tensor) -> tuple[Array, int]:
     Raises:
         OSError, EOFError, ValueError, wave.Error: It cannot be read.
     """
-    with wave.open(str(path), "rb") as file:
-        width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
-        content = file.readframes(file.getnframes())
-    if not content:
-        raise ValueError("it holds no samples")
-    samples = _samples(content, width).reshape(-1, channels).mean(axis=1)
+    samples, rate = samples_of(path)
     count = int(np.prod(tensor.shape))
     cut = np.zeros(count)
     cut[: len(samples)] = samples[:count]
     if np.dtype(tensor.dtype).kind in "iu":
         cut = np.rint(cut * 32768).clip(-32768, 32767)
     return cut.reshape(tensor.shape[1:]).astype(tensor.dtype), rate
+
+
+def samples_of(path: Path) -> tuple[Array, int]:
+    """Return all samples of a WAV file, `(samples,)` in -1..1, and their rate in hertz.
+
+    Channels become one, their mean.
+
+    Args:
+        path: PCM of 8, 16, 24 or 32 bits.
+
+    Raises:
+        OSError, EOFError, ValueError, wave.Error: It cannot be read.
+    """
+    with wave.open(str(path), "rb") as file:
+        width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
+        content = file.readframes(file.getnframes())
+    content = content[: len(content) // (width * channels) * width * channels]
+    if not content:
+        raise ValueError("it holds no samples")
+    if rate <= 0:
+        raise ValueError(f"its rate is {rate} Hz")
+    return np.asarray(_samples(content, width).reshape(-1, channels).mean(axis=1)), rate
+
+
+def left_out(failed: Mapping[str, str], total: int, what: str = "files") -> tuple[str, ...]:
+    """Say which files could not be used; nothing where all could.
+
+    Args:
+        failed: Name of a file -> why.
+        total: How many there were.
+        what: They are.
+    """
+    if not failed:
+        return ()
+    named = [f"'{name}' ({why})" for name, why in failed.items()]
+    more = [f"and {len(named) - 5} more"] if len(named) > 5 else []
+    said = f"{len(failed)} of {total} {what} could not be used and were left out: "
+    return (said + ", ".join([*named[:5], *more]) + ".",)
 
 
 def check_sounds(tensor: Tensor, where: str) -> None:

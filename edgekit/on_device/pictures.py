@@ -9,12 +9,16 @@ Recommendation BT.601.
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
-from typing import Sequence
+from typing import TYPE_CHECKING, Sequence
 
 import numpy as np
 
 from .arrays import Array
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 GREY = (0.299, 0.587, 0.114)
 """What red, green and blue add to how bright a colour looks."""
@@ -74,9 +78,8 @@ def fit(picture: Array, shape: Sequence[int]) -> Array:
     if picture.shape == (height, width, channels):
         return picture.astype(np.float32)
     scale = min(picture.shape[0] / height, picture.shape[1] / width)
-    rows = _areas(picture.shape[0], height, scale)
-    columns = _areas(picture.shape[1], width, scale)
-    smaller = np.einsum("yr,rcd,xc->yxd", rows, picture, columns, optimize=True)
+    lower = _means(picture, height, scale)
+    smaller = _means(lower.swapaxes(0, 1), width, scale).swapaxes(0, 1)
     if smaller.shape[2] != channels:
         smaller = smaller @ np.reshape(GREY, (3, 1)) if channels == 1 else smaller.repeat(3, axis=2)
     return np.asarray(smaller, np.float32)
@@ -97,15 +100,19 @@ def _picture_shape(shape: Sequence[int]) -> tuple[int, int, int]:
     return shape[0], shape[1], shape[2]
 
 
-def _areas(available: int, wanted: int, scale: float) -> Array:
-    """Return how much of each pixel goes into each new one, `(wanted, available)`; rows sum to 1.
+def _means(rows: Array, wanted: int, scale: float) -> Array:
+    """Return `wanted` new rows, the means over `scale` old ones each, around the middle.
 
-    New pixels are `scale` old ones wide, and lie around the middle.
+    Sums up to each edge are subtracted: no matrix product, for which a library would start threads.
     """
-    edges = available / 2 + (np.arange(wanted + 1) - wanted / 2) * scale
-    old = np.arange(available)
-    shared = np.minimum(edges[1:, None], old + 1) - np.maximum(edges[:-1, None], old)
-    return np.asarray(np.maximum(shared, 0) / scale)
+    edges = len(rows) / 2 + (np.arange(wanted + 1) - wanted / 2) * scale
+    edges = np.clip(edges, 0, len(rows))  # rounding may lead outside
+    first = int(edges[0])
+    used = rows[first : int(np.ceil(edges[-1]))].astype(np.float64)
+    whole = np.minimum((edges - first).astype(int), len(used) - 1)
+    begun = (edges - first - whole).reshape(-1, *[1] * (rows.ndim - 1))
+    sums = np.concatenate([np.zeros_like(used[:1]), np.cumsum(used, axis=0)])
+    return np.asarray(np.diff(sums[whole] + begun * used[whole], axis=0) / scale)
 
 
 def _read_array(path: Path | str) -> Array:
@@ -160,7 +167,27 @@ def _read_by_pillow(path: Path | str) -> Array:
             f"'{path}' is no .npy, PGM or PPM file, and others are read by Pillow, which is not "
             "here: pip install pillow."
         ) from error
-    with Image.open(path) as image:
-        upright = ImageOps.exif_transpose(image)
-        mode = "L" if upright.mode in ("1", "L") else "RGB"
-        return _checked(np.atleast_3d(np.asarray(upright.convert(mode))), path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                return _checked(_pixels(ImageOps.exif_transpose(image)), path)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ValueError(
+            f"'{path}' has more than {Image.MAX_IMAGE_PIXELS:,} pixels; make it smaller."
+        ) from error
+
+
+def _pixels(image: "Image.Image") -> Array:
+    """Return the pixels of an upright picture; what is transparent becomes white."""
+    from PIL import Image
+
+    if image.mode.startswith("I"):  # 16 bits, which Pillow would cut at 255
+        values = np.asarray(image, np.float32)
+        largest = 255 if values.max() < 256 and image.mode == "I" else 65535
+        return np.clip(values / np.float32(largest), 0, 1)[..., np.newaxis]
+    if "A" in image.getbands() or "transparency" in image.info:
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    mode = "L" if image.mode in ("1", "L") else "RGB"
+    return np.atleast_3d(np.asarray(image.convert(mode)))

@@ -51,7 +51,8 @@ def show(report: Report, console: Console | None = None) -> None:
             table.add_row(*_cells(report, row, notes, wide=wide))
         out.print(table)
     _print_footnotes(out, notes)
-    for line in (wording.examples_text(report.rows), f"{report.date}, {report.machine}"):
+    scored = wording.examples_text(report.rows)
+    for line in (scored, *report.data, f"{report.date}, {report.machine}"):
         if line:
             out.print(Text(wording.printable(line)))
 

@@ -151,6 +151,7 @@ def _provenance(report: Report) -> Iterator[str]:
         ("Versions", versions),
         ("Size and seed", f"{report.size}, seed {report.seed}"),
         ("Training", f"{report.train_seconds:,.0f} s"),
+        *(("Data", sentence) for sentence in report.data),
         *(("Note", note) for note in report.notes),
     ):
         yield f"- {what}: {wording.markdown_text(text)}"
