@@ -117,7 +117,7 @@ def timed(runs: Mapping[str, Renamed], exam: Exam, turns: int) -> dict[str, list
     first = {name: array[:1] for name, array in exam.vectors[0].items()}
     medians: dict[str, list[float]] = {way: [] for way in runs}
     for turn in range(turns + 1):  # the first warms up and tells how many make a burst
-        for way in list(runs) if turn % 2 else reversed(runs):
+        for way in list(runs) if turn % 2 else reversed(list(runs)):
             known = medians[way]
             count = max(FEWEST, int(BURST_MS / known[-1])) if known else FEWEST
             run = runs[way]
