@@ -20,10 +20,10 @@ from edgekit.domains.learning.downloads import read_idx, read_packaged
 from edgekit.domains.learning.fit import fit
 from edgekit.domains.learning.optimizers import warm_up_and_fall
 from edgekit.domains.learning.scores import accuracy
-from edgekit.domains.upstream.data_set import locate
-from edgekit.domains.upstream.pictures import FASHION_MNIST
 from edgekit.domains.own_data.examples import on_examples
 from edgekit.domains.own_data.pictures import own_pictures, picture_data, picture_input, to_ppm
+from edgekit.domains.upstream.data_set import locate
+from edgekit.domains.upstream.pictures import FASHION_MNIST
 from edgekit.on_device.pictures import to_pgm
 
 if TYPE_CHECKING:

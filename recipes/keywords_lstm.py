@@ -4,11 +4,13 @@ Data: the Free Spoken Digit Dataset, 3,000 recordings of six speakers (Jackson e
 its own test split; `tiny` uses 140 recordings that ship with edgekit. Model: one layer of long
 short-term memory (Hochreiter & Schmidhuber 1997) on log-mel features, as two files: `whole` takes a
 second at once, `hop` takes 20 ms and the memory, and gives the memory back. Score: top-1 accuracy,
-of the worse of the two.
+of the worse of the two. Takes recordings of your own, a folder of WAV files a class.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +19,10 @@ from edgekit.core.recipe import Dataset, Metric, Parts, Program, Recipe, Signatu
 from edgekit.core.types import Progress, Run, Size
 from edgekit.domains.learning.answer_keys import labels_key
 from edgekit.domains.learning.scores import accuracy
+from edgekit.domains.own_data.examples import on_examples, resized
 from edgekit.domains.speech import spoken_digits
 from edgekit.domains.speech.example import EXAMPLE, example_recording
+from edgekit.domains.speech.own_recordings import OwnRecordings
 from edgekit.on_device.log_mel import NUM_BANDS
 from edgekit.on_device.programs.keywords import STATE, drive
 
@@ -31,11 +35,16 @@ LASTING = 3.0
 hardly teach it to last longer."""
 
 EPOCHS: dict[Size, int] = {"tiny": 45, "full": 30}
-SCORES = Tensor(name="scores", shape=(1, 10), meaning="probability of each digit")
+SCORES = Tensor(name="scores", shape=(1, 10), meaning="probability of each label")
 
 
 def build(size: Size) -> keras.Model:
     """Return the untrained network; it is the same for every size."""
+    return network(len(spoken_digits.DIGITS))
+
+
+def network(num_labels: int) -> keras.Model:
+    """Return the untrained network."""
     import keras
 
     frames = keras.Input(spoken_digits.SHAPE, name="log_mel")
@@ -44,9 +53,7 @@ def build(size: Size) -> keras.Model:
     memory.cell.bias.assign(np.repeat([-LASTING, LASTING, 0, 0], STATE))
     _couple(memory)
     hidden = keras.layers.Dropout(0.2)(hidden)
-    scores = keras.layers.Dense(len(spoken_digits.DIGITS), activation="softmax", name="scores")(
-        hidden
-    )
+    scores = keras.layers.Dense(num_labels, activation="softmax", name="scores")(hidden)
     return keras.Model(frames, scores, name="keywords_lstm")
 
 
@@ -99,7 +106,7 @@ def split(model: keras.Model) -> dict[str, keras.Model]:
     next_cell = keras.layers.Add(name="next_cell")([kept, taken_in])
     shown = [keras.ops.sigmoid(show), keras.ops.tanh(next_cell)]
     next_hidden = keras.layers.Multiply(name="next_hidden")(shown)
-    last = keras.layers.Dense(len(spoken_digits.DIGITS), activation="softmax", name="scores")
+    last = keras.layers.Dense(model.output_shape[-1], activation="softmax", name="scores")
     outputs = [next_cell, next_hidden, last(next_hidden)]
     hop = keras.Model([frame, hidden, cell], outputs, name="keywords_lstm_hop")
     kernel, recurrent_kernel, bias = model.get_layer("memory").get_weights()
@@ -130,6 +137,36 @@ HOP = Signature(
     labels=spoken_digits.DIGITS,
 )
 
+
+def with_data(folder: Path) -> Recipe:
+    """Return the recipe on a user's recordings; labels and splits follow them."""
+    own = OwnRecordings(folder)
+
+    def resize(signature: Signature) -> Signature:
+        outputs = (
+            resized((tensor,), own.examples)[0] if tensor.name == SCORES.name else tensor
+            for tensor in signature.outputs
+        )
+        return replace(signature, outputs=tuple(outputs), labels=own.examples.label_names)
+
+    return replace(
+        on_examples(
+            recipe,
+            own.examples,
+            inputs=(spoken_digits.LOG_MEL,),
+            data=own.data,
+            build=lambda size: network(len(own.examples.label_names)),
+            train=lambda model, size, progress: fit(
+                model, own.of_split("train", size), own.epochs(size), progress
+            ),
+            assets=own.assets,
+        ),
+        parts=Parts(
+            signatures={"whole": resize(WHOLE), "hop": resize(HOP)}, split=split, drive=drive
+        ),
+    )
+
+
 recipe = Recipe(
     signature=Signature(
         inputs=(spoken_digits.LOG_MEL,),
@@ -157,4 +194,5 @@ recipe = Recipe(
     parts=Parts(signatures={"whole": WHOLE, "hop": HOP}, split=split, drive=drive),
     program=Program(name="keywords", example=(EXAMPLE,)),
     assets=example_recording,
+    with_data=with_data,
 )

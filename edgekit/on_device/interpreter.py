@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tflite_runtime.interpreter import Interpreter
 
 SIGNATURE = "signature.json"
+LABELS = "labels.txt"
 
 
 class Quantization(TypedDict):
@@ -82,6 +83,15 @@ def describe(folder: Path | str, variant: str) -> dict[str, ModelFacts]:
         there = ", ".join(dict.fromkeys(model["variant"] for model in models))
         raise SystemExit(f"There is no variant '{variant}' in this bundle; it has {there}.")
     return chosen
+
+
+def read_labels(folder: Path | str) -> list[str]:
+    """Return the labels of a bundle, in the order of its model's scores.
+
+    Raises:
+        OSError: There is no `labels.txt` in the folder.
+    """
+    return (Path(folder) / LABELS).read_text(encoding="utf-8").splitlines()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

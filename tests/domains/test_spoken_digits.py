@@ -140,6 +140,7 @@ def _bundle(monkeypatch: pytest.MonkeyPatch, *parts: str) -> None:
     digit = {"scores": np.eye(10)[[7]]}
     runs = {part: _counting_hop if part == "hop" else lambda _: digit for part in parts}
     monkeypatch.setattr(keywords, "load", lambda *_: runs)
+    monkeypatch.setattr(keywords, "read_labels", lambda _: list("0123456789"))
 
 
 @pytest.mark.parametrize("parts", [("model",), ("whole", "hop")])

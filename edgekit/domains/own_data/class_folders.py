@@ -41,6 +41,14 @@ class ClassFolders:
     files: tuple[ClassFile, ...]
     strangers: tuple[str, ...]
 
+    def passed_over(self, one: str) -> tuple[str, ...]:
+        """Say how many files are none of those that count, called `one` if it is one."""
+        count = len(self.strangers)
+        if not count:
+            return ()
+        files = "1 file that is" if count == 1 else f"{count:,} files that are"
+        return (f"{files} no {one} of a class was passed over: '{self.strangers[0]}'.",)
+
 
 def class_folders(root: Path, suffixes: Sequence[str], what: str) -> ClassFolders:
     """Find the files of each class.

@@ -89,7 +89,7 @@ def own_pictures(folder: Path, sides: tuple[int, ...]) -> Examples:
             *rule,
             *_alike_said(alike, clashes, found, folder),
             *left_out(found.failed, len(folders.files), "pictures"),
-            *_strangers(folders),
+            *folders.passed_over("picture"),
         ),
     )
 
@@ -199,14 +199,6 @@ def _alike_said(
             f"'{names[1]}'; look at them."
         )
     return tuple(said)
-
-
-def _strangers(folders: ClassFolders) -> tuple[str, ...]:
-    count = len(folders.strangers)
-    if not count:
-        return ()
-    files = "1 file that is" if count == 1 else f"{count:,} files that are"
-    return (f"{files} no picture of a class was passed over: '{folders.strangers[0]}'.",)
 
 
 def _names(files: Sequence[ClassFile], folder: Path) -> tuple[str, ...]:

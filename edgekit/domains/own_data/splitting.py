@@ -63,6 +63,13 @@ def content_key(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def pairs_of_equals(keys: Sequence[str]) -> list[tuple[int, int]]:
+    """Return pairs of examples with the same content."""
+    first: dict[str, int] = {}
+    pairs = ((first.setdefault(key, index), index) for index, key in enumerate(keys))
+    return [pair for pair in pairs if pair[0] != pair[1]]
+
+
 def split(examples: ToSplit) -> tuple[Array, tuple[str, ...]]:
     """Return the split of each example, "" for those left out, and the rule in sentences.
 

@@ -8,26 +8,15 @@ A picture of another size is fitted; `fit` in `on_device/pictures.py` has the ru
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Sequence
 
 import numpy as np
 
 from ..arrays import Array
-from ..interpreter import add_arguments, describe, find_file, load
+from ..interpreter import LABELS, add_arguments, describe, find_file, load, read_labels
 from ..pictures import fit, read_picture
 
 MODEL = "model"
-LABELS = "labels.txt"
-
-
-def read_labels(folder: Path | str) -> list[str]:
-    """Return the labels of a bundle, in the order of its model's scores.
-
-    Raises:
-        OSError: There is no `labels.txt` in the folder.
-    """
-    return (Path(folder) / LABELS).read_text(encoding="utf-8").splitlines()
 
 
 def best(scores: Array, labels: Sequence[str], count: int) -> list[tuple[str, float]]:

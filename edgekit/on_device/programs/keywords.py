@@ -1,4 +1,4 @@
-"""Name the spoken digit in a recording, at once or while it is heard: `keywords.py digit.wav`.
+"""Name the spoken word in a recording, at once or while it is heard: `keywords.py digit.wav`.
 
 A network of one file classifies a second of sound; to listen, it classifies the last second again
 every 20 ms. A network with a file `hop` takes 20 ms at a time, with its memory as input and output.
@@ -14,7 +14,7 @@ from typing import BinaryIO, Callable, Iterable, Iterator, Mapping, Optional, Se
 import numpy as np
 
 from ..arrays import Array, Batch, Run
-from ..interpreter import add_arguments, find_file, load
+from ..interpreter import add_arguments, find_file, load, read_labels
 from ..log_mel import HOP, OVERLAP, SAMPLE_RATE, log_mel
 
 Memory = Tuple[Array, ...]
@@ -22,7 +22,7 @@ Memory = Tuple[Array, ...]
 
 Classifier = Callable[[Array, Optional[Memory]], Tuple[Memory, Array]]
 """Takes a frame `(n, 32)` and the memory of those before, at first None; returns the memory for the
-next frame, and the scores `(n, 10)`."""
+next frame, and the scores `(n, labels)`."""
 
 NUM_SAMPLES = SAMPLE_RATE
 """Length of the sound that is classified at once: a second."""
@@ -73,7 +73,7 @@ def listen(classify: Classifier, sounds: Iterable[Array]) -> Iterator[Array]:
         sounds: Hop after hop, `(n, 160)`, floats in -1..1: one row for each of n microphones.
 
     Yields:
-        Scores of the digits after each hop, `(n, 10)`.
+        Scores of the labels after each hop, `(n, labels)`.
     """
     before = memory = None
     for sound in sounds:
@@ -119,9 +119,9 @@ def drive(runs: Mapping[str, Run]) -> Run:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the digit; with `--stream`, what is heard after every fifth of a second."""
+    """Print the word; with `--stream`, what is heard after every fifth of a second."""
     parser = argparse.ArgumentParser(
-        description="Name the spoken digit in a recording.",
+        description="Name the spoken word in a recording.",
         epilog="Example: python3 keywords.py --variant int8 recording.wav",
     )
     parser.add_argument("recording", help="WAV file, 8 kHz, mono, 16 bit")
@@ -129,24 +129,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add_arguments(parser)
     chosen = parser.parse_args(arguments)
     try:
+        labels = read_labels(chosen.bundle)
         sound = one_second(read_wav(find_file(chosen.recording, chosen.bundle)))[np.newaxis]
     except (OSError, ValueError) as error:
         raise SystemExit(str(error)) from error
     runs = load(chosen.bundle, chosen.variant)
     whole = runs.get("model") or runs["whole"]
     if not chosen.stream:
-        print(_words(whole({"log_mel": log_mel(sound)})["scores"]))
+        print(_words(whole({"log_mel": log_mel(sound)})["scores"], labels))
         return
     classify = remembering(runs["hop"]) if "hop" in runs else looking_back(whole)
     hops = (sound[:, start : start + HOP] for start in range(0, NUM_SAMPLES, HOP))
     for count, scores in enumerate(listen(classify, hops), 1):
         if count % 10 == 0:
-            print(f"{count * HOP / SAMPLE_RATE:.1f} s  {_words(scores)}")
+            print(f"{count * HOP / SAMPLE_RATE:.1f} s  {_words(scores, labels)}")
 
 
-def _words(scores: Array) -> str:
-    digit = int(np.argmax(scores[0]))
-    return f"{digit}  ({100 * float(scores[0, digit]):.0f} %)"
+def _words(scores: Array, labels: Sequence[str]) -> str:
+    best = int(np.argmax(scores[0]))
+    return f"{labels[best]}  ({100 * float(scores[0, best]):.0f} %)"
 
 
 if __name__ == "__main__":
