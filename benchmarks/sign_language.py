@@ -15,16 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgekit.core.types import Array
-from edgekit.domains.learning.downloads import DataFile, locate
+from edgekit.domains.upstream.data_set import locate
+from edgekit.domains.upstream.pictures import SIGN_LANGUAGE_DIGITS
 
 if TYPE_CHECKING:
     import keras
 
-PHOTOS = DataFile(
-    path="sign-language-digits.tar.gz",
-    sha256="af6951d4ede758c6546b40f0162e0164e8e037d0d14c99f713cf3f0863881049",
-    origin="github.com/ardamavi/Sign-Language-Digits-Dataset, commit 4b09433",
-)
 MARGIN = 1 / 8
 """Share of the side by which photos are larger than what the network sees: room to shift."""
 BATCH = 32
@@ -48,7 +44,7 @@ def photos(side: int) -> Photos:
 
     larger = side + round(side * MARGIN)
     rows: list[tuple[int, int, Array]] = []
-    with tarfile.open(locate(PHOTOS)) as archive:
+    with tarfile.open(locate(SIGN_LANGUAGE_DIGITS)) as archive:
         for member in archive:
             path = Path(member.name)
             content = archive.extractfile(member)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from edgekit.verbs.bench import bench
     from edgekit.verbs.check import check
     from edgekit.verbs.convert import convert
+    from edgekit.verbs.data import data_get, data_list
     from edgekit.verbs.explain import explain
     from edgekit.verbs.inspect import inspect
     from edgekit.verbs.setup import doctor, setup
@@ -25,6 +26,8 @@ __all__ = [
     "build",
     "check",
     "convert",
+    "data_get",
+    "data_list",
     "doctor",
     "explain",
     "inspect",
@@ -41,6 +44,8 @@ _MODULES = {
     "build": "building.pipeline",
     "check": "verbs.check",
     "convert": "verbs.convert",
+    "data_get": "verbs.data",
+    "data_list": "verbs.data",
     "doctor": "verbs.setup",
     "explain": "verbs.explain",
     "inspect": "verbs.inspect",

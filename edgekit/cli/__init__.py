@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from edgekit.cli import builds, files, models, output, things
+from edgekit.cli import builds, data, files, models, output, things
 
 app = typer.Typer(
     name="edgekit",
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command("list", epilog="Example:  edgekit list recipes")(things.list_)
 app.command(epilog="Example:  edgekit setup gpu raspberry-pi")(things.setup)
 app.command(epilog="Example:  edgekit doctor")(things.doctor)
+app.add_typer(data.app, name="data")
 app.command(epilog="Example:  edgekit build image_cnn --size tiny --target cpu")(builds.build)
 app.command(epilog="Example:  edgekit convert my.keras --precision float16 --out my.tflite")(
     models.convert

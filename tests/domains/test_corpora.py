@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgekit.core.errors import BadData, Unavailable
+from edgekit.core.errors import BadData
 from edgekit.domains.learning import downloads
 from edgekit.domains.text import corpora
 from edgekit.on_device.words import split_words
@@ -55,13 +55,11 @@ def test_a_lost_space_is_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert (verse.english, verse.spanish) == ("about Jesus", "de Jesús")
 
 
-def test_a_file_nobody_publishes_says_where_to_put_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_whole_bible_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGEKIT_HOME", str(tmp_path))
     monkeypatch.delenv("EDGEKIT_DATA", raising=False)
-    with pytest.raises(Unavailable, match=r"World English Bible.*EDGEKIT_DATA.*--size tiny"):
-        downloads.locate(corpora.BIBLE)
+    corpora.verses.cache_clear()
+    assert len(corpora.verses("full")) == 31_072
 
 
 def test_a_file_that_is_not_compressed_text_is_refused(

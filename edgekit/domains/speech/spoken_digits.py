@@ -15,19 +15,16 @@ import numpy as np
 from edgekit.core.errors import BadData
 from edgekit.core.recipe import Dataset, Tensor
 from edgekit.core.types import Array, Progress, Size, Split
-from edgekit.domains.learning.downloads import DataFile, locate, read_packaged
+from edgekit.domains.learning.downloads import read_packaged
 from edgekit.domains.learning.optimizers import adamw
+from edgekit.domains.upstream.data_set import locate
+from edgekit.domains.upstream.recordings import SPOKEN_DIGITS
 from edgekit.on_device.log_mel import HOP, NUM_BANDS, log_mel
 from edgekit.on_device.programs.keywords import NUM_SAMPLES, one_second, read_wav
 
 if TYPE_CHECKING:
     import keras
 
-ARCHIVE = DataFile(
-    path="free-spoken-digit-dataset.tar.gz",
-    sha256="21404fcebb7f03c6d6d632772d5dcaa8376c76cd0091e8682384e45d70d77a99",
-    origin="github.com/Jakobovski/free-spoken-digit-dataset, commit 26eb9aa, as .tar.gz",
-)
 SMALL = "spoken_digits_small.npz"
 DIGITS = tuple("0123456789")
 NUM_FRAMES = NUM_SAMPLES // HOP
@@ -200,7 +197,7 @@ def _read_sample() -> dict[str, Array]:
 
 def _read_archive() -> dict[str, Array]:
     """Return the samples of every WAV file in the archive by its name without ending."""
-    path = locate(ARCHIVE)
+    path = locate(SPOKEN_DIGITS)
     sounds = {}
     try:
         with tarfile.open(path) as archive:

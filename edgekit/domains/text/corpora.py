@@ -12,19 +12,11 @@ from pathlib import Path
 
 from edgekit.core.errors import BadData
 from edgekit.core.types import Size, Split
-from edgekit.domains.learning.downloads import PACKAGED, DataFile, locate
+from edgekit.domains.learning.downloads import PACKAGED
+from edgekit.domains.upstream.data_set import locate
+from edgekit.domains.upstream.texts import BIBLE, MOVIE_REVIEWS
 from edgekit.on_device.words import split_words
 
-BIBLE = DataFile(
-    path="bible-en-es.tsv.gz",
-    sha256="d7e71a269cbeb151f26ba737b84850e5f23fd267ed96a3f0795c9dfbf4bceecb",
-    origin="World English Bible and Reina-Valera 1909, verse by verse, both public domain",
-)
-REVIEWS = DataFile(
-    path="movie-reviews.csv.gz",
-    sha256="a49d13f9e7bd9184b9218f967ce99790ce147e4072461baa994330428125f631",
-    origin="text, label and source of Maas et al. 2011 and of Pang and Lee 2005 as CSV",
-)
 SMALL_BIBLE = "bible_small.tsv.gz"
 SMALL_REVIEWS = "reviews_small.csv.gz"
 
@@ -83,7 +75,7 @@ def reviews(size: Size) -> tuple[Review, ...]:
     Source: Maas et al., Learning Word Vectors for Sentiment Analysis, 2011,
         https://aclanthology.org/P11-1015.
     """
-    path = PACKAGED / SMALL_REVIEWS if size == "tiny" else locate(REVIEWS)
+    path = PACKAGED / SMALL_REVIEWS if size == "tiny" else locate(MOVIE_REVIEWS)
     labels: dict[str, int] = {}
     for row in csv.DictReader(_lines(path)):
         if row["source"] == "imdb":

@@ -1,0 +1,163 @@
+"""All public data sets and shipped samples, as `datasets/README.md` shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from edgekit.domains.upstream import graphs, pictures, recordings, texts
+from edgekit.domains.upstream.data_set import DataSet
+
+SETS: tuple[DataSet, ...] = tuple(
+    sorted(
+        (*pictures.SETS, *recordings.SETS, *texts.SETS, graphs.CORA, graphs.CITESEER),
+        key=lambda data_set: data_set.name,
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A small file that ships, for `--size tiny`.
+
+    Attributes:
+        sha256: Of its content.
+        script: In `benchmarks/samples/`, writes it; "" if it is unchanged from its source.
+    """
+
+    path: str
+    what: str
+    source: str
+    licence: str
+    sha256: str
+    script: str = ""
+
+
+SAMPLES = (
+    Sample(
+        path="fashion_mnist_small.npz",
+        what="Fashion-MNIST, the first 600 training and 100 test images of each of the 10 classes "
+        "(6,000 + 1,000 grey images, 28x28, uint8)",
+        source="Xiao, Rasul, Vollgraf, *Fashion-MNIST: a Novel Image Dataset for Benchmarking "
+        "Machine Learning Algorithms*, 2017, <https://github.com/zalandoresearch/fashion-mnist>",
+        licence="MIT, © 2017 Zalando SE",
+        sha256="6be8e49739c021affbb3910e0f7dfbb9a38ca042b79ae7feddf1329ff9788c2b",
+        script="make_fashion_mnist_small.py",
+    ),
+    Sample(
+        path="bible_small.tsv.gz",
+        what="2,150 verses of at most 20 words: reference, English, Spanish",
+        source="World English Bible; Reina-Valera 1909",
+        licence="public domain",
+        sha256="811d007f3f32b21a26aa2c83462a01406723054a703ba8762df644ce947615b8",
+        script="make_texts_small.py",
+    ),
+    Sample(
+        path="bible_subwords_english.txt",
+        what="1,740 byte-pair merges, learned from the full training verses of the translation "
+        "recipes",
+        source="our own",
+        licence="public domain",
+        sha256="44a3305e9b1efa588fee9dc95f90efcf86eae074e4144831567559c888b3dfd2",
+        script="make_subwords.py",
+    ),
+    Sample(
+        path="bible_subwords_spanish.txt",
+        what="the same of the Spanish verses",
+        source="our own",
+        licence="public domain",
+        sha256="69b50424f03b9236d2a4a0b9ae51386148c04af68ecf4618c2cd22c64d5c138d",
+        script="make_subwords.py",
+    ),
+    Sample(
+        path="reviews_small.csv.gz",
+        what="520 film reviews of at most 110 words, half of them positive",
+        source="Maas et al., *Learning Word Vectors for Sentiment Analysis*, 2011, "
+        "<https://ai.stanford.edu/~amaas/data/sentiment/>",
+        licence="research data, with attribution",
+        sha256="91e904e3dac78e8325a663afaff7fbdbea9866db543d382a5795362258d88cf6",
+        script="make_texts_small.py",
+    ),
+    Sample(
+        path="wordsim353.tsv",
+        what="WordSim-353: 353 pairs of English words and how related people judged them to be, "
+        "0 to 10",
+        source="Finkelstein, Gabrilovich, Matias, Rivlin, Solan, Wolfman, Ruppin, *Placing Search "
+        "in Context: The Concept Revisited*, 2002, "
+        "<https://gabrilovich.com/resources/data/wordsim353/wordsim353.html>",
+        licence="CC BY 4.0",
+        sha256="f92a022fc2537793a15bc3a8c162ebcd74990e033a228bb6388cb71e4c0b1e1d",
+    ),
+    Sample(
+        path="spoken_digits_small.npz",
+        what="140 spoken digits: 7 recordings of each by each of 2 of the 6 speakers (theo, "
+        "yweweler; takes 0, 1, 5, 7 to 10), cut to their middle second, int16 at 8 kHz; they were "
+        "once coded in 4 bits a sample (IMA ADPCM), so they have more noise than the originals",
+        source="Jackson et al., *Free Spoken Digit Dataset*, 2018, "
+        "<https://github.com/Jakobovski/free-spoken-digit-dataset>",
+        licence="CC BY-SA 4.0, and so is this excerpt",
+        sha256="0448371fb3e20e3badf292274e9a078c0f98abe5574ce3deb19a5f1be1891bc3",
+        script="make_spoken_digits_small.py",
+    ),
+)
+
+
+def readme() -> str:
+    """Return the text of `datasets/README.md`; `benchmarks/samples/make_readme.py` writes it."""
+    samples = [
+        (
+            f"`{s.path}`",
+            s.what,
+            s.source,
+            s.licence,
+            f"`{s.script}`" if s.script else "unchanged",
+            f"`{s.sha256[:16]}`",
+        )
+        for s in SAMPLES
+    ]
+    sets = [
+        (
+            s.name,
+            s.what,
+            s.source,
+            s.licence,
+            f"{s.size_bytes / 1e6:.1f}",
+            "<br>".join(s.urls) or "ships",
+            "<br>".join(f"`{f.path}` `{f.sha256[:16]}`" for f in s.files),
+        )
+        for s in SETS
+    ]
+    return "\n".join(
+        [
+            "# Data: what ships with edgekit, and what it gets",
+            "",
+            "Written by `benchmarks/samples/make_readme.py` from `edgekit/domains/upstream/`. Sums "
+            "are the first 16 digits of the SHA-256 of the content (unpacked; "
+            "`edgekit/domains/upstream/content.py` says how), as the code checks it.",
+            "",
+            "## Samples that ship, for `--size tiny`",
+            "",
+            *_table(("file", "what", "origin", "licence", "script", "content"), samples),
+            "",
+            "The scripts, in `benchmarks/samples/` of a checkout, write them again from the whole "
+            "data sets. `make_spoken_digits_small.py` takes the originals' samples, without the "
+            "noise; the file that ships keeps the ones that recorded results of `--size tiny` were "
+            "trained on.",
+            "",
+            "## Whole data sets",
+            "",
+            "`edgekit data list` shows them, `edgekit data get NAME` downloads one into "
+            "edgekit's cache, and a build with `--size full` gets what it lacks. A copy in the "
+            "folder named by `EDGEKIT_DATA` is taken first.",
+            "",
+            *_table(
+                ("name", "what", "origin", "licence", "MB here", "downloaded from", "content"), sets
+            ),
+            "",
+        ]
+    )
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return [f"| {' | '.join(line)} |" for line in lines]
