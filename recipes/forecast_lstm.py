@@ -4,6 +4,7 @@ Data: 13 months of half-hourly readings of a buoy in the Gulf of Maine, which sh
 whole; 72 hours are given, 24 are asked for. Model: one layer of long short-term memory
 (Hochreiter & Schmidhuber 1997). Score: error relative to the forecast "as yesterday at this hour",
 on the last months.
+Takes a CSV file of your own with a time and a number.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from edgekit.core.types import Size
 from edgekit.domains.learning.answer_keys import numbers_key
 from edgekit.domains.series import sea_temperature
 from edgekit.domains.series.example import EXAMPLE, example_readings
+from edgekit.domains.series.own_readings import on_readings
 from edgekit.on_device.programs.forecast import FUTURE_HOURS, PAST_HOURS
 
 if TYPE_CHECKING:
@@ -55,4 +57,5 @@ recipe = Recipe(
     drop_limits=sea_temperature.DROP_LIMITS,
     program=Program(name="forecast", example=(EXAMPLE,)),
     assets=example_readings,
+    with_data=lambda given: on_readings(recipe, given),
 )

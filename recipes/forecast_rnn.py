@@ -3,6 +3,7 @@
 Data: 13 months of half-hourly readings of a buoy in the Gulf of Maine, which ship with edgekit
 whole; 72 hours are given, 24 are asked for. Model: one layer of simple recurrent units
 (Elman 1990). Score: error relative to the forecast "as yesterday at this hour", on the last months.
+Takes a CSV file of your own with a time and a number.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from edgekit.core.types import Size
 from edgekit.domains.learning.answer_keys import numbers_key
 from edgekit.domains.series import sea_temperature
 from edgekit.domains.series.example import EXAMPLE, example_readings
+from edgekit.domains.series.own_readings import on_readings
 from edgekit.on_device.programs.forecast import FUTURE_HOURS, PAST_HOURS
 
 if TYPE_CHECKING:
@@ -54,4 +56,5 @@ recipe = Recipe(
     drop_limits=sea_temperature.DROP_LIMITS,
     program=Program(name="forecast", example=(EXAMPLE,)),
     assets=example_readings,
+    with_data=lambda given: on_readings(recipe, given),
 )

@@ -83,11 +83,15 @@ def windows(split: Split, size: Size) -> Dataset:
     Splits follow one another in time and share no hour; no window spans an hour without a reading.
     Calibration windows are spread evenly over the training split.
     """
+    return windows_of(_hourly(), split, EVERY[size])
+
+
+def windows_of(celsius: Array, split: Split, every: int) -> Dataset:
+    """Return the windows of any series, `every` so many hours; NaN is no reading."""
     start, end = SHARES["train" if split == "calibration" else split]
-    celsius = _hourly()
     celsius = celsius[round(start * len(celsius)) : round(end * len(celsius))]
     whole = np.lib.stride_tricks.sliding_window_view(celsius, PAST_HOURS + FUTURE_HOURS)
-    whole = whole[np.isfinite(whole).all(axis=1)][:: EVERY[size]]
+    whole = whole[np.isfinite(whole).all(axis=1)][::every]
     if split == "calibration":
         chosen = np.linspace(0, len(whole) - 1, NUM_CALIBRATION).round().astype(int)
         whole = whole[chosen]
@@ -104,21 +108,33 @@ def train(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
     Every window is also shown with its sign reversed, because the sea warms in most of the training
     months and cools in the later ones.
     """
-    examples = windows("train", size)
+    return train_on(
+        windows("train", size), windows("validation", size), model, EPOCHS[size], progress
+    )
+
+
+def train_on(
+    examples: Dataset,
+    validation: Dataset,
+    model: keras.Model,
+    epochs: int,
+    progress: Progress,
+) -> keras.Model:
+    """Train on any windows, as `train` does."""
     past, future = examples.inputs["window"], examples.target()
     mirrored = Dataset(
         inputs={"window": np.concatenate([past, -past])},
         targets=np.concatenate([future, -future]),
     )
-    steps = EPOCHS[size] * -(-len(mirrored) // BATCH_SIZE)
+    steps = epochs * -(-len(mirrored) // BATCH_SIZE)
     model.compile(adamw(PEAK_LEARNING_RATE, steps), "mean_absolute_error")
     fit(
         model,
         mirrored,
-        epochs=EPOCHS[size],
+        epochs=epochs,
         batch_size=BATCH_SIZE,
         progress=progress,
-        validation=windows("validation", size),
+        validation=validation,
     )
     return model
 
