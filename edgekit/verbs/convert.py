@@ -28,9 +28,14 @@ from edgekit.running.place import Place, places
 from edgekit.source_model.interface import KerasModel
 from edgekit.source_model.recurrent import DEFAULT, Form, check_form
 from edgekit.tflite.reader import read
-from edgekit.verbs.delivery import Conversion, Conversions, deliver, named_after
+from edgekit.verbs.delivery import (
+    Conversion,
+    Conversions,
+    deliver,
+    named_after,
+    refuse_to_overwrite,
+)
 from edgekit.verbs.examination import exam_of
-from edgekit.verbs.overwriting import refuse_to_overwrite
 from edgekit.verbs.verify import prove
 
 

@@ -127,8 +127,7 @@ def published(data_set: DataSet, folder: Path) -> dict[str, bytes]:
         "mocap": _mocap,
         "movie-reviews": _reviews,
         "sst": _trees,
-        "cora": _graph,
-        "citeseer": _graph,
+        "citation-graphs": _graphs,
     }
     if data_set.name in special:
         contents = special[data_set.name](local)
@@ -188,11 +187,14 @@ def _trees(local: list[Path]) -> list[bytes]:
     return [raw.getvalue()]
 
 
-def _graph(local: list[Path]) -> list[bytes]:
-    with np.load(local[0]) as arrays:
-        pickles = graph_pickles({name: arrays[name] for name in arrays.files})
-    prefix = f"gcn-39a4089/gcn/data/ind.{local[0].stem}."
-    return [tar_gz({prefix + name: data for name, data in pickles.items()})]
+def _graphs(local: list[Path]) -> list[bytes]:
+    files = {}
+    for path in local:
+        with np.load(path) as arrays:
+            pickles = graph_pickles({name: arrays[name] for name in arrays.files})
+        prefix = f"gcn-39a4089/gcn/data/ind.{path.stem}."
+        files |= {prefix + name: data for name, data in pickles.items()}
+    return [tar_gz(files)]
 
 
 def graph_pickles(arrays: Mapping[str, np.ndarray]) -> dict[str, bytes]:

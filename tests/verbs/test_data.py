@@ -49,7 +49,7 @@ def test_the_others_are_got_before_a_failure_is_said(
     with serving() as upstream:
         monkeypatch.setenv("EDGEKIT_UPSTREAM", upstream.address)
         with pytest.raises(Unavailable, match=r"2 of 3 data sets are missing.*vtest.*404"):
-            edgekit.data_get(["pedestrians", "bible", "cora"])
+            edgekit.data_get(["pedestrians", "bible", "mocap"])
         assert len(upstream.asked) == 2
 
 
@@ -61,7 +61,7 @@ def test_the_command_line_lists_and_gets() -> None:
     (sea,) = json.loads(got.stdout)["data"]
     assert sea["here"]
     assert np.array(sea["paths"]).shape == (1,)
-    for arguments in (("get",), ("get", "cora", "--all")):
+    for arguments in (("get",), ("get", "mocap", "--all")):
         wrong = run(*arguments)
         assert wrong.returncode == 2
         assert "Give the names of data sets or --all" in wrong.stderr

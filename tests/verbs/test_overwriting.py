@@ -15,7 +15,7 @@ from edgekit.core.errors import BadInput
 from edgekit.source_model.golden_vectors import write_arrays
 from edgekit.tflite.sidecar import describe, write_sidecar
 from edgekit.verbs.convert import convert
-from edgekit.verbs.overwriting import refuse_to_overwrite
+from edgekit.verbs.delivery import refuse_to_overwrite
 from tests.support.paths import GOLDEN
 
 

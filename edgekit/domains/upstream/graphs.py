@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,27 +15,33 @@ from edgekit.domains.upstream.pickled_arrays import Sparse
 
 NUM_VALIDATION = 500
 
+_SUMS = {
+    "cora": "d1ff2882d841ed9fb0d53ab15dcf5b8edad36a264fd30a73715c0dbbf2757cf7",
+    "citeseer": "ea6a19ce08746168e9d8c5ec18d5ce08a4734d95c8c0b5325f67a375ddbda430",
+}
+_USED = r"gcn/data/ind\.(cora|citeseer)\.(x|y|tx|ty|allx|ally|graph|test\.index)"
 
-def planetoid(downloads: Sequence[Path], folder: Path, *, graph: str) -> None:
-    """Write a graph's features, labels, edges and split as an `.npz` of plain arrays.
+
+def planetoid(downloads: Sequence[Path], folder: Path) -> None:
+    """Write each graph's features, labels, edges and split as an `.npz` of plain arrays.
 
     The upstream keeps the nodes of the test in another order, and leaves out those that are
     connected with nothing: they get no features and the label -1.
     """
-    prefix = f"gcn/data/ind.{graph}."
     (download,) = downloads
-    used = prefix.replace(".", r"\.") + r"(x|y|tx|ty|allx|ally|graph|test\.index)"
-    files = {name.removeprefix(prefix): data for name, data in archives.members(download, used)}
-    try:
-        arrays = _joined(
-            {key: pickled_arrays.read(files[key], key) for key in files if key != "test.index"},
-            np.array(files["test.index"].split(), np.int64),
-        )
-    except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
-        raise BadData(
-            f"'{download.name}' does not hold the graph '{graph}' as it was published: {error!r}."
-        ) from error
-    np.savez_compressed(folder / f"{graph}.npz", **arrays)  # type: ignore[arg-type]
+    files = dict(archives.members(download, _USED))
+    for graph in _SUMS:
+        prefix = f"gcn/data/ind.{graph}."
+        parts = {n.removeprefix(prefix): files[n] for n in files if n.startswith(prefix)}
+        try:
+            order = np.array(parts.pop("test.index").split(), np.int64)
+            arrays = _joined({n: pickled_arrays.read(parts[n], n) for n in parts}, order)
+        except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
+            raise BadData(
+                f"'{download.name}' does not hold the graph '{graph}' as it was published: "
+                f"{error!r}; get another copy."
+            ) from error
+        np.savez_compressed(folder / f"{graph}.npz", **arrays)  # type: ignore[arg-type]
 
 
 def _joined(parts: Mapping[str, pickled_arrays.Pickled], order: Array) -> dict[str, Array]:
@@ -81,28 +86,13 @@ def _rows(matrix: Sparse) -> list[tuple[Array, Array]]:
     return [(c[order], v[order]) for (c, v), order in zip(rows, orders, strict=True)]
 
 
-def _graph(name: str, what: str, size_bytes: int, sha256: str) -> DataSet:
-    return DataSet(
-        name=name,
-        what=what,
-        licence="MIT (code); research data",
-        source="Sen et al. 2008, with the split of Yang et al. 2016; https://github.com/tkipf/gcn",
-        size_bytes=size_bytes,
-        files=(DataFile(path=f"{name}.npz", sha256=sha256),),
-        urls=("https://github.com/tkipf/gcn/archive/39a4089.tar.gz",),
-        convert=partial(planetoid, graph=name),
-    )
-
-
-CORA = _graph(
-    "cora",
-    "2,708 papers, 5,278 citations, 1,433 words, 7 classes; 140 / 500 / 1,000 in the public split",
-    102_262,
-    "d1ff2882d841ed9fb0d53ab15dcf5b8edad36a264fd30a73715c0dbbf2757cf7",
-)
-CITESEER = _graph(
-    "citeseer",
-    "3,327 papers, 4,552 citations, 3,703 words, 6 classes; 120 / 500 / 1,000 in the public split",
-    203_669,
-    "ea6a19ce08746168e9d8c5ec18d5ce08a4734d95c8c0b5325f67a375ddbda430",
+CITATION_GRAPHS = DataSet(
+    name="citation-graphs",
+    what="Cora and CiteSeer: 2,708 and 3,327 papers, their words, citations, and 7 and 6 classes",
+    licence="MIT (code); research data",
+    source="Sen et al. 2008, with the split of Yang et al. 2016; https://github.com/tkipf/gcn",
+    size_bytes=305_931,
+    files=tuple(DataFile(path=f"{name}.npz", sha256=sha) for name, sha in _SUMS.items()),
+    urls=("https://github.com/tkipf/gcn/archive/39a4089.tar.gz",),
+    convert=planetoid,
 )

@@ -10,7 +10,7 @@ from edgekit.domains.upstream.data_set import DataSet
 
 SETS: tuple[DataSet, ...] = tuple(
     sorted(
-        (*pictures.SETS, *recordings.SETS, *texts.SETS, graphs.CORA, graphs.CITESEER),
+        (*pictures.SETS, *recordings.SETS, *texts.SETS, graphs.CITATION_GRAPHS),
         key=lambda data_set: data_set.name,
     )
 )
