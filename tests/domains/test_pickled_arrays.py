@@ -69,7 +69,7 @@ def test_sparse_matrices_and_dictionaries_are_read(protocol: int) -> None:
 def test_nothing_is_called(tmp_path: Path, protocol: int) -> None:
     import os
 
-    for thing in (
+    things: tuple[object, ...] = (
         Acts(os.mkdir, str(tmp_path / "made")),
         Acts(eval, f"open({str(tmp_path / 'made')!r}, 'w')"),
         Acts(getattr, os, "system") if protocol == 4 else Acts(exec, "import os"),
@@ -78,7 +78,8 @@ def test_nothing_is_called(tmp_path: Path, protocol: int) -> None:
         Path("x"),
         np.array([Path("x")], object),
         {1, 2}.union,
-    ):
+    )
+    for thing in things:
         try:
             data = pickle.dumps(thing, protocol=protocol)
         except TypeError:  # a module cannot be pickled

@@ -168,6 +168,13 @@ def test_a_part_that_is_whole_or_too_long(upstream: Upstream, home: Path, kept: 
     assert locate(plain()).read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip"])
+def test_a_server_that_calls_the_archive_an_encoding(upstream: Upstream, encoding: str) -> None:
+    upstream.publish(URL, tar_gz(in_top(FILES)))
+    upstream.encoding, upstream.cut_after = encoding, 100
+    assert locate(archived(FILES)).is_file()
+
+
 def test_a_server_without_ranges_that_breaks_off_says_so(upstream: Upstream) -> None:
     upstream.ranges, upstream.cut_after = False, 100_000
     with pytest.raises(Unavailable, match=r"broke off after 0.1 MB.*goes on from there"):

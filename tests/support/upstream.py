@@ -34,6 +34,7 @@ class Upstream:
         cut_after: Close each connection after so many bytes of content.
         ranges: Whether it knows `Range`.
         status: What it answers to everything, if set.
+        encoding: What it says the content is packed with, as old servers do of any `.gz`.
         waits_s: Pause after each 64 kB, so that a client can be stopped in the middle.
         asked: Path and `Range` of every request.
     """
@@ -44,6 +45,7 @@ class Upstream:
     ranges: bool = True
     status: int | None = None
     waits_s: float = 0
+    encoding: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
 
     def publish(self, url: str, content: bytes) -> None:
@@ -78,6 +80,8 @@ def serving() -> Iterator[Upstream]:
                 self.send_header("Content-Range", extent)
             else:
                 self.send_response(200)
+            if upstream.encoding:
+                self.send_header("Content-Encoding", upstream.encoding)
             self.send_header("Content-Length", str(len(content) - start))
             self.end_headers()
             self._send(content[start:])
@@ -188,7 +192,7 @@ def _trees(local: list[Path]) -> list[bytes]:
 
 
 def _graphs(local: list[Path]) -> list[bytes]:
-    files = {}
+    files: dict[str, bytes] = {}
     for path in local:
         with np.load(path) as arrays:
             pickles = graph_pickles({name: arrays[name] for name in arrays.files})

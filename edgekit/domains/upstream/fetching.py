@@ -176,6 +176,8 @@ class _Sink:
             length = headers.get("Content-Length", "")
             self.total = self.size + int(length) if length.isdigit() else None
             self.answered = True
+            # Old servers call the packing of any `.gz` an encoding; it must arrive packed.
+            response.raw.headers.pop("Content-Encoding", None)
             tag = headers.get("ETag", "")
             tag = headers.get("Last-Modified", "") if not tag or tag.startswith("W/") else tag
             self.tag.write_text(tag, encoding="utf-8") if tag else self.tag.unlink(missing_ok=True)
