@@ -3,33 +3,26 @@
 Data: IMDB reviews (Maas et al. 2011), their repetitions removed; `tiny` uses 520 that ship with
 edgekit. Of each, the first and the last 64 subwords. Model: two Transformer encoder blocks (Vaswani
 et al. 2017) that first learn to guess hidden subwords (Devlin et al. 2019). Score: accuracy.
+Takes a CSV of your own with texts and labels.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from edgekit.core.recipe import Dataset, Metric, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Array, Progress, Run, Size, Split
 from edgekit.domains.learning.answer_keys import labels_key
 from edgekit.domains.learning.fit import fit
 from edgekit.domains.learning.scores import accuracy
+from edgekit.domains.own_data.examples import on_examples
 from edgekit.domains.text.attention_start import waves
-from edgekit.domains.text.corpora import Review, reviews
+from edgekit.domains.text.corpora import Review
+from edgekit.domains.text.labelled_texts import LabelledTexts, OwnTexts, shuffled_reviews
 from edgekit.domains.text.masked_language import EncoderSchedule, masked_language_model, pretrain
-from edgekit.domains.text.subword_training import learn_subwords
-from edgekit.on_device.programs.sentiment import (
-    LABELS,
-    LENGTH,
-    MERGES,
-    fit_length,
-    normalize,
-    pieces,
-)
-from edgekit.on_device.subwords import Subwords
+from edgekit.on_device.programs.sentiment import LABELS, LENGTH
 from edgekit.source_model.reference import runner
 
 if TYPE_CHECKING:
@@ -61,39 +54,15 @@ ALONE = {
     "full": EncoderSchedule(epochs=4, batch_size=64, peak_rate=1e-3),
 }
 """Of the network without pre-training, which has more to learn."""
+OWN_SEEN: dict[Size, int] = {"tiny": 2_000, "full": 60_000}
+"""Of a user's texts pre-training sees as many in all, where these are few; 20 epochs at most."""
 
 
 # Data: reviews in random order; pre-training reads the training split only.
 
 
-def data(split: Split, size: Size) -> Dataset:
-    """Return `tokens` `(n, 128)`, int32, and labels `(n,)`: 1 for a positive review."""
-    tokens = np.stack([fit_length(text) for text in texts(split, size)])
-    labels = np.array([review.label for review in _reviews(split, size)], np.int32)
-    return Dataset(inputs={"tokens": tokens}, targets=labels)
-
-
-def texts(split: Split, size: Size) -> list[Array]:
-    """Return the ids of all subwords of each review of a split."""
-    subwords = _subwords(size)
-    return [pieces(subwords, review.text) for review in _reviews(split, size)]
-
-
-def assets(size: Size) -> dict[str, str]:
-    """Return the subwords' merges, by the name of the file in the bundle."""
-    return {MERGES: _subwords(size).to_text()}
-
-
-@lru_cache(maxsize=2)
-def _subwords(size: Size) -> Subwords:
-    """Learn the subwords; every fourth training review holds all that are frequent."""
-    return learn_subwords(
-        (normalize(review.text) for review in _reviews("train", size)[::4]), VOCABULARY
-    )
-
-
 def _reviews(split: Split, size: Size) -> tuple[Review, ...]:
-    shuffled = _shuffled(size)
+    shuffled = shuffled_reviews(size)
     train = NUM_TEST[size] + NUM_VALIDATION[size]
     return {
         "test": shuffled[: NUM_TEST[size]],
@@ -103,20 +72,10 @@ def _reviews(split: Split, size: Size) -> tuple[Review, ...]:
     }[split]
 
 
-@lru_cache(maxsize=2)
-def _shuffled(size: Size) -> tuple[Review, ...]:
-    """Return the reviews in random order; of those the network cannot tell apart, the first.
+REVIEWS = LabelledTexts(of_split=_reviews, vocabulary=VOCABULARY, every=4)
+"""Every fourth training review holds all subwords that are frequent."""
 
-    Two reviews that begin and end with the same words must not be in two splits.
-    """
-    by_ends: dict[bytes, Review] = {}
-    for review in reviews(size):
-        words = normalize(review.text).split()
-        ends = " ".join(words[: LENGTH // 2] + words[-(LENGTH // 2) :])
-        if words:
-            by_ends.setdefault(ends.encode(), review)
-    every = list(by_ends.values())
-    return tuple(every[index] for index in np.random.default_rng(0).permutation(len(every)))
+data, texts, assets = REVIEWS.data, REVIEWS.pieces, REVIEWS.assets
 
 
 # Model: BERT's encoder. In place of a [CLS] piece, which would need far more training to gather as
@@ -126,6 +85,11 @@ def _shuffled(size: Size) -> tuple[Review, ...]:
 
 def build(size: Size) -> keras.Model:
     """Return the untrained network; it is the same for every size."""
+    return network(len(LABELS))
+
+
+def network(num_labels: int) -> keras.Model:
+    """Return the untrained network."""
     import keras
 
     tokens = keras.Input((LENGTH,), name="tokens", dtype="int32")
@@ -145,7 +109,7 @@ def build(size: Size) -> keras.Model:
         ]
     )
     x = keras.layers.Dropout(0.3)(x)
-    scores = keras.layers.Dense(len(LABELS), activation="softmax", name="scores")(x)
+    scores = keras.layers.Dense(num_labels, activation="softmax", name="scores")(x)
     return keras.Model(tokens, scores, name="text_bert")
 
 
@@ -217,29 +181,40 @@ def _added(x: keras.KerasTensor, change: keras.KerasTensor) -> keras.KerasTensor
 
 def train(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
     """Pre-train and fine-tune on the training split and return the model."""
+    return train_on(REVIEWS, model, size, progress, PRE_TRAINING[size], FINE_TUNING[size])
+
+
+def train_on(
+    corpus: LabelledTexts,
+    model: keras.Model,
+    size: Size,
+    progress: Progress,
+    pre_training: EncoderSchedule,
+    fine_tuning: EncoderSchedule,
+) -> keras.Model:
+    """Pre-train and fine-tune on any texts and return the model."""
     import keras
 
     encoder = keras.Model(model.input, model.get_layer("encoded").output)
     pretrain(
         masked_language_model(encoder, EMBEDDING),
         model.get_layer("pieces").embeddings,
-        texts("train", size),
-        schedule=PRE_TRAINING[size],
+        corpus.pieces("train", size),
+        schedule=pre_training,
         progress=lambda fraction, doing: progress(0.7 * fraction, doing),
     )
     return fine_tune(
         model,
-        size,
+        corpus.data("train", size).head(NUM_LABELS),
         lambda fraction, doing: progress(0.7 + 0.3 * fraction, doing),
-        schedule=FINE_TUNING[size],
+        schedule=fine_tuning,
     )
 
 
 def fine_tune(
-    model: keras.Model, size: Size, progress: Progress, *, schedule: EncoderSchedule
+    model: keras.Model, examples: Dataset, progress: Progress, *, schedule: EncoderSchedule
 ) -> keras.Model:
-    """Teach the model the labels of `NUM_LABELS` training reviews and return it."""
-    examples = data("train", size).head(NUM_LABELS)
+    """Teach the model the labels of texts and return it."""
     model.compile(schedule.optimizer(len(examples)), recipe.loss)
     fit(
         model,
@@ -254,7 +229,8 @@ def fine_tune(
 
 def without_pretraining(size: Size, progress: Progress) -> float:
     """Return the score of the same network when it learns the labels only."""
-    model = fine_tune(build(size), size, progress, schedule=ALONE[size])
+    examples = data("train", size).head(NUM_LABELS)
+    model = fine_tune(build(size), examples, progress, schedule=ALONE[size])
     return score(runner(model), data("test", size))
 
 
@@ -264,6 +240,32 @@ def without_pretraining(size: Size, progress: Progress) -> float:
 def score(run: Run, dataset: Dataset) -> float:
     """Return accuracy in percent."""
     return accuracy(run(dataset.inputs)["scores"], dataset.target())
+
+
+def with_data(given: Path) -> Recipe:
+    """Return the recipe on a user's texts; labels, subwords and splits follow them."""
+    own = OwnTexts(given)
+
+    corpus = own.corpus(VOCABULARY)
+
+    def train_own(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
+        count = len(own.examples.chosen("train", size))
+        pre_training = PRE_TRAINING[size].for_few(count, OWN_SEEN[size])
+        fine_tuning = FINE_TUNING[size].for_few(count, OWN_SEEN[size] // 2)
+        return train_on(corpus, model, size, progress, pre_training, fine_tuning)
+
+    return replace(
+        on_examples(
+            recipe,
+            own.examples,
+            inputs=recipe.signature.inputs,
+            data=corpus.data,
+            build=lambda size: network(len(own.examples.label_names)),
+            train=train_own,
+            assets=corpus.assets,
+        ),
+        program=Program(name="sentiment", example=(own.example(),)),
+    )
 
 
 recipe = Recipe(
@@ -293,5 +295,6 @@ recipe = Recipe(
     variants=("float32", "float16", "dynamic_int8", "int8"),
     program=Program(name="sentiment", example=("a wonderful film",)),
     assets=assets,
+    with_data=with_data,
     num_emulated=50,
 )

@@ -114,6 +114,7 @@ def test_the_program_prints_a_label(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / sentiment.MERGES).write_text(text_bert.assets("tiny")[sentiment.MERGES])
+    (tmp_path / "labels.txt").write_text("negative\npositive\n")
     seen = []
 
     def load(folder: Path, variant: str) -> dict[str, Run]:

@@ -72,7 +72,7 @@ def class_folders(root: Path, suffixes: Sequence[str], what: str) -> ClassFolder
     has_splits = len(tops) > 1 and all(given.values()) and "train" in given.values()
     folders = [(each, given[top]) for top in tops for each in _folders(top)] if has_splits else []
     folders = folders or [(top, "") for top in tops]
-    names = tuple(sorted({folder.name for folder, _ in folders}, key=_natural))
+    names = tuple(sorted({folder.name for folder, _ in folders}, key=natural))
     files = [
         ClassFile(path=path, label=names.index(folder.name), group=_group(path, folder), split=part)
         for folder, part in folders
@@ -133,7 +133,7 @@ def _group(path: Path, folder: Path) -> str:
     return parents[0] if parents else ""
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
+def natural(name: str) -> list[tuple[int, str]]:
     """Order names so that '10' comes after '9'."""
     return [
         (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,13 +73,13 @@ def read_table(path: Path, expected: str) -> Table:
     Raises:
         BadData: It is no such file.
     """
-    lines = _text(path, expected).splitlines(keepends=True)
-    first = next(iter(lines), "").strip()
+    text = _text(path, expected)
+    first = text.partition("\n")[0].strip()
     if not first:
         raise BadData(f"'{path.name}' is empty or begins with an empty line; expected {expected}.")
     separator = max(SEPARATORS, key=first.count)
     csv.field_size_limit(_LONGEST_FIELD)
-    reader = csv.reader(lines, delimiter=separator, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows: list[tuple[str, ...]] = []
     numbers: list[int] = []
     try:

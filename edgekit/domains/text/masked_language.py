@@ -7,7 +7,7 @@ Language Understanding, 2019, https://arxiv.org/abs/1810.04805.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +45,10 @@ class EncoderSchedule:
     epochs: int
     batch_size: int
     peak_rate: float
+
+    def for_few(self, num_examples: int, seen: int) -> EncoderSchedule:
+        """Return the schedule with enough epochs to see `seen` examples in all, 20 at most."""
+        return replace(self, epochs=min(20, max(self.epochs, seen // max(1, num_examples))))
 
     def num_steps(self, num_examples: int) -> int:
         """Return the steps of the whole training with so many examples."""

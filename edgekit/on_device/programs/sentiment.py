@@ -1,4 +1,4 @@
-"""Tell whether an English film review is positive, with the models of this bundle.
+"""Name the label of an English text, such as a film review, with the models of this bundle.
 
 python3 sentiment.py --variant int8 "a wonderful film"
 """
@@ -11,7 +11,7 @@ from typing import Sequence
 import numpy as np
 
 from ..arrays import Array
-from ..interpreter import add_arguments, load
+from ..interpreter import add_arguments, load, read_labels
 from ..subwords import PADDING, Subwords
 from ..words import split_words
 
@@ -55,17 +55,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the label of each text and its probability."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     add_arguments(parser)
-    parser.add_argument("text", nargs="+", help="a review, in quotes")
+    parser.add_argument("text", nargs="+", help="a text, in quotes")
     chosen = parser.parse_args(arguments)
     subwords = Subwords.from_text((chosen.bundle / MERGES).read_text(encoding="utf-8"))
+    labels = read_labels(chosen.bundle)
     run = load(chosen.bundle, chosen.variant)["model"]
     for text in chosen.text:
         ids = pieces(subwords, text)
         if not len(ids):
-            parser.error(f"there is no word in '{text}'; give an English review.")
+            parser.error(f"there is no word in '{text}'; give an English text.")
         scores = run({"tokens": fit_length(ids)[np.newaxis]})["scores"][0]
         best = int(np.argmax(scores))
-        print(f"{LABELS[best]} ({100 * scores[best]:.0f} %): {text}")
+        print(f"{labels[best]} ({100 * scores[best]:.0f} %): {text}")
 
 
 if __name__ == "__main__":
