@@ -73,7 +73,9 @@ def _nodes(calibrated: bytes, names: Collection[str], layers: Layers) -> list[st
         path.write_bytes(calibrated)
         graph = read(path).main
         owners = operator_layers(graph, layers)
-    lacking = [name for name in names if name not in owners]
+    # What is delivered has lost the model's name in front of paths, and explain reads them there.
+    known_as = [{owner, owner.partition("/")[2] or owner} for owner in owners]
+    lacking = [name for name in names if not any(name in each for each in known_as)]
     if lacking:
         known = ", ".join(dict.fromkeys(owners))
         raise BadInput(
@@ -82,8 +84,8 @@ def _nodes(calibrated: bytes, names: Collection[str], layers: Layers) -> list[st
         )
     return [
         graph.tensors[k].name
-        for op, owner in zip(graph.operators, owners, strict=True)
-        if owner in names
+        for op, each in zip(graph.operators, known_as, strict=True)
+        if each & set(names)
         for k in op.outputs
     ]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from edgekit.conversion.corrections import apply_corrections
+from edgekit.conversion.correcting.corrections import apply_corrections
 from edgekit.conversion.crash_diagnosis import CALIBRATING, CONVERTING
 from edgekit.conversion.diagnosis import Layers, diagnose, listed, unquantized_in
 from edgekit.conversion.kept_float import check_kept, kept_in_float

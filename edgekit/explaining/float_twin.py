@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgekit.conversion.corrections import apply_corrections
+from edgekit.conversion.correcting.corrections import apply_corrections
 from edgekit.conversion.diagnosis import Layers
 from edgekit.conversion.layer_search import layers_of
 from edgekit.conversion.tf_converter import order_ports, to_tflite

@@ -34,7 +34,7 @@ UNBOUNDED = Fault(
     reason="Where both sides of an int8 product hold -128, an ARM processor without dot product "
     "instructions (Raspberry Pi 4) overflows its 16-bit sums: answers are wrong.",
     fix="Convert the model with edgekit, which keeps -128 out of one side.",
-    source="measured by tests/conversion/test_saturation.py; see edgekit/conversion/saturation.py",
+    source="measured by tests/conversion/test_saturation.py",
 )
 
 target = Target(

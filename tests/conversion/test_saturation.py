@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.conversion import corrections
+from edgekit.conversion.correcting import corrections
 from edgekit.conversion.writing import write
 from edgekit.converters.tflite import convert
 from edgekit.core import registry

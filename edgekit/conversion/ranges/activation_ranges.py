@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgekit.conversion.corrections import corrected
+from edgekit.conversion.correcting.corrections import corrected
 from edgekit.conversion.ranges.measured_values import measure
 from edgekit.conversion.ranges.useful_ranges import COPIES, EVERYTHING, limit_to_useful
 from edgekit.core.types import Batch

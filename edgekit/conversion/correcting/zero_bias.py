@@ -26,7 +26,8 @@ def add_zero_biases(schema: ModuleType, model: ModelT) -> bool:
                 continue
             given, weights = (graph.tensors[index] for index in op.inputs[:2])
             kinds = {given.type, weights.type}
-            if kinds == {schema.TensorType.INT8} and len([k for k in op.inputs if k >= 0]) == 2:
+            is_bare = kinds == {schema.TensorType.INT8} and sum(k >= 0 for k in op.inputs) == 2
+            if is_bare and np.prod(given.shape, dtype=int) > weights.shape[-1]:
                 is_changed = True
                 same = int(op.inputs[1]), float(given.quantization.scale[0])
                 if same not in made:
@@ -37,13 +38,18 @@ def add_zero_biases(schema: ModuleType, model: ModelT) -> bool:
 
 
 def _zeros(schema: ModuleType, model: ModelT, given: TensorT, weights: TensorT) -> TensorT:
-    """Return a bias for these weights, with the scale of the operator's sums."""
+    """Return a bias for these weights.
+
+    Zeros have any scale. With one for each channel, kernels read that of the weights only: the
+    bias repeats it, so that both are stored once. A lone one is checked, and is that of the sums.
+    """
     buffer = schema.BufferT()
     buffer.data = np.zeros(int(weights.shape[0]), np.int32).view(np.uint8)
     model.buffers.append(buffer)
     quantization = schema.QuantizationParametersT()
-    scale = given.quantization.scale[0]
-    quantization.scale = [float(scale * s) for s in weights.quantization.scale]
+    scales = [float(scale) for scale in weights.quantization.scale]
+    sums = float(given.quantization.scale[0] * scales[0])
+    quantization.scale = scales if len(scales) > 1 else [sums]
     quantization.zeroPoint = [0] * len(quantization.scale)
     bias = schema.TensorT()
     bias.name, bias.type = weights.name + b"/zero_bias", schema.TensorType.INT32

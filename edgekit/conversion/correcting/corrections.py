@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from edgekit.conversion.requantization import requantize, requantize_one_hot, widen_cell_states
-from edgekit.conversion.saturation import bound_products
-from edgekit.conversion.zero_bias import add_zero_biases
+from edgekit.conversion.correcting.requantization import (
+    requantize,
+    requantize_one_hot,
+    widen_cell_states,
+)
+from edgekit.conversion.correcting.saturation import bound_products
+from edgekit.conversion.correcting.small_weights import quantize_small_weights
+from edgekit.conversion.correcting.zero_bias import add_zero_biases
 from edgekit.tflite import slimming
 from edgekit.tflite.editing import code_of, pack, unpack
 
@@ -82,6 +87,7 @@ CORRECTIONS: tuple[Correction, ...] = (
     requantize_one_hot,
     bound_products,
     add_zero_biases,
+    quantize_small_weights,
 )
 
 

@@ -1,0 +1,1 @@
+"""What is put right in a file that TensorFlow wrote: what is wrong, and what wastes space."""
