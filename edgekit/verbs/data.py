@@ -43,14 +43,14 @@ def data_list() -> list[Data]:
     return [_data(data_set) for data_set in SETS]
 
 
-def data_get(names: Sequence[str], progress: Progress = silent) -> list[Data]:
+def data_get(names: str | Sequence[str], progress: Progress = silent) -> list[Data]:
     """Get data sets: what is not here is downloaded, converted and kept in edgekit's cache.
 
     What is here already, also in the folder named by `EDGEKIT_DATA`, is checked. A download that
     broke off goes on where it was. If one data set fails, the others are got before that is said.
 
     Args:
-        names: Of `data_list`.
+        names: One or several, of `data_list`.
         progress: Told how far it is.
 
     Returns:
@@ -62,10 +62,11 @@ def data_get(names: Sequence[str], progress: Progress = silent) -> list[Data]:
         Unavailable: The upstream cannot be reached, or the disk is full.
 
     Example:
-        >>> data_get(["sea-temperature"])[0].here
+        >>> data_get("sea-temperature")[0].here
         True
     """
-    chosen = [_named(name) for name in dict.fromkeys(names)]
+    given = [names] if isinstance(names, str) else names
+    chosen = [_named(name) for name in dict.fromkeys(given)]
     failures: list[EdgekitError] = []
     for k, data_set in enumerate(chosen):
         steps = part(progress, k / len(chosen), (k + 1) / len(chosen))

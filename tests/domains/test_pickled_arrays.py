@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from edgekit.core.errors import BadData
 from edgekit.domains.upstream import pickled_arrays
+from edgekit.domains.upstream.graphs import planetoid
 from edgekit.domains.upstream.pickled_arrays import Sparse
+from tests.support.upstream import graph_pickles, tar_gz
 
 OLD_ARRAY = (
     b"cnumpy.core.multiarray\n_reconstruct\np1\n(cnumpy\nndarray\np2\n(I0\ntp3\nS'b'\np4\ntp5\nRp6\n"
@@ -130,3 +132,36 @@ def test_any_other_bytes_are_refused_in_a_sentence(noise: bytes, place: int) -> 
         pickled_arrays.read(data, "x")
     except BadData as error:
         assert "'x'" in str(error)  # noqa: PT017  (valid bytes are allowed to pass)
+
+
+def test_a_graph_that_is_not_as_published_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("scipy.sparse")
+    empty = np.zeros((0, 2), np.int32)
+    arrays = {
+        "feature_indptr": np.arange(7, dtype=np.int32),
+        "feature_indices": np.zeros(6, np.int32),
+        "feature_values": np.ones(6, np.float32),
+        "feature_shape": np.array([6, 3]),
+        "labels": np.array([0, 1, 0, 1, 0, 1], np.int8),
+        "edges": empty,
+        "train_index": np.arange(2),
+        "test_index": np.arange(4, 6),
+    }
+    parts = graph_pickles(arrays)
+    for spoilt in (
+        {"graph": parts["y"]},
+        {"allx": parts["graph"]},
+        {"ty": parts["y"][:-10]},
+        {"test.index": b"4\n99999999999\n"},
+        {"test.index": b"-1\n5\n"},
+        {"test.index": b"4\n"},
+        {"test.index": b"four"},
+        {"test.index": b""},
+    ):
+        prefix = "gcn-0/gcn/data/ind.cora."
+        (tmp_path / "x.tar.gz").write_bytes(
+            tar_gz({prefix + name: data for name, data in (parts | spoilt).items()})
+        )
+        with pytest.raises(BadData, match=r"get another copy"):
+            planetoid([tmp_path / "x.tar.gz"], tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.tar.gz"]

@@ -40,7 +40,7 @@ def test_what_is_here_is_said(home: Path) -> None:
 
 def test_an_unknown_name_is_told_with_the_known_ones() -> None:
     with pytest.raises(NotFound, match=r"no data set 'imagenet'; there are: bccd, .*spoken-digits"):
-        edgekit.data_get(["imagenet"])
+        edgekit.data_get("imagenet")
 
 
 def test_the_others_are_got_before_a_failure_is_said(

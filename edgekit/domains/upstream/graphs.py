@@ -50,6 +50,8 @@ def _joined(parts: Mapping[str, pickled_arrays.Pickled], order: Array) -> dict[s
     if not (isinstance(known, Sparse) and isinstance(tested, Sparse) and isinstance(links, dict)):
         raise ValueError("features are no sparse matrices, or links no dictionary")
     num_known, num_nodes = known.shape[0], int(order.max()) + 1
+    if order.min() < num_known or num_nodes > num_known + 2 * len(order):
+        raise ValueError("the nodes of the test are not those after the known ones")
     rows: list[tuple[Array, Array]] = [(np.empty(0, np.int32), np.empty(0, np.float32))] * num_nodes
     labels = np.full(num_nodes, -1, np.int8)
     where = [*range(num_known), *order.tolist()]
