@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit.core.errors import BadData
+from edgekit.domains.own_data.files import files_of, folders_of
 from edgekit.domains.own_data.splitting import NAMES
 
 
@@ -67,21 +68,21 @@ def class_folders(root: Path, suffixes: Sequence[str], what: str) -> ClassFolder
     expected = f"expected a folder of {what} for each class, such as {root}/CLASS/1{suffixes[0]}"
     if not root.is_dir():
         raise BadData(f"'{root}' is a file; {expected}.")
-    tops = _folders(root)
+    tops = folders_of(root)
     given = {top: NAMES.get(top.name.lower(), "") for top in tops}
     has_splits = len(tops) > 1 and all(given.values()) and "train" in given.values()
-    folders = [(each, given[top]) for top in tops for each in _folders(top)] if has_splits else []
+    folders = [(each, given[top]) for top in tops for each in folders_of(top)] if has_splits else []
     folders = folders or [(top, "") for top in tops]
     names = tuple(sorted({folder.name for folder, _ in folders}, key=natural))
     files = [
         ClassFile(path=path, label=names.index(folder.name), group=_group(path, folder), split=part)
         for folder, part in folders
-        for path in _files(folder)
+        for path in files_of(folder)
         if path.suffix.lower() in suffixes
     ]
     _check(root, names, files, suffixes, what, expected)
     ours = {file.path for file in files}
-    strangers = [str(path.relative_to(root)) for path in _files(root) if path not in ours]
+    strangers = [str(path.relative_to(root)) for path in files_of(root) if path not in ours]
     return ClassFolders(root=root, names=names, files=tuple(files), strangers=tuple(strangers))
 
 
@@ -94,7 +95,7 @@ def _check(
     expected: str,
 ) -> None:
     if not names:
-        first = next(iter(_files(root)), None)
+        first = next(iter(files_of(root)), None)
         holds = f"'{first.name}' but no folders" if first else "nothing"
         raise BadData(f"'{root}' holds {holds}; {expected}.")
     for label, name in enumerate(names):
@@ -110,22 +111,6 @@ def _check(
             f"'{root}' holds one class folder, '{names[0]}'; two or more are expected. If the "
             f"classes lie within it, give '{root / names[0]}'."
         )
-
-
-def _folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not _hidden(path))
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(map(_hidden, (path, *path.relative_to(folder).parents)))
-    )
-
-
-def _hidden(path: Path) -> bool:
-    return path.name.startswith(".") or path.name in ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
 def _group(path: Path, folder: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +16,7 @@ from edgekit.core.recipe import Dataset, Tensor
 from edgekit.core.types import Array, Size, Split
 from edgekit.domains.own_data.class_folders import ClassFile, ClassFolders, class_folders
 from edgekit.domains.own_data.examples import Examples, balance
+from edgekit.domains.own_data.files import picture_size
 from edgekit.domains.own_data.near_duplicates import same_pictures, thumbnail
 from edgekit.domains.own_data.splitting import ToSplit, content_key, split
 from edgekit.intake.media import PICTURES, UNREADABLE, left_out
@@ -116,19 +119,12 @@ def to_ppm(picture: Array) -> bytes:
 
 def _side(files: Sequence[ClassFile], sides: tuple[int, ...]) -> int:
     """Return the input's side; only the headers of the files are read."""
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise Unavailable(
-            "Pictures are read by Pillow, which is not here: pip install pillow."
-        ) from error
+    if importlib.util.find_spec("PIL") is None:
+        raise Unavailable("Pictures are read by Pillow, which is not here: pip install pillow.")
     shorter = []
     for file in files[:: max(1, len(files) // 500)]:
-        try:
-            with Image.open(file.path) as image:
-                shorter.append(min(image.size))
-        except (*UNREADABLE, Image.DecompressionBombError, Image.DecompressionBombWarning):
-            continue
+        with contextlib.suppress(*UNREADABLE):
+            shorter.append(min(picture_size(file.path)))
     middle = float(np.median(shorter)) if shorter else 0.0
     return max((side for side in sides if side <= middle), default=min(sides))
 

@@ -1,0 +1,41 @@
+"""The files of a user's folder, and how large a picture is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Return all files of a folder and of those within it, without hidden ones, in order."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not any(map(hidden, (path, *path.relative_to(folder).parents)))
+    )
+
+
+def folders_of(folder: Path) -> list[Path]:
+    """Return the folders that lie in a folder, without hidden ones, in order."""
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not hidden(path))
+
+
+def hidden(path: Path) -> bool:
+    """Tell whether a program put a file or folder there and not the user."""
+    return path.name.startswith(".") or path.name in ("__MACOSX", "Thumbs.db", "desktop.ini")
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Return width and height of a picture as it is shown, in pixels; only its header is read.
+
+    Raises:
+        OSError, ValueError: It is no picture.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)  # orientation
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ValueError(str(error)) from error
+    return (height, width) if turned else (width, height)

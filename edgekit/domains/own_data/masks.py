@@ -1,0 +1,120 @@
+"""Pictures beside masks that say of each pixel what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgekit.core.errors import BadData
+from edgekit.core.types import Array
+from edgekit.domains.own_data.files import files_of, folders_of, picture_size
+from edgekit.intake.media import PICTURES, UNREADABLE, left_out
+
+PICTURE_FOLDERS = ("images", "image", "pictures", "img", "imgs")
+MASK_FOLDERS = ("masks", "mask", "labels", "label", "annotations")
+MARK = "_mask"
+EXPECTED = (
+    "expected are the folders images and masks with files of the same names, or each NAME.png "
+    "beside a NAME_mask.png"
+)
+MOST_CLASSES = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskedPictures:
+    """Pictures and masks.
+
+    Attributes:
+        pairs: Picture and mask.
+        values: What the masks hold for each class: grey values.
+        remarks: What there is to say of them, in sentences.
+    """
+
+    pairs: tuple[tuple[Path, Path], ...]
+    values: tuple[int, ...]
+    remarks: tuple[str, ...]
+
+
+def own_masks(folder: Path) -> MaskedPictures:
+    """Find pictures and their masks, and the classes that the masks name by their grey values.
+
+    A mask of two extremes with values between them, as JPEG leaves them, is of two classes: 0 and
+    255.
+
+    Raises:
+        BadData: The folder is laid out in another way, or a mask has another size than its picture.
+    """
+    if not folder.is_dir():
+        raise BadData(f"'{folder}' is a file; {EXPECTED}.")
+    pairs, bare = _pairs(folder)
+    failed: dict[str, str] = {}
+    kept: list[tuple[Path, Path]] = []
+    values: set[int] = set()
+    for picture, mask in pairs:
+        try:
+            size, mask_size = picture_size(picture), picture_size(mask)
+            grey = read_mask(mask)
+        except UNREADABLE as error:
+            failed[picture.name] = "not a picture" if "identify" in str(error) else str(error)
+            continue
+        if size != mask_size:
+            raise BadData(
+                f"Mask '{mask.name}' has {mask_size[0]}x{mask_size[1]} pixels and its picture "
+                f"'{picture.name}' {size[0]}x{size[1]}; expected is one size."
+            )
+        kept.append((picture, mask))
+        values |= set(np.unique(grey).tolist())
+    if not kept:
+        raise BadData(f"No picture of '{folder}' and its mask can be used; {EXPECTED}.")
+    said = list(left_out(failed, len(pairs), "pictures"))
+    if bare:
+        said.append(f"{bare:,} pictures have no mask and were left out.")
+    if len(values) > MOST_CLASSES and {0, 255} <= values:
+        said.append("The masks hold shades of grey; from 128 on they count as 255, else as 0.")
+        values = {0, 255}
+    if not 2 <= len(values) <= MOST_CLASSES:
+        raise BadData(
+            f"The masks of '{folder}' hold {len(values)} different values; expected are 2 to "
+            f"{MOST_CLASSES}, one for each class."
+        )
+    return MaskedPictures(pairs=tuple(kept), values=tuple(sorted(values)), remarks=tuple(said))
+
+
+def read_mask(path: Path) -> Array:
+    """Return a mask's grey values, or the numbers of its palette: `(height, width)`, uint8."""
+    from PIL import Image, ImageOps
+
+    with Image.open(path) as image:
+        upright = ImageOps.exif_transpose(image)
+        return np.asarray(upright if upright.mode in ("L", "P") else upright.convert("L"), np.uint8)
+
+
+def classes_of(mask: Array, values: Sequence[int]) -> Array:
+    """Return a mask with the number of the class in place of its value, `(height, width)`."""
+    limits = np.convolve(np.sort(np.asarray(values, float)), [0.5, 0.5], "valid")
+    return np.searchsorted(limits, mask, side="right").astype(np.uint8)
+
+
+def _pairs(folder: Path) -> tuple[list[tuple[Path, Path]], int]:
+    """Return pictures with their masks, and how many have none."""
+    pictures = [path for path in files_of(folder) if path.suffix.lower() in PICTURES]
+    parents = {each.name.lower(): each for each in folders_of(folder)}
+    images = next((parents[name] for name in PICTURE_FOLDERS if name in parents), None)
+    masks = next((parents[name] for name in MASK_FOLDERS if name in parents), None)
+    if images and masks:
+        shown = [path for path in pictures if images in path.parents]
+        by_stem = {path.stem.removesuffix(MARK): path for path in pictures if masks in path.parents}
+    else:
+        shown = [path for path in pictures if not path.stem.endswith(MARK)]
+        by_stem = {
+            path.stem.removesuffix(MARK): path for path in pictures if path.stem.endswith(MARK)
+        }
+    if not shown or not by_stem:
+        raise BadData(f"'{folder}' holds {len(pictures)} pictures and no masks; {EXPECTED}.")
+    pairs = [(path, by_stem[path.stem]) for path in shown if path.stem in by_stem]
+    if not pairs:
+        raise BadData(f"No mask of '{folder}' is called like a picture; {EXPECTED}.")
+    return pairs, len(shown) - len(pairs)
