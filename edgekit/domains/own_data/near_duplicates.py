@@ -17,6 +17,9 @@ SIDE = 16
 MOST_BITS = 12
 """Bits in which the hashes of one picture in two qualities may differ."""
 
+STEP = 0.01
+"""Difference in brightness from which on a neighbour is brighter: plain surfaces are noise."""
+
 MOST_DIFFERENCE = 0.02
 """Mean difference of the two in brightness, 0..1; hashes of plain surfaces say too little."""
 
@@ -34,7 +37,7 @@ def same_pictures(thumbnails: Array) -> list[tuple[int, int]]:
     Args:
         thumbnails: `(n, 16, 17)`, as `thumbnail` returns them.
     """
-    signs = np.where(np.diff(thumbnails, axis=2) > 0, 1, -1).reshape(len(thumbnails), -1)
+    signs = np.where(np.diff(thumbnails, axis=2) > STEP, 1, -1).reshape(len(thumbnails), -1)
     signs = signs.astype(np.float32)
     pairs: list[tuple[int, int]] = []
     for start in range(0, len(signs), CHUNK):
