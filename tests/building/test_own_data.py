@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,18 @@ import pytest
 
 from edgekit.building.parts import RecipeChoice
 from edgekit.building.pipeline import build
-from edgekit.core.errors import BadInput
+from edgekit.building.scoring import about_data, drop_limit
+from edgekit.core.errors import BadInput, NotFound
+from edgekit.core.processes import run
+from edgekit.core.types import Split
+from edgekit.core.variant import Variant
+from tests.support.own_folders import (
+    hourly,
+    picture_folder,
+    series_csv,
+    sound_folder,
+    texts_csv,
+)
 from tests.support.paths import RECIPES
 
 BLOBS = str(RECIPES / "blobs.py")
@@ -63,3 +75,89 @@ def test_its_bundle_has_their_labels_and_shapes(stripes: Path, tmp_path: Path) -
     for model in facts["models"]:
         assert model["inputs"][0]["shape"] == [1, 6, 12, 3]
         assert model["outputs"][0]["shape"] == [1, 3]
+
+
+OWN = {
+    "image_cnn": lambda root: picture_folder(root, names=("1", "2", "10"), count=10),
+    "keywords_cnn": lambda root: sound_folder(root, count=10),
+    "keywords_lstm": lambda root: sound_folder(root, count=10),
+    "text_bert": lambda root: texts_csv(root / "mine.csv"),
+    "forecast_gru": lambda root: series_csv(
+        root / "mine.csv", hourly(1500, missing=(5, *range(300, 320))), "time,load"
+    ),
+}
+"""Recipe -> what a user may bring: 30 pictures, WAV files of two rates, texts, hours with gaps."""
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_recipe_follows_a_users_data(name: str, tmp_path: Path) -> None:
+    OWN[name](tmp_path)
+    recipe = RecipeChoice(name=name, data=tmp_path).load()
+    assert any(sentence.startswith("Splits") for sentence in recipe.about_data)
+    splits: tuple[Split, ...] = ("train", "validation", "test", "calibration")
+    for split in splits:
+        examples = recipe.data(split, "tiny")
+        for tensor in recipe.signature.inputs:
+            array = examples.inputs[tensor.name]
+            assert array.shape == (len(examples), *tensor.shape[1:])
+            assert str(array.dtype) == tensor.dtype
+    test = recipe.data("test", "tiny")
+    right, wrong = (recipe.score(run, test) for run in recipe.answer_key(test))
+    assert recipe.metric.drop(right, wrong) > 0
+    assets = recipe.assets("tiny") if recipe.assets else {}
+    if recipe.signature.labels:
+        assert recipe.signature.outputs[0].shape == (1, len(recipe.signature.labels))
+        assert str(assets["splits.csv"]).startswith("source,label,split\n")
+    if name == "image_cnn":
+        assert recipe.signature.labels == ("1", "2", "10")
+        assert len(test) == 6
+
+
+def test_one_of_six_pictures_may_change(tmp_path: Path) -> None:
+    recipe = RecipeChoice(name="image_cnn", data=OWN["image_cnn"](tmp_path)).load()
+    assert drop_limit(recipe, Variant.parse("int8"), 6) > 100 / 6
+    assert drop_limit(recipe, Variant.parse("int8"), 6) < 200 / 6
+    said = about_data(recipe, "tiny", 100 * 5 / 6)
+    assert "is of 6 test examples" in said[-1]
+    assert "one example is 16.7 points" in said[-1]
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r"There is no '.*nowhere'; give a folder"):
+        RecipeChoice(name="image_cnn", data=tmp_path / "nowhere").load()
+
+
+def test_nothing_is_written_for_a_folder_that_does_not_fit(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with pytest.raises(BadInput, match="holds nothing; expected a folder of pictures"):
+        build("image_cnn", data=tmp_path / "data", out=tmp_path / "runs")
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OWN)
+def test_a_recipe_builds_on_a_users_data(name: str, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    OWN[name](tmp_path / "data")
+    report = build(
+        name,
+        data=tmp_path / "data",
+        variants=["float32", "int8"],
+        targets=["litert"],
+        out=tmp_path / "runs",
+    )
+    assert any(row.ok for row in report.rows)
+    bundle = tmp_path / "runs" / name / "bundle"
+    facts = json.loads((bundle / "signature.json").read_text())
+    readme = (bundle / "README.md").read_text()
+    assert "## Data" in readme
+    assert "Splits" in readme
+    call = [sys.executable, facts["program"]["file"], *facts["program"]["arguments"]]
+    answer = run(call, cwd=bundle, timeout_s=60).stdout
+    if facts["labels"]:
+        assert (bundle / "labels.txt").read_text().splitlines() == facts["labels"]
+        assert "source,label,split" in (bundle / "splits.csv").read_text()
+        assert any(label in answer for label in facts["labels"])
+        assert "of 6 test" in readme or name != "image_cnn"
+    else:
+        assert len(answer.splitlines()) == 24

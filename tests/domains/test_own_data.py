@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,7 +77,10 @@ def two_groups(root: Path) -> None:
     for name in ("cat", "dog"):
         for group in ("ann", "bob"):
             for number in range(3):
-                picture(root / name / group / f"{number}.png", number + 10 * len(group + name) + ord(group[0]) + 7 * ord(name[0]))
+                picture(
+                    root / name / group / f"{number}.png",
+                    number + 10 * len(group + name) + ord(group[0]) + 7 * ord(name[0]),
+                )
 
 
 def a_copy_is_all(root: Path) -> None:
@@ -471,3 +476,50 @@ def test_times_with_a_zone_become_utc(tmp_path: Path) -> None:
     found = own_series(series_csv(tmp_path / "x.csv", lines, "when,kW"))
     assert str(found.hours[0]) == "2025-12-31T22"
     assert found.name == "kW"
+
+
+def unpacked(name: str, folder: Path) -> Path:
+    """Unpack one of the public data sets, if it is here."""
+    archive = Path(os.environ.get("EDGEKIT_DATA", "nowhere")) / f"{name}.tar.gz"
+    if not archive.is_file():
+        pytest.skip(f"'{archive}' is not here; it is one of the data sets of EDGEKIT_DATA.")
+    with tarfile.open(archive) as content:
+        content.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "num_boxes", "names"),
+    [
+        ("bccd", 364, 4886, ("Platelets", "RBC", "WBC")),
+        ("playing-cards", 363, 670, ("ace", "jack", "king", "nine", "queen", "ten")),
+    ],
+)
+def test_boxes_of_real_sets(
+    name: str, count: int, num_boxes: int, names: tuple[str, ...], tmp_path: Path
+) -> None:
+    found = own_boxes(unpacked(name, tmp_path))
+    assert len(found.pictures) == count
+    assert sum(len(each.boxes) for each in found.pictures) == num_boxes
+    assert found.names == names
+    for each in found.pictures:
+        assert (each.boxes >= 0).all()
+        assert (each.boxes <= [*each.size, *each.size]).all()
+
+
+def test_masks_of_a_real_set(tmp_path: Path) -> None:
+    found = own_masks(unpacked("isbi-membrane", tmp_path) / "isbi-membrane/data/membrane/train")
+    assert len(found.pairs) == 30
+    assert found.values == (0, 255)
+    share = classes_of(read_mask(found.pairs[0][1]), found.values).mean()
+    assert 0.6 < share < 0.9
+
+
+@pytest.mark.slow
+def test_real_photos_are_not_taken_for_copies(tmp_path: Path) -> None:
+    root = unpacked("sign-language-digits", tmp_path) / "sign-language-digits/Dataset"
+    for path in list(root.glob("*/*"))[::2]:
+        path.unlink()
+    own = own_pictures(root, (28,))
+    assert own.label_names == tuple("0123456789")
+    assert not any("look" in remark for remark in own.remarks)
