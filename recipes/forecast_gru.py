@@ -9,6 +9,7 @@ Takes a CSV file of your own with a time and a number.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit.core.recipe import Program, Recipe
@@ -40,6 +41,11 @@ def build(size: Size) -> keras.Model:
     return keras.Model(window, change, name="forecast_gru")
 
 
+def with_data(given: Path) -> Recipe:
+    """Return the recipe on a user's values hour by hour."""
+    return on_readings(recipe, given)
+
+
 recipe = Recipe(
     signature=sea_temperature.SIGNATURE,
     metric=sea_temperature.MASE,
@@ -57,5 +63,5 @@ recipe = Recipe(
     drop_limits=sea_temperature.DROP_LIMITS,
     program=Program(name="forecast", example=(EXAMPLE,)),
     assets=example_readings,
-    with_data=lambda given: on_readings(recipe, given),
+    with_data=with_data,
 )

@@ -185,7 +185,7 @@ def _pixels(image: "Image.Image") -> Array:
     if image.mode.startswith("I"):  # 16 bits, which Pillow would cut at 255
         values = np.asarray(image, np.float32)
         largest = 255 if values.max() < 256 and image.mode == "I" else 65535
-        return np.clip(values / np.float32(largest), 0, 1)[..., np.newaxis]
+        return np.asarray(np.clip(values / np.float32(largest), 0, 1)[..., np.newaxis])
     if "A" in image.getbands() or "transparency" in image.info:
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image.convert("RGBA"))

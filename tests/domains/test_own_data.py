@@ -152,8 +152,8 @@ def few_sounds(root: Path) -> None:
     sound_folder(root, count=2)
 
 
-def csv_of(heading: str, *lines: str) -> Callable[[Path], None]:
-    return lambda root: (root / "x.csv").write_text("\n".join([heading, *lines])) and None
+def csv_of(heading: str, *lines: str) -> Callable[[Path], object]:
+    return lambda root: (root / "x.csv").write_text("\n".join([heading, *lines]))
 
 
 def text_rows(*more: str) -> Callable[[Path], None]:
@@ -175,8 +175,8 @@ def two_csvs(root: Path) -> None:
 
 def series_of(
     change: Callable[[list[str]], list[str]], heading: str = "time,value"
-) -> Callable[[Path], None]:
-    return lambda root: series_csv(root / "x.csv", change(hourly()), heading) and None
+) -> Callable[[Path], object]:
+    return lambda root: series_csv(root / "x.csv", change(hourly()), heading)
 
 
 def changed(index: int, line: str) -> Callable[[list[str]], list[str]]:
@@ -349,7 +349,7 @@ def value_of(root: Path, name: str) -> Examples:
     return own
 
 
-FORMS = {
+FORMS: dict[str, Callable[[Image.Image], Image.Image]] = {
     "cmyk.jpg": lambda image: image.convert("CMYK"),
     "grey16.png": lambda image: Image.fromarray(np.asarray(image.convert("L")).astype("<u2") * 257),
     "moving.gif": lambda image: image,

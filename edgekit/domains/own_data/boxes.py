@@ -200,7 +200,7 @@ def _coco(
             drawn.append(
                 _Drawn(
                     picture=pictures[file],
-                    labels=[categories[label] for label, _ in boxes[key]],  # type: ignore[index]
+                    labels=[categories[label] for label, _ in boxes[key]],
                     boxes=[box for _, box in boxes[key]],
                 )
             )
