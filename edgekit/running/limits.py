@@ -79,14 +79,15 @@ LIMITS: Mapping[str, Limits] = {
     "int8": Limits(
         first_choice=0.9,
         first_five=0.95,
-        lost=0.15,
+        lost=0.1,
         decisions=0.8,
         tokens=0.8,
         error=0.35,
-        channel_error=0.6,
+        channel_error=0.5,
         resolution=0.0,
         drop=1.0,
-        reason="weights and activations have 8 bits; at 9 dB an answer is still mostly the model's",
+        reason="weights and activations have 8 bits; at 9 dB an answer is still mostly the model's, "
+        "and a last layer with one channel scaled threefold loses 0.12, or is 0.53 off there",
     ),
     "int16x8": Limits(
         first_choice=0.92,
