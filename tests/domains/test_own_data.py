@@ -293,24 +293,36 @@ READ = [
     (pictures, hidden_file, r"^12 pictures of 2 classes, 6 to 6 of each"),
     (pictures, unbalanced, r"unbalanced: 'cat' has 36, 'dog' 6\. Always answering 'cat' .* 86 %"),
     (pictures, near_copy, r"2 pictures look like another one, such as 'cat/"),
-    (pictures, two_classes_alike, r"1 pairs that look alike are of two classes, such as "),
+    (pictures, two_classes_alike, r"Look at 1 pair of pictures that look alike and are of two"),
     (sounds, sound_folder, r"8,000 Hz, one channel; given were 6 of 8,000 Hz, 6 of 44,100 Hz"),
     (sounds, no_samples, r"'low/none\.wav' \(it holds no samples\)"),
     (sounds, silence, r"'low/still\.wav' \(silence\)"),
     (sounds, no_wav, r"1 of 13 WAV files could not be used and were left out: 'low/x\.wav'"),
-    (sounds, long_sound, r"1 are longer than a second; of them the middle second"),
-    (texts, text_rows(",good", "...,bad"), r"2 of 82 lines have no word or no label"),
-    (texts, text_rows("new words,good", "New words!?,good", "new words,good"), r"1 texts .* once"),
-    (texts, text_rows("either way,good", "Either way,bad"), r"2 texts .* several labels"),
+    (sounds, long_sound, r"Longer than a second: 1, of which the middle second"),
+    (texts, text_rows(",good", "...,bad"), r"Left out: 2 lines of 82 without word or label"),
+    (
+        texts,
+        text_rows("new words,good", "New words!?,good", "new words,good"),
+        r"Repeated, and used once: 1 text",
+    ),
+    (
+        texts,
+        text_rows("either way,good", "Either way,bad"),
+        r"Left out: 2 texts that stand there with another label",
+    ),
     (series, series_of(lambda lines: lines[::-1]), r"not in the order of time; they were put in"),
-    (series, series_of(lambda lines: [*lines, lines[7]]), r"1 lines repeat the time of another"),
-    (series, series_of(changed(5, "2026-01-01T05,NaN")), r"1 lines hold no number and were left"),
-    (series, series_of(lambda lines: lines[:50] + lines[60:]), r"10 hours in 1 gaps .* 10 hours f"),
+    (
+        series,
+        series_of(lambda lines: [*lines, lines[7]]),
+        r"Of equal times the mean was used: 1 line more",
+    ),
+    (series, series_of(changed(5, "2026-01-01T05,NaN")), r"Left out: 1 line without a number"),
+    (series, series_of(lambda lines: lines[:50] + lines[60:]), r"10 hours in 1 gap .* 10 hours f"),
     (series, series_of(lambda lines: lines[:50] + lines[52:]), r"2 hours, in gaps .* were filled"),
-    (boxes, voc("dog", (20, 20, 99, 99)), r"1 boxes reach over the edge of their picture and were"),
-    (boxes, voc("dog", (40, 40, 60, 60)), r"1 boxes lie outside or have no area and were left out"),
-    (boxes, voc("dog", (9, 9, 3, 3)), r"1 boxes lie outside or have no area"),
-    (boxes, yolo("1 1.0 1.0 0.5 0.5"), r"1 boxes reach over the edge"),
+    (boxes, voc("dog", (20, 20, 99, 99)), r"Cut at the edge of their picture: 1 box"),
+    (boxes, voc("dog", (40, 40, 60, 60)), r"Left out: 1 box outside or without an area"),
+    (boxes, voc("dog", (9, 9, 3, 3)), r"Left out: 1 box outside or"),
+    (boxes, yolo("1 1.0 1.0 0.5 0.5"), r"Cut at the edge of their picture: 1 box"),
     (boxes, coco(1, "lost.png"), r"'lost\.png' \(named by boxes\.json, and not in"),
 ]
 
@@ -434,7 +446,7 @@ def test_a_users_own_splits_are_kept_and_copies_among_them_left_out(tmp_path: Pa
     for source, name in zip(own.sources, own.splits, strict=True):
         assert (name == "test") == source.startswith("test/")
     assert "train/cat/copy.png" not in own.sources
-    assert any("1 pictures that look like one of another split" in each for each in own.remarks)
+    assert any("they look like one of another: 1 pictures" in each for each in own.remarks)
 
 
 def test_three_layouts_of_boxes_say_the_same(tmp_path: Path) -> None:

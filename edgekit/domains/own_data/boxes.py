@@ -18,7 +18,7 @@ import numpy as np
 
 from edgekit.core.errors import BadData
 from edgekit.core.types import Array
-from edgekit.domains.own_data.files import files_of, picture_size
+from edgekit.domains.own_data.files import counted, files_of, picture_size
 from edgekit.intake.media import PICTURES, UNREADABLE, left_out
 
 EXPECTED = (
@@ -93,11 +93,11 @@ def own_boxes(folder: Path) -> BoxedPictures:
         raise BadData(f"'{folder}' holds no picture with a box{why}; {EXPECTED}.")
     remarks = list(left_out(failed, len(drawn) + len(failed), "files"))
     if cut:
-        remarks.append(f"{cut:,} boxes reach over the edge of their picture and were cut there.")
+        remarks.append(f"Cut at the edge of their picture: {counted(cut, 'box', 'boxes')}.")
     if outside:
-        remarks.append(f"{outside:,} boxes lie outside or have no area and were left out.")
+        remarks.append(f"Left out: {counted(outside, 'box', 'boxes')} outside or without an area.")
     if bare := len(pictures) - len({each.picture for each in drawn}):
-        remarks.append(f"{bare:,} pictures have no file of boxes and were left out.")
+        remarks.append(f"Left out: {counted(bare, 'picture')} without a file of boxes.")
     return BoxedPictures(pictures=tuple(read), names=names, remarks=tuple(remarks))
 
 

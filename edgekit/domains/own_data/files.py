@@ -19,6 +19,11 @@ def folders_of(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir() and not hidden(path))
 
 
+def counted(number: int, noun: str, nouns: str = "") -> str:
+    """Return `1 line` or `1,200 lines`."""
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
+
+
 def hidden(path: Path) -> bool:
     """Tell whether a program put a file or folder there and not the user."""
     return path.name.startswith(".") or path.name in ("__MACOSX", "Thumbs.db", "desktop.ini")

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgekit.core.errors import BadData
 from edgekit.core.types import Array
-from edgekit.domains.own_data.files import files_of, folders_of, picture_size
+from edgekit.domains.own_data.files import counted, files_of, folders_of, picture_size
 from edgekit.intake.media import PICTURES, UNREADABLE, left_out
 
 PICTURE_FOLDERS = ("images", "image", "pictures", "img", "imgs")
@@ -71,7 +71,7 @@ def own_masks(folder: Path) -> MaskedPictures:
         raise BadData(f"No picture of '{folder}' and its mask can be used; {EXPECTED}.")
     said = list(left_out(failed, len(pairs), "pictures"))
     if bare:
-        said.append(f"{bare:,} pictures have no mask and were left out.")
+        said.append(f"Left out: {counted(bare, 'picture')} without a mask.")
     if len(values) > MOST_CLASSES and {0, 255} <= values:
         said.append("The masks hold shades of grey; from 128 on they count as 255, else as 0.")
         values = {0, 255}

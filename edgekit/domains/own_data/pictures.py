@@ -16,7 +16,7 @@ from edgekit.core.recipe import Dataset, Tensor
 from edgekit.core.types import Array, Size, Split
 from edgekit.domains.own_data.class_folders import ClassFile, ClassFolders, class_folders
 from edgekit.domains.own_data.examples import Examples, balance
-from edgekit.domains.own_data.files import picture_size
+from edgekit.domains.own_data.files import counted, picture_size
 from edgekit.domains.own_data.near_duplicates import same_pictures, thumbnail
 from edgekit.domains.own_data.splitting import ToSplit, content_key, split
 from edgekit.intake.media import PICTURES, UNREADABLE, left_out
@@ -191,8 +191,8 @@ def _alike_said(
     if clashes:
         names = _names([found.files[index] for index in clashes[0]], folder)
         said.append(
-            f"{len(clashes):,} pairs that look alike are of two classes, such as '{names[0]}' and "
-            f"'{names[1]}'; look at them."
+            f"Look at {counted(len(clashes), 'pair')} of pictures that look alike and are of two "
+            f"classes, such as '{names[0]}' and '{names[1]}'."
         )
     return tuple(said)
 

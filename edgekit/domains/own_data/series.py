@@ -13,6 +13,7 @@ import numpy as np
 
 from edgekit.core.errors import BadData
 from edgekit.core.types import Array
+from edgekit.domains.own_data.files import counted
 from edgekit.domains.own_data.tables import MISSING, Table, read_table, table_file
 from edgekit.on_device.programs.forecast import hourly_means
 
@@ -203,12 +204,12 @@ def _check_length(table: Table, hours: Array, values: Array, times: Array) -> No
 def _order_said(times: Array, missing: int) -> tuple[str, ...]:
     said = []
     if missing:
-        said.append(f"{missing:,} lines hold no number and were left out.")
+        said.append(f"Left out: {counted(missing, 'line')} without a number.")
     if (np.diff(times) < np.timedelta64(0)).any():
         said.append("The lines are not in the order of time; they were put in order.")
     twice = len(times) - len(np.unique(times))
     if twice:
-        said.append(f"{twice:,} lines repeat the time of another; their mean was used.")
+        said.append(f"Of equal times the mean was used: {counted(twice, 'line')} more than times.")
     return tuple(said)
 
 
@@ -219,8 +220,8 @@ def _gaps_said(hours: Array, values: Array, filled: Array) -> tuple[str, ...]:
         start, end = max(gaps, key=lambda gap: gap[1] - gap[0])
         num_filled = int(np.isfinite(filled).sum() - np.isfinite(values).sum())
         said.append(
-            f"{int(np.isnan(values).sum()):,} hours in {len(gaps):,} gaps have no value, the "
-            f"longest {end - start:,} hours from {hours[start]}: {num_filled:,} hours, in gaps of "
+            f"{int(np.isnan(values).sum()):,} hours in {counted(len(gaps), 'gap')} have no value, "
+            f"the longest {end - start:,} hours from {hours[start]}: {num_filled:,} hours, in gaps of "
             f"up to {LONGEST_FILLED}, were filled on a straight line; no example spans the others."
         )
     return tuple(said)

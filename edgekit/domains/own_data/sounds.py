@@ -137,4 +137,4 @@ def _lengths_and_rates(recordings: list[Recording]) -> tuple[str, ...]:
     longer = sum(len(each.samples) > NUM_SAMPLES for each in recordings)
     if not longer:
         return (said,)
-    return (said, f"{longer:,} are longer than a second; of them the middle second was used.")
+    return (said, f"Longer than a second: {longer:,}, of which the middle second was used.")

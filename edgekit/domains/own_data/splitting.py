@@ -82,8 +82,8 @@ def split(examples: ToSplit) -> tuple[Array, tuple[str, ...]]:
     if dropped:
         said = (
             *said,
-            f"{dropped} {examples.what} that look like one of another split were left out of the "
-            "larger split.",
+            f"Left out of the larger split, since they look like one of another: {dropped} "
+            f"{examples.what}.",
         )
     _check_counts(examples, unit_of, given)
     splits = _filled(examples, unit_of, given)

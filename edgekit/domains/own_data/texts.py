@@ -11,6 +11,7 @@ import numpy as np
 from edgekit.core.errors import BadData
 from edgekit.domains.own_data.class_folders import natural
 from edgekit.domains.own_data.examples import Examples, balance
+from edgekit.domains.own_data.files import counted
 from edgekit.domains.own_data.splitting import NAMES, ToSplit, content_key, split
 from edgekit.domains.own_data.tables import MISSING, Table, read_table, table_file
 from edgekit.on_device.programs.sentiment import LENGTH, normalize
@@ -104,13 +105,13 @@ def _usable(texts: list[str], labels: list[str]) -> tuple[list[int], tuple[str, 
     again = sum(len(same) - 1 for same in clear)
     said = []
     if empty:
-        said.append(
-            f"{empty:,} of {len(texts):,} lines have no word or no label and were left out."
-        )
+        said.append(f"Left out: {counted(empty, 'line')} of {len(texts):,} without word or label.")
     if again:
-        said.append(f"{again:,} texts stand there more than once; the first of each was used.")
+        said.append(f"Repeated, and used once: {counted(again, 'text')}.")
     if unclear:
-        said.append(f"{unclear:,} texts stand there with several labels and were left out.")
+        said.append(
+            f"Left out: {counted(unclear, 'text')} that stand there with another label too."
+        )
     return [same[0] for same in clear], tuple(said)
 
 
