@@ -222,6 +222,7 @@ def _gaps_said(hours: Array, values: Array, filled: Array) -> tuple[str, ...]:
         said.append(
             f"{int(np.isnan(values).sum()):,} hours in {counted(len(gaps), 'gap')} have no value, "
             f"the longest {end - start:,} hours from {hours[start]}: {num_filled:,} hours, in gaps "
-            f"of up to {LONGEST_FILLED}, were filled on a straight line; no example spans the others."
+            f"of up to {LONGEST_FILLED}, were filled on a straight line; no example spans the "
+            "others."
         )
     return tuple(said)

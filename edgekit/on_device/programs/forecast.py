@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description="Forecast the next 24 hours of a temperature from its last 72.",
         epilog="Example: python3 forecast.py --variant int8 temperatures.csv",
     )
-    parser.add_argument("readings", help="CSV: a line of headings, then lines of time,celsius")
+    parser.add_argument("readings", help="CSV: a line of headings, then lines of time,value")
     add_arguments(parser)
     chosen = parser.parse_args(arguments)
     try:
@@ -106,8 +106,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         expected = forecast(run, means[np.newaxis, -PAST_HOURS:])[0]
     except (OSError, ValueError) as error:
         raise SystemExit(str(error)) from error
-    for ahead, celsius in enumerate(expected, 1):
-        print(f"{hours[-1] + ahead}:00  {celsius:5.2f}")
+    digits = 2 if np.abs(expected).max() >= 1 else 5
+    for ahead, value in enumerate(expected, 1):
+        print(f"{hours[-1] + ahead}:00  {value:5.{digits}f}")
 
 
 if __name__ == "__main__":
