@@ -290,7 +290,7 @@ READ = [
     (pictures, tiny_picture, r"'cat/dot\.png' \(4x4 pixels, and 8x8 are the least\)"),
     (pictures, huge_picture, r"'cat/huge\.png' \(has more than 89,478,485 pixels"),
     (pictures, other_file, r"1 file that is no picture of a class was passed over: 'cat/readme"),
-    (pictures, hidden_file, r"^12 pictures of 2 classes, 6 to 6 of each"),
+    (pictures, hidden_file, r"^12 pictures of 2 classes, 6 of each"),
     (pictures, unbalanced, r"unbalanced: 'cat' has 36, 'dog' 6\. Always answering 'cat' .* 86 %"),
     (pictures, near_copy, r"2 pictures look like another one, such as 'cat/"),
     (pictures, two_classes_alike, r"Look at 1 pair of pictures that look alike and are of two"),
@@ -400,6 +400,14 @@ def test_grey_pictures_make_a_network_of_one_channel(tmp_path: Path) -> None:
         for number in range(5):
             picture(tmp_path / f"{label}" / f"{number}.png", 10 * label + number, mode="L", side=40)
     assert own_pictures(tmp_path, (28, 32, 48)).values.shape == (10, 32, 32, 1)
+
+
+def test_a_mended_folder_is_read_again(tmp_path: Path) -> None:
+    picture_folder(tmp_path)
+    before = own_pictures(tmp_path, (28,))
+    assert own_pictures(tmp_path, (28,)) is before
+    picture(tmp_path / "cat" / "more.png", 77)
+    assert len(own_pictures(tmp_path, (28,)).labels) == len(before.labels) + 1
 
 
 def test_thirty_pictures_give_six_to_test(tmp_path: Path) -> None:

@@ -127,7 +127,8 @@ def balance(labels: Array, label_names: Sequence[str], what: str) -> tuple[str, 
     most, least = int(counts.argmax()), int(counts.argmin())
     said = f"{len(labels):,} {what} of {len(label_names)} classes"
     if counts[most] < UNBALANCED * counts[least]:
-        return (f"{said}, {counts[least]:,} to {counts[most]:,} of each.",)
+        span = f"{counts[least]:,} to " if counts[least] < counts[most] else ""
+        return (f"{said}, {span}{counts[most]:,} of each.",)
     return (
         f"{said}; unbalanced: '{label_names[most]}' has {counts[most]:,}, '{label_names[least]}' "
         f"{counts[least]:,}. Always answering '{label_names[most]}' would be right on "

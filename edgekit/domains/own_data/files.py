@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache, wraps
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def remembered(read: Callable[[Path], T]) -> Callable[[Path], T]:
+    """Return a reader that reads the same files once, and again as soon as one has changed."""
+
+    @lru_cache(maxsize=2)
+    def read_state(given: Path, _state: tuple[tuple[str, int, int], ...]) -> T:
+        return read(given)
+
+    @wraps(read)
+    def remembering(given: Path) -> T:
+        files = files_of(given) if given.is_dir() else [given]
+        facts = ((path, path.stat()) for path in files)
+        state = tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in facts)
+        return read_state(given, state)
+
+    return remembering
 
 
 def files_of(folder: Path) -> list[Path]:

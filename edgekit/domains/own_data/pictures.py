@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from edgekit.core.recipe import Dataset, Tensor
 from edgekit.core.types import Array, Size, Split
 from edgekit.domains.own_data.class_folders import ClassFile, ClassFolders, class_folders
 from edgekit.domains.own_data.examples import Examples, balance
-from edgekit.domains.own_data.files import counted, picture_size
+from edgekit.domains.own_data.files import counted, picture_size, remembered
 from edgekit.domains.own_data.near_duplicates import same_pictures, thumbnail
 from edgekit.domains.own_data.splitting import ToSplit, content_key, split
 from edgekit.intake.media import PICTURES, UNREADABLE, left_out
@@ -43,7 +43,6 @@ class Read:
     failed: dict[str, str]
 
 
-@lru_cache(maxsize=2)
 def own_pictures(folder: Path, sides: tuple[int, ...]) -> Examples:
     """Read a user's pictures: `values` are `(n, side, side, 1 or 3)`, uint8.
 
@@ -58,6 +57,15 @@ def own_pictures(folder: Path, sides: tuple[int, ...]) -> Examples:
         BadData: The folder is laid out in another way, or holds too little.
         Unavailable: Pillow is missing.
     """
+    return _readers(sides)(folder)
+
+
+@lru_cache(maxsize=4)
+def _readers(sides: tuple[int, ...]) -> Callable[[Path], Examples]:
+    return remembered(lambda folder: _own_pictures(folder, sides))
+
+
+def _own_pictures(folder: Path, sides: tuple[int, ...]) -> Examples:
     folders = class_folders(folder, PICTURES, "pictures")
     side = _side(folders.files, sides)
     found = _read(folders, side)

@@ -6,14 +6,13 @@ import datetime
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from edgekit.core.errors import BadData
 from edgekit.core.types import Array
-from edgekit.domains.own_data.files import counted
+from edgekit.domains.own_data.files import counted, remembered
 from edgekit.domains.own_data.tables import MISSING, Table, read_table, table_file
 from edgekit.on_device.programs.forecast import hourly_means
 
@@ -43,7 +42,7 @@ class Series:
     remarks: tuple[str, ...]
 
 
-@lru_cache(maxsize=2)
+@remembered
 def own_series(given: Path) -> Series:
     """Read a user's values.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from edgekit.core.errors import BadData, reason
 from edgekit.core.types import Array
 from edgekit.domains.own_data.class_folders import ClassFile, ClassFolders, class_folders
 from edgekit.domains.own_data.examples import Examples, balance
+from edgekit.domains.own_data.files import remembered
 from edgekit.domains.own_data.splitting import ToSplit, content_key, pairs_of_equals, split
 from edgekit.intake.media import SOUNDS, UNREADABLE, left_out, samples_of
 from edgekit.on_device.log_mel import SAMPLE_RATE
@@ -51,7 +51,7 @@ class OwnSounds:
     lengths: Array
 
 
-@lru_cache(maxsize=2)
+@remembered
 def own_sounds(folder: Path) -> OwnSounds:
     """Read a user's recordings: WAV files of any rate, of one channel or several.
 

@@ -149,6 +149,8 @@ def _given(examples: ToSplit, unit_of: Array) -> tuple[list[str], int]:
         for index, unit in enumerate(unit_of)
         if given[index] and given[index] != best.get(unit, given[index])
     ]
+    for index, unit in enumerate(unit_of):
+        given[index] = given[index] or best.get(unit, "")
     for index in left_out:
         given[index] = "left out"
     return given, len(left_out)

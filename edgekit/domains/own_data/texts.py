@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from edgekit.core.errors import BadData
 from edgekit.domains.own_data.class_folders import natural
 from edgekit.domains.own_data.examples import Examples, balance
-from edgekit.domains.own_data.files import counted
+from edgekit.domains.own_data.files import counted, remembered
 from edgekit.domains.own_data.splitting import NAMES, ToSplit, content_key, split
 from edgekit.domains.own_data.tables import MISSING, Table, read_table, table_file
 from edgekit.on_device.programs.sentiment import LENGTH, normalize
@@ -22,7 +21,7 @@ LABELS = ("label", "labels", "class", "category", "sentiment", "target", "intent
 MOST_LABELS = 100
 
 
-@lru_cache(maxsize=2)
+@remembered
 def own_texts(given: Path) -> Examples:
     """Read a user's texts: `values` are `(n,)`, texts.
 
