@@ -5,6 +5,7 @@ LiteRT. Reads `input:NAME` arrays, writes output name -> answers.
 """
 
 import sys
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,8 @@ def main(file: str, fresh: str, out: str) -> None:
         for name, value in run(**one).items():
             scale, zero = gives[name]["quantization"]
             answers[name].append((value.astype(np.float64) - zero) * scale if scale else value)
-    np.savez(out, **{name: np.concatenate(values) for name, values in answers.items()})
+    joined: dict[str, Any] = {name: np.concatenate(values) for name, values in answers.items()}
+    np.savez(out, **joined)
 
 
 if __name__ == "__main__":

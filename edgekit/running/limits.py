@@ -86,8 +86,8 @@ LIMITS: Mapping[str, Limits] = {
         channel_error=0.5,
         resolution=0.0,
         drop=1.0,
-        reason="weights and activations have 8 bits; at 9 dB an answer is still mostly the model's, "
-        "and a last layer with one channel scaled threefold loses 0.12, or is 0.53 off there",
+        reason="weights and activations have 8 bits; at 9 dB it is mostly the model's answer; "
+        "a last layer with one channel scaled threefold loses 0.12, or is 0.53 off there",
     ),
     "int16x8": Limits(
         first_choice=0.92,
