@@ -31,7 +31,7 @@ class SharingBuilder(flatbuffers.Builder):  # type: ignore[misc]  # the package 
         self._before = 0
         self._align = self._width = 1
         self._pointers: list[int] = []
-        self._fields: list[tuple[int, int, object]] = []
+        self._fields: list[tuple[int, bytes | int]] = []
 
     def CreateString(self, s: str | bytes, encoding: str = "utf-8", errors: str = "strict") -> int:
         """Write a text, or find it."""
@@ -67,13 +67,14 @@ class SharingBuilder(flatbuffers.Builder):  # type: ignore[misc]  # the package 
     def PrependSlot(self, flags: type, o: int, x: object, d: object) -> None:
         """Write a number into a field."""
         if x != d:
-            self._fields.append((o, flags.bytewidth, x))  # type: ignore[attr-defined]
+            stored = flags.packer_type.pack(x)  # type: ignore[attr-defined]  # 1 is not 1.0
+            self._fields.append((o, stored))
         super().PrependSlot(flags, o, x, d)
 
     def PrependUOffsetTRelativeSlot(self, o: int, x: int, d: int) -> None:
         """Let a field point to an object."""
         if x != d:
-            self._fields.append((o, 0, x))
+            self._fields.append((o, x))
         super().PrependUOffsetTRelativeSlot(o, x, d)
 
     def PrependUOffsetTRelative(self, off: int) -> None:

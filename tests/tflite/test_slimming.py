@@ -77,6 +77,24 @@ def test_zero_points_of_all_tensors_are_stored_once() -> None:
     assert 999 * 12 < len(content) < 2 * 999 * 12
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_whole_number_is_not_the_float_that_equals_it(first: int) -> None:
+    """A softmax of beta 1.0 once read the axis 1 of a concatenation."""
+    model = unpack((GOLDEN / "float32.tflite").read_bytes())
+    softmax, concatenation = schema.SoftmaxOptionsT(), schema.ConcatenationOptionsT()
+    softmax.beta, concatenation.axis = 1.0, 1
+    operators = model.subgraphs[0].operators[:2]
+    kinds = schema.BuiltinOptions
+    options = [(kinds.SoftmaxOptions, softmax), (kinds.ConcatenationOptions, concatenation)]
+    if first:
+        options.reverse()
+    for operator, (kind, value) in zip(operators, options, strict=True):
+        operator.builtinOptionsType, operator.builtinOptions = kind, value
+    model.subgraphs[0].operators = operators
+    again = unpack(pack(model)).subgraphs[0].operators
+    assert [vars(op.builtinOptions) for op in again] == [vars(value) for _, value in options]
+
+
 def test_contents_of_buffers_are_aligned() -> None:
     content = bytes(pack(unpack((GOLDEN / "float32.tflite").read_bytes())))
     root = schema.Model.GetRootAs(content, 0)
