@@ -201,7 +201,8 @@ def _empty(model: Model) -> Iterator[str]:
 def _special(model: Model, column: Column) -> Iterator[str]:
     """Yield a sentence for what is special about the file and stops the runtime."""
     for trait in file_traits(model):
-        types = model.main.tensors[model.main.inputs[0]].dtype
+        inputs = model.main.inputs
+        types = model.main.tensors[inputs[0]].dtype if inputs else ""
         if words := measured(WHOLE_FILE, column).traits_refused.get(trait_key(trait, types)):
             yield f"With {trait}, {column.runtime} {_said(words)} {REMEDIES[trait]}"
 

@@ -59,7 +59,8 @@ def expected_ranges(model: Model) -> dict[int, Range]:
 
 
 def _readers(model: Model, index: int) -> list[Operator]:
-    return [operator for operator in model.main.operators if index in operator.inputs]
+    """Return what reads a tensor; a damaged file may have operators that write nothing."""
+    return [op for op in model.main.operators if index in op.inputs and op.outputs]
 
 
 def _rows(model: Model, index: int) -> Iterator[int]:
@@ -69,7 +70,8 @@ def _rows(model: Model, index: int) -> Iterator[int]:
         current = todo.pop()
         for operator in _readers(model, current):
             numbers, table = _TABLES.get(operator.name, (-1, 0))
-            if numbers >= 0 and operator.inputs[numbers] == current:
+            complete = numbers >= 0 and max(numbers, table) < len(operator.inputs)
+            if complete and operator.inputs[numbers] == current and operator.inputs[table] >= 0:
                 axis = operator.options.get("axis", 0)
                 shape = tensors[operator.inputs[table]].shape
                 if isinstance(axis, int) and -len(shape) <= axis < len(shape):
@@ -87,10 +89,16 @@ def _range(model: Model, index: int) -> Range | None:
     channels = tensors[index].shape[-1:]
     factor: Array = np.ones(())
     offset: Array = np.zeros(())
-    while len(readers := _readers(model, index)) == 1:
+    for _ in model.main.operators:  # a damaged file may go round in circles
+        readers = _readers(model, index)
+        if len(readers) != 1:
+            break
         (operator,) = readers
         if operator.name == "QUANTIZE":
-            low, high = _representable(tensors[operator.outputs[0]])
+            written = tensors[operator.outputs[0]]
+            if not written.scales or written.dtype not in ("int8", "uint8", "int16", "int32"):
+                break
+            low, high = _representable(written)
             return _before(factor, offset, low, high)
         if operator.name not in _SAME_VALUES:
             step = _affine(model, operator, index)
@@ -127,7 +135,7 @@ def _affine(model: Model, operator: Operator, index: int) -> tuple[Array, Array]
 def _constant(model: Model, index: int) -> Array | None:
     """Return a constant, also one that is stored as float16."""
     for operator in model.main.operators:
-        if operator.name == "DEQUANTIZE" and index in operator.outputs:
+        if operator.name == "DEQUANTIZE" and index in operator.outputs and operator.inputs:
             index = operator.inputs[0]
     return constant(model, model.main.tensors[index]) if index >= 0 else None
 

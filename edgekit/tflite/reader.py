@@ -134,9 +134,8 @@ def _ports_of(model: Model, signature: SignatureDef) -> tuple[tuple[Port, ...], 
 
 def _port(graph: Subgraph, index: int, names: Mapping[int, str]) -> Port:
     tensor = graph.tensors[index]
-    made_of = [
-        op.inputs[0] for op in graph.operators if op.name == "DEQUANTIZE" and index in op.outputs
-    ]
+    writers = [op for op in graph.operators if op.name == "DEQUANTIZE" and index in op.outputs]
+    made_of = [k for op in writers for k in op.inputs[:1] if k >= 0]
     before = [tensor, *(graph.tensors[k] for k in made_of)]
     per_tensor = _has_one_scale(tensor)
     return Port(

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from edgekit.core.errors import BadModelFile, NotFound
 from edgekit.tflite.editing import pack, unpack
+from edgekit.tflite.input_ranges import expected_ranges
 from edgekit.tflite.reader import Model, constant, ports, read
 from tests.support.paths import GOLDEN
 
@@ -333,6 +334,7 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(
     with contextlib.suppress(BadModelFile):
         model = read(damaged)
         ports(model)
+        expected_ranges(model)
         for subgraph in model.subgraphs:
             for tensor in subgraph.tensors:
                 constant(model, tensor)
