@@ -151,9 +151,8 @@ def test_an_edit_redoes_the_steps_that_run_it(tmp_path: Path) -> None:
     checkout.edit("bridge", "fine_tuning.py")  # a helper of the optimization
     # Pruned again, it may be the same to the bit; then its measurement stands.
     assert {"optimize-pruned", "convert-pruned-float32"} <= checkout.build() <= pruned
-    checkout.edit(
-        "conversion", "correcting", "corrections.py"
-    )  # a part of the converter; it writes the same
+    # A part of the converter; it writes the same.
+    checkout.edit("conversion", "correcting", "corrections.py")
     assert checkout.build() == {"convert-float32", "convert-pruned-float32"}
     checkout.edit("running", "worker.py")
     assert checkout.build() == {
