@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from edgekit.core.errors import BadData, NotFound
 from edgekit.core.kinds import Artifact
 from edgekit.core.paths import sha256, write_json
 from edgekit.core.recipe import Signature
@@ -72,3 +74,15 @@ def read_sidecar(path: Path) -> Artifact:
         facts = {**facts, "path": facts["file"]}
     artifact = from_json(Artifact, facts, what=f"'{path}'", remedy=remedy)
     return replace(artifact, path=path.parent / artifact.path)
+
+
+def descriptions_of(file: Path) -> Iterator[Artifact]:
+    """Give what is written of a `.tflite` beside it, by `edgekit convert` or by a build.
+
+    What describes another file is not believed, also if that file had the same name.
+    """
+    for sidecar in (file.with_suffix(".json"), file.parent / "artifact.json"):
+        with contextlib.suppress(NotFound, BadData):  # none, or another program's
+            described = read_sidecar(sidecar)
+            if described.sha256 == sha256(file):
+                yield described

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgekit.core.errors import BadData, NotFound
-from edgekit.core.paths import sha256
 from edgekit.core.recipe import Signature, Tensor
 from edgekit.core.report import Evaluation
 from edgekit.core.types import Run
 from edgekit.intake.evaluation import GivenAnswers, KnownAnswers, read_known_answers, written
 from edgekit.intake.scores import questions_for, scores_of
 from edgekit.tflite.reader import Port, ports, read
-from edgekit.tflite.sidecar import read_sidecar
+from edgekit.tflite.sidecar import descriptions_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,12 +69,8 @@ def exam_for(file: Path, given: GivenAnswers, evaluation: Evaluation | None = No
     Raises:
         NotFound, BadData: The examples cannot be used.
     """
-    for sidecar in (file.with_suffix(".json"), file.parent / "artifact.json"):
-        with contextlib.suppress(NotFound, BadData):  # none, or another program's
-            artifact = read_sidecar(sidecar)
-            if artifact.sha256 == sha256(file):
-                signature, evaluation = artifact.signature, evaluation or artifact.evaluation
-                break
+    if described := next(descriptions_of(file), None):
+        signature, evaluation = described.signature, evaluation or described.evaluation
     else:
         inputs, outputs = ports(read(file))
         signature = Signature(

@@ -21,7 +21,6 @@ from edgekit.core.errors import (
     NotFound,
     WorkerDied,
 )
-from edgekit.core.paths import sha256
 from edgekit.core.types import Progress, silent
 from edgekit.core.variant import CALIBRATED, Precision
 from edgekit.explaining.advice import advice, shortest_of
@@ -47,7 +46,7 @@ from edgekit.running.place import places
 from edgekit.source_model.interface import KerasModel
 from edgekit.source_model.reference import CHILD_ENV
 from edgekit.tflite.reader import read
-from edgekit.tflite.sidecar import read_sidecar
+from edgekit.tflite.sidecar import descriptions_of
 from edgekit.verbs.delivery import Conversion, Conversions
 from edgekit.verbs.examination import exam_for
 from edgekit.verbs.verify import precision_of
@@ -235,15 +234,14 @@ def after_rejection(
 
 
 def recorded_options(file: Path) -> Options:
-    """Return the options that a file was converted with, as `<stem>.json` beside it says.
+    """Return the options that a file was converted with, as the description beside it says.
 
     A program of the user's own is never among them. Without a description of the file, they are
     those by default.
     """
-    with contextlib.suppress(NotFound, BadData):  # none, or another program's
-        beside = read_sidecar(file.with_suffix(".json"))
-        if beside.sha256 == sha256(file):  # it may be of another file that was once there
-            return read_noted(beside.made_by.get("options", ""))
+    with contextlib.suppress(BadData):
+        for described in descriptions_of(file):
+            return read_noted(described.made_by.get("options", ""))
     return PLAIN
 
 

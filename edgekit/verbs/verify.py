@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from edgekit.core.errors import BadData, BadInput, NotFound, Unavailable, WorkerFailed
-from edgekit.core.paths import sha256
+from edgekit.core.errors import BadInput, NotFound, Unavailable, WorkerFailed
 from edgekit.core.report import Evaluation
 from edgekit.core.types import Batch
 from edgekit.core.variant import PRECISIONS
@@ -20,7 +18,7 @@ from edgekit.running.place import Place, places, refuse_unrunnable, target
 from edgekit.running.session import open_session
 from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.tflite.reader import Port, ports, read
-from edgekit.tflite.sidecar import read_sidecar
+from edgekit.tflite.sidecar import descriptions_of
 from edgekit.verbs.examination import Exam, exam_for
 from edgekit.verbs.witnesses import Witnesses
 
@@ -203,15 +201,10 @@ def _called_as_in(file: Path, vectors: Path) -> tuple[Batch, Batch]:
 
 
 def precision_of(file: Path) -> str:
-    """Return the precision of a file: from what is written of it beside it, else from its tensors.
-
-    What is written of another file is not believed, also if that file had the same name.
-    """
-    for sidecar in (file.with_suffix(".json"), file.parent / "artifact.json"):
-        with contextlib.suppress(NotFound, BadData):  # none, or another program's
-            described = read_sidecar(sidecar)
-            if described.precision in PRECISIONS and described.sha256 == sha256(file):
-                return described.precision
+    """Return the precision of a file: as described beside it, else from its tensors."""
+    for described in descriptions_of(file):
+        if described.precision in PRECISIONS:
+            return described.precision
     graph = read(file).main
     tensors = graph.tensors
     written = {k for op in graph.operators for k in op.outputs}  # not an LSTM's int16 state
