@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from edgekit.tflite.editing import unpack
-from edgekit.tflite.slimming import pack
+from edgekit.tflite.slimming import drop_buffers, pack
 
 if TYPE_CHECKING:
     from ai_edge_litert.schema_py_generated import ModelT, OperatorCodeT, OperatorT
@@ -28,10 +28,10 @@ def merge(files: Mapping[str, bytes | bytearray]) -> bytearray:
             interpreter runs that knows nothing of signatures.
     """
     first, *others = (unpack(content) for content in files.values())
-    _store_once(first, first)
     _call(first, next(iter(files)), shift=0)
     for name, other in zip(list(files)[1:], others, strict=True):
-        _store_once(other, first)
+        _shift_buffers(other, len(first.buffers))
+        first.buffers += other.buffers
         codes = [_code_in(first, code) for code in other.operatorCodes]
         shift = len(first.subgraphs)
         for graph in other.subgraphs:
@@ -42,6 +42,7 @@ def merge(files: Mapping[str, bytes | bytearray]) -> bytearray:
         first.subgraphs += other.subgraphs
         first.signatureDefs += other.signatureDefs
     _state_needs(first, [first, *others])
+    drop_buffers(first)
     return pack(first)
 
 
@@ -53,25 +54,12 @@ def _call(model: ModelT, name: str, *, shift: int) -> None:
     signature.subgraphIndex += shift
 
 
-def _store_once(model: ModelT, into: ModelT) -> None:
-    """Move the constants of a model to another one's, or let them be those that are there."""
-    there: dict[bytes, int] = {}
-    for index, buffer in enumerate(into.buffers):
-        if buffer.data is not None and len(buffer.data):
-            there.setdefault(bytes(buffer.data), index)
-    places = {}
-    for index, buffer in enumerate(model.buffers):
-        content = bytes(buffer.data) if buffer.data is not None else b""
-        if content and content not in there:
-            there[content] = len(into.buffers)
-            into.buffers.append(buffer)
-        places[index] = there.get(content, 0)  # buffer 0 is empty in every file
-    for graph in model.subgraphs:
-        for tensor in graph.tensors:
-            tensor.buffer = places[tensor.buffer]
-    if model is not into:
-        for note in model.metadata or []:
-            note.buffer = places[note.buffer]
+def _shift_buffers(model: ModelT, shift: int) -> None:
+    """Let tensors and notes find their buffers behind those of other files."""
+    for reader in [tensor for graph in model.subgraphs for tensor in graph.tensors]:
+        reader.buffer += shift
+    for note in model.metadata or []:
+        note.buffer += shift
 
 
 def _code_in(model: ModelT, code: OperatorCodeT) -> int:

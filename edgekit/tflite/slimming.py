@@ -52,7 +52,7 @@ def slim(model: ModelT) -> None:
             _leave_out(tensor)
         _shorten_names(model, graph)
     model.metadata = [m for m in model.metadata or [] if m.name != _NOTE_ON_ITSELF] or None
-    _drop_buffers(model)
+    drop_buffers(model)
 
 
 def _leave_out(tensor: TensorT) -> None:
@@ -120,7 +120,7 @@ def _constants(model: ModelT, graph: SubGraphT) -> Iterator[list[int]]:
             yield held
 
 
-def _drop_buffers(model: ModelT) -> None:
+def drop_buffers(model: ModelT) -> None:
     """Keep of equal buffers one, of empty ones the first, of those without a reader none.
 
     Buffer 0 is empty in every file; a tensor without contents points there.
