@@ -26,6 +26,11 @@ def pack(model: schema.ModelT) -> bytearray:
     return bytearray(builder.Output())
 
 
+def operators_of(model: schema.ModelT) -> list[int]:
+    """Return the operator that each of a model's codes stands for: numbers of `BuiltinOperator`."""
+    return [code.builtinCode for code in model.operatorCodes]
+
+
 def code_of(schema: ModuleType, model: schema.ModelT, operator: int, *, version: int) -> int:
     """Return the index of an operator in a model's list of codes, where it is added if missing.
 

@@ -18,7 +18,7 @@ from edgekit.conversion.correcting.saturation import bound_products
 from edgekit.conversion.correcting.small_weights import quantize_small_weights
 from edgekit.conversion.correcting.zero_bias import add_zero_biases
 from edgekit.tflite import slimming
-from edgekit.tflite.editing import code_of, pack, unpack
+from edgekit.tflite.editing import code_of, operators_of, pack, unpack
 
 if TYPE_CHECKING:
     from ai_edge_litert.schema_py_generated import ModelT, OperatorT, SubGraphT
@@ -50,7 +50,7 @@ def _copy(schema: ModuleType, model: ModelT, graph: SubGraphT, tensor: int) -> O
     same = copy.copy(graph.tensors[tensor])
     same.name, same.buffer = same.name + b"/again", 0
     (writer,) = [op for op in graph.operators if tensor in op.outputs] or [None]
-    codes = [code.builtinCode for code in model.operatorCodes]
+    codes = operators_of(model)
     if writer and codes[writer.opcodeIndex] == schema.BuiltinOperator.DEQUANTIZE:
         graph.tensors.append(same)
         writer = copy.copy(writer)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgekit.tflite.editing import code_of
+from edgekit.tflite.editing import code_of, operators_of
 
 if TYPE_CHECKING:
     from ai_edge_litert.schema_py_generated import ModelT, OperatorT, SubGraphT, TensorT
@@ -42,7 +42,7 @@ takes 0 to 6 bits before the point, and does nothing, without an error, for any 
 
 def requantize(schema: ModuleType, model: ModelT) -> bool:
     """Let every copied integer keep its meaning; return whether any had lost it."""
-    codes = [code.builtinCode for code in model.operatorCodes]
+    codes = operators_of(model)
     is_changed = False
     for graph in model.subgraphs:
         for position, true in reversed(list(_faults(schema, graph, codes))):
@@ -59,7 +59,7 @@ def widen_cell_states(schema: ModuleType, model: ModelT) -> bool:
     what lay in its memory. An LSTM that reads another one's output has such small states.
     """
     kind = getattr(schema.BuiltinOperator, _LSTM)
-    codes = [code.builtinCode for code in model.operatorCodes]
+    codes = operators_of(model)
     is_changed = False
     for graph in model.subgraphs:
         for op in graph.operators:
@@ -81,7 +81,7 @@ def requantize_one_hot(schema: ModuleType, model: ModelT) -> bool:
     steps of 4e-9, then stood for anything but zero.
     """
     kind = schema.BuiltinOperator.ONE_HOT
-    codes = [code.builtinCode for code in model.operatorCodes]
+    codes = operators_of(model)
     is_changed = False
     for graph in model.subgraphs:
         for op in [op for op in graph.operators if codes[op.opcodeIndex] == kind]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgekit.tflite.editing import code_of
+from edgekit.tflite.editing import code_of, operators_of
 
 if TYPE_CHECKING:
     from ai_edge_litert.schema_py_generated import ModelT, OperatorT, SubGraphT
@@ -28,7 +28,7 @@ LOWEST = -127
 
 def bound_products(schema: ModuleType, model: ModelT) -> bool:
     """Bound one factor of each product by `LOWEST`; return whether there was any product."""
-    codes = [code.builtinCode for code in model.operatorCodes]
+    codes = operators_of(model)
     is_changed = False
     for graph in model.subgraphs:
         for position, op in reversed(list(_products(schema, graph, codes))):

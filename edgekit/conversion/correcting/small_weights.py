@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgekit.tflite.editing import code_of
+from edgekit.tflite.editing import code_of, operators_of
 
 if TYPE_CHECKING:
     from ai_edge_litert.schema_py_generated import ModelT, OperatorT, SubGraphT, TensorT
@@ -33,8 +33,9 @@ def quantize_small_weights(schema: ModuleType, model: ModelT) -> bool:
     A file with a fused LSTM is left alone: LiteRT 2.3 on x86 took up to three times as long for one
     of 32 units when an int8 dense layer ended the run before.
     """
+    codes = operators_of(model)
     kinds = {
-        (codes_of(model)[op.opcodeIndex], *_types(graph, op))
+        (codes[op.opcodeIndex], *_types(graph, op))
         for graph in model.subgraphs
         for op in graph.operators
     }
@@ -45,18 +46,13 @@ def quantize_small_weights(schema: ModuleType, model: ModelT) -> bool:
     return any([_quantize(schema, model, graph) for graph in model.subgraphs])
 
 
-def codes_of(model: ModelT) -> list[int]:
-    """Return the operator that each of a model's codes stands for."""
-    return [code.builtinCode for code in model.operatorCodes]
-
-
 def _types(graph: SubGraphT, op: OperatorT) -> list[int]:
     """Return the types of an operator's first two inputs."""
     return [graph.tensors[index].type if index >= 0 else -1 for index in op.inputs[:2]]
 
 
 def _quantize(schema: ModuleType, model: ModelT, graph: SubGraphT) -> bool:
-    codes, types = codes_of(model), schema.TensorType
+    codes, types = operators_of(model), schema.TensorType
     readers = Counter(int(index) for op in graph.operators for index in op.inputs)
     is_changed = False
     for op in graph.operators:

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgekit.tflite.editing import operators_of
+
 if TYPE_CHECKING:
     from ai_edge_litert.schema_py_generated import ModelT, TensorT
 
 
 def add_zero_biases(schema: ModuleType, model: ModelT) -> bool:
     """Add the bias wherever it is missing; return whether any was."""
-    codes = [code.builtinCode for code in model.operatorCodes]
+    codes = operators_of(model)
     is_changed = False
     for graph in model.subgraphs:
         made: dict[tuple[int, float], int] = {}  # an unrolled layer needs one for all its steps
