@@ -5,8 +5,9 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgekit.core.errors import BadInput, BadModelFile, Unavailable, WorkerFailed, reason
 from edgekit.core.paths import atomic
@@ -20,6 +21,9 @@ from edgekit.tflite.reader import read
 from edgekit.tflite.sidecar import compressed_bytes
 from edgekit.tflite.slimming import alignment_of, pack
 from edgekit.tflite.slimming import slim as leave_out
+
+if TYPE_CHECKING:
+    from ai_edge_litert.schema_py_generated import ModelT
 
 _MOST_PACKED = 64 << 20
 """Bytes that may be packed behind a model; an archive can claim any size."""
@@ -78,43 +82,55 @@ def slim(file: Path, out: Path, *, progress: Progress = silent) -> Slimming:
         raise BadInput(f"The output is '{out}'; give the name of a file that ends in .tflite.")
     read(file)
     content = file.read_bytes()
-    if why := _why_not(file, content):
-        return _left_alone(file, why)
     model = unpack(content)
+    is_packed = zipfile.is_zipfile(file)
+    before = Slimming(
+        file=str(file),
+        out=None,
+        size_bytes=len(content),
+        slim_bytes=len(content),
+        compressed_bytes=(compressed := compressed_bytes(file)),
+        slim_compressed_bytes=compressed,
+        not_run={},
+    )
+    if is_packed and _unpacked_bytes(file) > _MOST_PACKED:
+        why_not = "the files packed behind its model (metadata) are too large"
+        return replace(before, why_not=why_not)
+    if why_not := _would_lose(model, content):
+        return replace(before, why_not=why_not)
+    alignment = alignment_of(content)
     leave_out(model)
     with tempfile.TemporaryDirectory() as scratch:
         draft = Path(scratch) / "slim.tflite"
-        draft.write_bytes(pack(model, alignment_of(content)))
-        if zipfile.is_zipfile(file):
+        draft.write_bytes(pack(model, alignment))
+        if is_packed:
             _pack_behind(draft, file)
-        if draft.stat().st_size >= len(content):
-            return _left_alone(file, "nothing in it is stored twice or unread")
-        if compressed_bytes(draft) > compressed_bytes(file):
-            return _left_alone(file, "compressed, as in an app, it would be larger")
+        size = draft.stat().st_size
+        if size >= before.size_bytes:
+            return replace(before, why_not="nothing in it is stored twice or unread")
+        slim_compressed = compressed_bytes(draft)
+        if slim_compressed > compressed:
+            return replace(before, why_not="compressed, as in an app, it would be larger")
         same, not_run, differing = _compared(file, draft, progress)
         if differing:
-            return _left_alone(file, f"made smaller, it would answer differently on {differing}")
+            why_not = f"made smaller, it would answer differently on {differing}"
+            return replace(before, why_not=why_not)
         with atomic(out) as path:
             path.write_bytes(draft.read_bytes())
-        return Slimming(
-            file=str(file),
-            out=str(out),
-            size_bytes=len(content),
-            slim_bytes=draft.stat().st_size,
-            compressed_bytes=compressed_bytes(file),
-            slim_compressed_bytes=compressed_bytes(draft),
-            same_answers=same,
-            not_run=not_run,
-        )
+    return replace(
+        before,
+        out=str(out),
+        slim_bytes=size,
+        slim_compressed_bytes=slim_compressed,
+        same_answers=same,
+        not_run=not_run,
+    )
 
 
-def _why_not(file: Path, content: bytes) -> str:
-    """Return why a file must stay as it is; "" if it need not."""
-    if zipfile.is_zipfile(file) and _unpacked_bytes(file) > _MOST_PACKED:
-        return "the files packed behind its model (metadata) are too large"
+def _would_lose(model: ModelT, content: bytes) -> str:
+    """Return what of a file cannot be written again; "" if all of it can."""
     if has_unknown_fields(content):
         return "it has fields of a newer schema, which would be lost"
-    model = unpack(content)
     outside = any(buffer.offset > 1 for buffer in model.buffers)
     operators = [op for graph in model.subgraphs for op in graph.operators or []]
     if outside or any(op.largeCustomOptionsOffset > 1 for op in operators):
@@ -144,20 +160,6 @@ def _pack_behind(draft: Path, file: Path) -> None:
             f"The files packed behind the model in '{file}' cannot be read: {reason(error)}. "
             "Write them again with the tool that added them."
         ) from error
-
-
-def _left_alone(file: Path, why: str) -> Slimming:
-    size, compressed = file.stat().st_size, compressed_bytes(file)
-    return Slimming(
-        file=str(file),
-        out=None,
-        size_bytes=size,
-        slim_bytes=size,
-        compressed_bytes=compressed,
-        slim_compressed_bytes=compressed,
-        not_run={},
-        why_not=why,
-    )
 
 
 def _compared(
