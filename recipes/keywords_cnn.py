@@ -15,10 +15,9 @@ from edgekit.core.recipe import Dataset, FineTuning, Metric, Program, Recipe, Si
 from edgekit.core.types import Progress, Run, Size
 from edgekit.domains.learning.answer_keys import labels_key
 from edgekit.domains.learning.scores import accuracy
-from edgekit.domains.own_data.examples import on_examples
 from edgekit.domains.speech import spoken_digits
 from edgekit.domains.speech.example import EXAMPLE, example_recording
-from edgekit.domains.speech.own_recordings import OwnRecordings
+from edgekit.domains.speech.own_recordings import OwnRecordings, on_recordings
 
 if TYPE_CHECKING:
     import keras
@@ -83,18 +82,7 @@ def score(run: Run, dataset: Dataset) -> float:
 
 def with_data(folder: Path) -> Recipe:
     """Return the recipe on a user's recordings; labels and splits follow them."""
-    own = OwnRecordings(folder)
-    return on_examples(
-        recipe,
-        own.examples,
-        inputs=(spoken_digits.LOG_MEL,),
-        data=own.data,
-        build=lambda size: network(len(own.examples.label_names)),
-        train=lambda model, size, progress: fit(
-            model, own.of_split("train", size), own.epochs(size), progress
-        ),
-        assets=own.assets,
-    )
+    return on_recordings(recipe, OwnRecordings(folder), network=network, fit=fit)
 
 
 recipe = Recipe(

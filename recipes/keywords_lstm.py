@@ -19,10 +19,10 @@ from edgekit.core.recipe import Dataset, Metric, Parts, Program, Recipe, Signatu
 from edgekit.core.types import Progress, Run, Size
 from edgekit.domains.learning.answer_keys import labels_key
 from edgekit.domains.learning.scores import accuracy
-from edgekit.domains.own_data.examples import on_examples, resized
+from edgekit.domains.own_data.examples import resized
 from edgekit.domains.speech import spoken_digits
 from edgekit.domains.speech.example import EXAMPLE, example_recording
-from edgekit.domains.speech.own_recordings import OwnRecordings
+from edgekit.domains.speech.own_recordings import OwnRecordings, on_recordings
 from edgekit.on_device.log_mel import NUM_BANDS
 from edgekit.on_device.programs.keywords import STATE, drive
 
@@ -150,17 +150,7 @@ def with_data(folder: Path) -> Recipe:
         return replace(signature, outputs=tuple(outputs), labels=own.examples.label_names)
 
     return replace(
-        on_examples(
-            recipe,
-            own.examples,
-            inputs=(spoken_digits.LOG_MEL,),
-            data=own.data,
-            build=lambda size: network(len(own.examples.label_names)),
-            train=lambda model, size, progress: fit(
-                model, own.of_split("train", size), own.epochs(size), progress
-            ),
-            assets=own.assets,
-        ),
+        on_recordings(recipe, own, network=network, fit=fit),
         parts=Parts(
             signatures={"whole": resize(WHOLE), "hop": resize(HOP)}, split=split, drive=drive
         ),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from edgekit.domains.upstream.archives import repack
+from edgekit.domains.upstream.archived import archived
 from edgekit.domains.upstream.data_set import DataFile, DataSet
 
 _FASHION = "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/"
@@ -29,32 +27,7 @@ FASHION_MNIST = DataSet(
 )
 
 
-def _archived(
-    name: str,
-    *,
-    what: str,
-    licence: str,
-    source: str,
-    size_bytes: int,
-    url: str,
-    used: str,
-    sha256: str,
-) -> DataSet:
-    """Return a set whose files stand in a repository as they are used here."""
-    path = f"{name}.tar.gz"
-    return DataSet(
-        name=name,
-        what=what,
-        licence=licence,
-        source=source,
-        size_bytes=size_bytes,
-        files=(DataFile(path=path, sha256=sha256, used=used),),
-        urls=(url,),
-        convert=partial(repack, path=path, used=used),
-    )
-
-
-BCCD = _archived(
+BCCD = archived(
     "bccd",
     what="364 pictures 640x480 of blood, 4,888 boxes of 3 kinds of cells (Pascal VOC)",
     licence="MIT",
@@ -65,7 +38,7 @@ BCCD = _archived(
     sha256="3b1db28db9d7a990d024a116ac2a0b2f31cd4580658607f226c33030df352911",
 )
 
-ISBI_MEMBRANE = _archived(
+ISBI_MEMBRANE = archived(
     "isbi-membrane",
     what="30 electron micrographs 512x512 of cells and masks of their membranes",
     licence="MIT (repository); challenge data",
@@ -76,7 +49,7 @@ ISBI_MEMBRANE = _archived(
     sha256="e128ffcd0348c28ff5d679444a6263aede2600c4d2517fc2db62aea7044ad91c",
 )
 
-SIGN_LANGUAGE_DIGITS = _archived(
+SIGN_LANGUAGE_DIGITS = archived(
     "sign-language-digits",
     what="2,062 photos 100x100 of hands that sign 0 to 9, by 218 students",
     licence="Apache-2.0",
@@ -88,7 +61,7 @@ SIGN_LANGUAGE_DIGITS = _archived(
 )
 
 _CARDS = "TensorFlow-Object-Detection-API-Tutorial-Train-Multiple-Objects-Windows-10"
-PLAYING_CARDS = _archived(
+PLAYING_CARDS = archived(
     "playing-cards",
     what="296 + 67 photos of playing cards with boxes of six ranks (Pascal VOC)",
     licence="Apache-2.0",

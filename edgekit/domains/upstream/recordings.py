@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 
+from edgekit.domains.upstream.archived import archived
 from edgekit.domains.upstream.archives import repack
 from edgekit.domains.upstream.data_set import DataFile, DataSet
 
-_WAV = r"recordings/.+\.wav"
-
-SPOKEN_DIGITS = DataSet(
-    name="spoken-digits",
+SPOKEN_DIGITS = archived(
+    "spoken-digits",
     what="3,000 recordings at 8 kHz of the digits 0 to 9, by 6 speakers",
     licence="CC BY-SA 4.0",
     source="Jackson et al. 2018; https://github.com/Jakobovski/free-spoken-digit-dataset",
     size_bytes=15_561_939,
-    files=(
-        DataFile(
-            path="free-spoken-digit-dataset.tar.gz",
-            sha256="04e1baae96c6a26e39c623f2b01d0182ddae627ba0ac02a3cdc17ba2af99fd9b",
-            used=_WAV,
-        ),
-    ),
-    urls=("https://github.com/Jakobovski/free-spoken-digit-dataset/archive/26eb9aa.tar.gz",),
-    convert=partial(repack, path="free-spoken-digit-dataset.tar.gz", used=_WAV),
+    url="https://github.com/Jakobovski/free-spoken-digit-dataset/archive/26eb9aa.tar.gz",
+    used=r"recordings/.+\.wav",
+    sha256="04e1baae96c6a26e39c623f2b01d0182ddae627ba0ac02a3cdc17ba2af99fd9b",
+    path="free-spoken-digit-dataset.tar.gz",
 )
 
 MOCAP = DataSet(

@@ -6,11 +6,11 @@ import csv
 import gzip
 import io
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 from edgekit.core.errors import BadData
 from edgekit.domains.upstream import archives
+from edgekit.domains.upstream.archived import archived
 from edgekit.domains.upstream.data_set import DataFile, DataSet
 
 NUM_SENTENCES = 4265
@@ -120,23 +120,15 @@ SST = DataSet(
     convert=trees,
 )
 
-_PAPERS = r"SciTLDR-Data/SciTLDR-A/(train|dev|test)\.jsonl"
-
-SCITLDR = DataSet(
-    name="scitldr",
+SCITLDR = archived(
+    "scitldr",
     what="abstracts of 1,992 / 619 / 618 papers with summaries of one sentence",
     licence="Apache-2.0",
     source="Cachola et al. 2020, arXiv:2004.15011; https://github.com/allenai/scitldr",
     size_bytes=1_733_629,
-    files=(
-        DataFile(
-            path="scitldr.tar.gz",
-            sha256="37a98e67c811830a5cf0f0d4f02cd43d5eef50cf701aa82a6d8e3dcaa9d7265e",
-            used=_PAPERS,
-        ),
-    ),
-    urls=("https://github.com/allenai/scitldr/archive/5ccad9c.tar.gz",),
-    convert=partial(archives.repack, path="scitldr.tar.gz", used=_PAPERS),
+    url="https://github.com/allenai/scitldr/archive/5ccad9c.tar.gz",
+    used=r"SciTLDR-Data/SciTLDR-A/(train|dev|test)\.jsonl",
+    sha256="37a98e67c811830a5cf0f0d4f02cd43d5eef50cf701aa82a6d8e3dcaa9d7265e",
 )
 
 SETS = (BIBLE, MOVIE_REVIEWS, SST, SCITLDR)
