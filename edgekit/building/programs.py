@@ -78,7 +78,10 @@ def modules_of(program: Program) -> list[Path]:
     """
     root = packaged(PACKAGE)
     inside = [path for path in imported([source_of(program)]) if path.is_relative_to(root)]
-    fronts = {root / "__init__.py", root / "programs" / "__init__.py"}
+    folders = {
+        folder for path in inside for folder in path.parents if root in (folder, *folder.parents)
+    }
+    fronts = {folder / "__init__.py" for folder in folders}
     return sorted(path.relative_to(root) for path in fronts | set(inside))
 
 

@@ -74,15 +74,21 @@ def fit(picture: Array, shape: Sequence[int]) -> Array:
         >>> fit(np.array([[[0.0], [1.0]], [[1.0], [1.0]]]), (1, 1, 1)).ravel().tolist()
         [0.75]
     """
-    height, width, channels = _picture_shape(shape)
+    height, width, channels = picture_shape(shape)
     if picture.shape == (height, width, channels):
         return picture.astype(np.float32)
     scale = min(picture.shape[0] / height, picture.shape[1] / width)
-    lower = _means(picture, height, scale)
-    smaller = _means(lower.swapaxes(0, 1), width, scale).swapaxes(0, 1)
-    if smaller.shape[2] != channels:
-        smaller = smaller @ np.reshape(GREY, (3, 1)) if channels == 1 else smaller.repeat(3, axis=2)
-    return np.asarray(smaller, np.float32)
+    lower = means(picture, height, scale)
+    smaller = means(lower.swapaxes(0, 1), width, scale).swapaxes(0, 1)
+    return np.asarray(with_channels(smaller, channels), np.float32)
+
+
+def with_channels(picture: Array, channels: int) -> Array:
+    """Return a picture `(height, width, 1 or 3)` grey or in colours, as `fit` does."""
+    if picture.shape[2] == channels:
+        return picture
+    grey = np.reshape(GREY, (3, 1))
+    return np.asarray(picture @ grey if channels == 1 else picture.repeat(3, axis=2))
 
 
 def to_pgm(picture: Array) -> bytes:
@@ -91,7 +97,12 @@ def to_pgm(picture: Array) -> bytes:
     return b"P5\n%d %d\n255\n" % (width, height) + picture.astype(np.uint8).tobytes()
 
 
-def _picture_shape(shape: Sequence[int]) -> tuple[int, int, int]:
+def picture_shape(shape: Sequence[int]) -> tuple[int, int, int]:
+    """Return height, width and channels, if they are of a picture.
+
+    Raises:
+        ValueError: They are not.
+    """
     if len(shape) != 3 or shape[2] not in (1, 3):
         raise ValueError(
             f"The network takes arrays of shape {tuple(shape)}; a picture is (height, width, 1 or "
@@ -100,10 +111,11 @@ def _picture_shape(shape: Sequence[int]) -> tuple[int, int, int]:
     return shape[0], shape[1], shape[2]
 
 
-def _means(rows: Array, wanted: int, scale: float) -> Array:
+def means(rows: Array, wanted: int, scale: float) -> Array:
     """Return `wanted` new rows, the means over `scale` old ones each, around the middle.
 
-    Sums up to each edge are subtracted: no matrix product, for which a library would start threads.
+    What lies outside of the old rows counts as 0. Sums up to each edge are subtracted: no matrix
+    product, for which a library would start threads.
     """
     edges = len(rows) / 2 + (np.arange(wanted + 1) - wanted / 2) * scale
     edges = np.clip(edges, 0, len(rows))  # rounding may lead outside
