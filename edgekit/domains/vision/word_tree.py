@@ -1,0 +1,58 @@
+"""What teaches a network a tree of names, from labels at any depth.
+
+Source: Redmon, Farhadi, YOLO9000: Better, Faster, Stronger, 2017,
+https://arxiv.org/abs/1612.08242, section 4.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgekit.on_device.vision.word_tree import Tree
+
+if TYPE_CHECKING:
+    import keras
+
+
+def log_probabilities(tree: Tree, scores: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the logarithm of how probable each name is, that of the root left out.
+
+    Args:
+        tree: Of the names.
+        scores: `(..., num_scores)`, any real numbers.
+
+    Returns:
+        `(..., num_scores)`: the logarithms add up along the way from the root.
+    """
+    from keras import ops
+
+    columns: dict[int, keras.KerasTensor] = {}
+    for numbers in tree.siblings():
+        own = ops.stack([scores[..., number - 1] for number in numbers], axis=-1)
+        among = ops.log_softmax(own, axis=-1)
+        for place, number in enumerate(numbers):
+            above = columns.get(tree.parents[number], 0.0)
+            columns[number] = above + among[..., place]
+    return ops.stack([columns[number] for number in range(1, len(tree.names))], axis=-1)
+
+
+def name_loss(
+    tree: Tree, scores: keras.KerasTensor, labels: keras.KerasTensor
+) -> keras.KerasTensor:
+    """Return what is lost at each label: how improbable it is, in nats.
+
+    A label teaches the branches above it and nothing of what is below: where only a group is known,
+    the network stays free to say which of it.
+
+    Args:
+        tree: Of the names.
+        scores: `(..., num_scores)`.
+        labels: `(...)`: numbers of names; of the root, or negative where there is none: no loss.
+
+    Returns:
+        `(...)`, 0 or more.
+    """
+    from keras import ops
+
+    chosen = ops.one_hot(ops.cast(labels, "int32") - 1, tree.num_scores)  # zeros if negative
+    return -ops.sum(chosen * log_probabilities(tree, scores), axis=-1)

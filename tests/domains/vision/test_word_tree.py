@@ -1,0 +1,42 @@
+"""What a tree of names is taught by: labels at any depth."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgekit.domains.vision.word_tree import log_probabilities, name_loss
+from edgekit.on_device.vision.word_tree import absolute, tree_of
+
+TREE = tree_of(
+    ["card", "court", "pip", "ace", "jack", "queen", "king", "nine", "ten"],
+    [-1, 0, 0, 0, 1, 1, 1, 2, 2],
+)
+SCORES = np.random.default_rng(0).normal(0, 3, (5, 4, TREE.num_scores)).astype(np.float32)
+
+
+def test_training_and_device_see_the_same_probabilities() -> None:
+    trained = np.exp(np.asarray(log_probabilities(TREE, SCORES)))
+    np.testing.assert_allclose(trained, absolute(TREE, SCORES)[..., 1:], rtol=1e-4)
+
+
+def test_the_loss_is_how_improbable_the_label_is() -> None:
+    for number in range(1, len(TREE.names)):
+        loss = np.asarray(name_loss(TREE, SCORES, np.full((5, 4), number)))
+        np.testing.assert_allclose(loss, -np.log(absolute(TREE, SCORES)[..., number]), rtol=1e-3)
+
+
+def test_the_root_and_no_label_cost_nothing() -> None:
+    for number in (0, -1):
+        assert not np.asarray(name_loss(TREE, SCORES, np.full((5, 4), float(number)))).any()
+
+
+def test_a_group_teaches_nothing_below_it() -> None:
+    import tensorflow as tf
+
+    scores = tf.constant(SCORES)
+    with tf.GradientTape() as tape:
+        tape.watch(scores)
+        loss = name_loss(TREE, scores, np.full((5, 4), TREE.names.index("court")))
+    slope = np.asarray(tape.gradient(loss, scores))
+    assert slope[..., :3].any()
+    assert not slope[..., 3:].any()
