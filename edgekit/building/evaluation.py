@@ -146,6 +146,7 @@ def _row(plan: Plan, variant: Variant, place: Place, outcome: Outcome, trained: 
         cosine=found.agreement.cosine,
         same_tokens_percent=found.same_tokens_percent,
         examples=found.examples,
+        details=found.details,
         adapter=found.adapter,
         judged=found.judgement.rows(),
         ok=not verdict.problem,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,29 @@ def parts_of(recipe: Recipe) -> Parts:
         split=lambda model: {MODEL: model},
         drive=lambda runs: runs[MODEL],
     )
+
+
+def details_of(recipe: Recipe, run: Run, test: Dataset) -> dict[str, float]:
+    """Return a recipe's further figures of a run; a class without examples may have none."""
+    found = recipe.details(run, test) if recipe.details else {}
+    return {name: float(value) for name, value in found.items() if np.isfinite(value)}
+
+
+def remembering(run: Run) -> Run:
+    """Return a run that is asked each question once: a score and its details look at the same."""
+    known: dict[str, Batch] = {}
+
+    def remembered(batch: Batch) -> Batch:
+        digest = hashlib.sha256()
+        for name in sorted(batch):
+            array = np.ascontiguousarray(batch[name])
+            digest.update(f"{name} {array.dtype} {array.shape} ".encode() + array.tobytes())
+        key = digest.hexdigest()
+        if key not in known:
+            known[key] = run(batch)
+        return dict(known[key])
+
+    return remembered
 
 
 def with_whole(parts: Iterable[str]) -> tuple[str, ...]:

@@ -98,8 +98,8 @@ def build(
         for variant, outcome in refused.items()
         for place in plan.places.values()
     ]
-    report = _report(plan, trained, baseline, sorted(rows, key=_order(plan)))
-    report = replace(report, explanations=explained)
+    rows.sort(key=_order(plan))
+    report = replace(_report(plan, trained, baseline, rows), explanations=explained)
     write_reports(report, plan.folder)
     _write_programs(plan)
     _package(plan, report)
@@ -109,8 +109,7 @@ def build(
 def write_reports(report: Report, folder: Path) -> None:
     """Write a report in every form there is."""
     for name in registry.names("reports"):
-        reporter = registry.get("reports", name)
-        reporter.write(report, folder)
+        registry.get("reports", name).write(report, folder)
 
 
 def _train(plan: Plan, progress: Progress) -> Trained:
@@ -282,6 +281,7 @@ def _report(plan: Plan, trained: Trained, baseline: BaselineScore, rows: Iterabl
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         machine=machine(),
         versions=versions(),
+        reference_details=trained.details,
         train_seconds=trained.seconds,
         notes=(
             f"{trained.parameters:,} parameters; source: {plan.recipe.source}",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from edgekit.building.parts import MODEL, examples, parts_of
+from edgekit.building.parts import MODEL, details_of, examples, parts_of, remembering
 from edgekit.core.recipe import Recipe
 from edgekit.core.types import Batch, Run, Size
 from edgekit.core.variant import Precision, Variant
@@ -39,6 +39,7 @@ class Measurement:
         same_tokens_percent: Share of the reference's output tokens that are the same; None where
             the model writes none.
         adapter: What an accelerator ran on; "" on a CPU.
+        details: The recipe's further figures on the same examples.
     """
 
     value: float
@@ -47,6 +48,7 @@ class Measurement:
     judgement: Judgement
     same_tokens_percent: float | None
     adapter: str
+    details: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +112,7 @@ def measure(
         }
         adapter = next(iter(sessions.values())).info.get("adapter", "")
         agreement, judgement = _compared(sessions, vectors, arithmetic(precision, adapter))
-        run = parts_of(recipe).drive(sessions)
+        run = remembering(parts_of(recipe).drive(sessions))
         test = examples(recipe, size, emulated=emulated)
         same = _same_tokens(run, vectors[MODEL], recipe, emulated=emulated)
         return Measurement(
@@ -120,6 +122,7 @@ def measure(
             judgement=judgement,
             same_tokens_percent=same,
             adapter=adapter,
+            details=details_of(recipe, run, test),
         )
 
 

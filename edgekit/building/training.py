@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgekit.building.parts import MODEL, RecipeChoice, examples, parts_of, record
+from edgekit.building.parts import (
+    MODEL,
+    RecipeChoice,
+    details_of,
+    examples,
+    parts_of,
+    record,
+    remembering,
+)
 from edgekit.building.run_folder import calibration_path, source_path, vectors_path
 from edgekit.core.child_process import report_progress
 from edgekit.core.paths import atomic
@@ -42,12 +50,14 @@ class Trained:
         value_emulated: The same on those that emulated devices are scored on.
         seconds: Of training.
         parameters: Weights of the model.
+        details: The recipe's further figures on all test examples.
     """
 
     value: float
     value_emulated: float
     seconds: float
     parameters: int
+    details: Mapping[str, float]
 
 
 def train_reference(choice: RecipeChoice, size: Size, seed: int, folder: Path) -> Trained:
@@ -66,7 +76,7 @@ def train_reference(choice: RecipeChoice, size: Size, seed: int, folder: Path) -
     report_progress(1.0, "taking golden vectors and the reference's score")
     runs = _save(recipe, model, folder)
     _write_vectors(recipe, runs, size, folder)
-    run = parts_of(recipe).drive(runs)
+    run = remembering(parts_of(recipe).drive(runs))
 
     def value(*, emulated: bool) -> float:
         return float(recipe.score(run, examples(recipe, size, emulated=emulated)))
@@ -76,6 +86,7 @@ def train_reference(choice: RecipeChoice, size: Size, seed: int, folder: Path) -
         value_emulated=value(emulated=True),
         seconds=seconds,
         parameters=int(model.count_params()),
+        details=details_of(recipe, run, examples(recipe, size, emulated=False)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,8 @@ from edgekit.core.variant import PRECISIONS
 
 if TYPE_CHECKING:
     import keras
+
+    from edgekit.on_device.vision.drawing import Drawing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +164,10 @@ class Recipe:
         train: `(model, size, progress) -> keras.Model`, trained.
         score: `(run, dataset) -> float`, in the unit of `metric`.
         answer_key: Shows that `score` tells right from wrong.
+        details: `(run, dataset) -> {name: figure}`: further figures, the unit in the name, such as
+            the average precision of each class; measured wherever `score` is, without a limit.
+        show: `(inputs, answers) -> one drawing each`, of some examples: what the recipe is given
+            and what it answers, for people to look at.
         program: What uses the models on a device; every bundle brings it.
         loss: What an optimization minimizes when it retrains the model: a loss for the only output,
             or one for each output by name; None if it cannot be retrained so.
@@ -190,6 +196,8 @@ class Recipe:
     score: Callable[[Run, Dataset], float]
     answer_key: AnswerKey
     program: Program
+    details: Callable[[Run, Dataset], Mapping[str, float]] | None = None
+    show: Callable[[Batch, Batch], Sequence[Drawing]] | None = None
     loss: Loss | Mapping[str, Loss] | None = None
     fine_tuning: FineTuning = FineTuning(epochs={"tiny": 1, "full": 2})
     variants: tuple[str, ...] = PRECISIONS

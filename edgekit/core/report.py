@@ -179,6 +179,7 @@ class Row:
             position, where a loop of several parts writes them.
         judged: How each output compares with the reference's, beside its limits.
         reason: Why it was not run, what was predicted, or which limit it broke.
+        details: The recipe's further figures, by name.
     """
 
     variant: str
@@ -205,6 +206,7 @@ class Row:
     reason: str = ""
     adapter: str = ""
     judged: tuple[JudgedOutput, ...] = ()
+    details: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +224,7 @@ class Report:
     Attributes:
         explanations: Of quantized files that are out of limits, or of which an output is.
         data: What there is to say of a user's own data, in sentences; empty for a recipe's.
+        reference_details: The recipe's further figures of the reference, by name.
     """
 
     recipe: str
@@ -238,6 +241,7 @@ class Report:
     notes: tuple[str, ...] = ()
     explanations: tuple[ExplainedFile, ...] = ()
     data: tuple[str, ...] = ()
+    reference_details: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edgekit.core.types import Array, Batch, Run
-from edgekit.on_device import interpreter
+from edgekit.on_device import answering, interpreter
 from edgekit.on_device.pictures import to_pgm
 from edgekit.on_device.programs import arrays, classify
 
@@ -52,8 +52,8 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> list[Array]:
 
         return {"model": run}
 
-    for program in (classify, arrays):
-        monkeypatch.setattr(program, "load", load)
+    for module in (answering, arrays):
+        monkeypatch.setattr(module, "load", load)
     return given
 
 

@@ -7,14 +7,17 @@ A picture of another size is fitted; `fit` in `on_device/pictures.py` has the ru
 
 from __future__ import annotations
 
-import argparse
+from argparse import ArgumentParser, Namespace
 from typing import Sequence
 
 import numpy as np
 
+from ..answering import Answer, Models, Program
 from ..arrays import Array
-from ..interpreter import LABELS, add_arguments, describe, find_file, load, read_labels
-from ..pictures import fit, read_picture
+from ..footage import PICTURES
+from ..interpreter import LABELS
+from ..pictures import fit
+from ..vision.drawing import Drawing
 
 MODEL = "model"
 
@@ -39,35 +42,31 @@ def best(scores: Array, labels: Sequence[str], count: int) -> list[tuple[str, fl
     return [(labels[index], float(scores[index])) for index in order]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the best labels of each picture, one a line with its score."""
-    parser = argparse.ArgumentParser(
-        description="Name what a picture shows. A picture of another size is fitted: its middle, "
-        "of the network's proportions, is averaged over the area of each pixel; colours become "
-        "grey where the network takes grey.",
-        epilog="Example: python3 classify.py --variant int8 picture.pgm",
-    )
-    parser.add_argument(
-        "pictures", nargs="+", metavar="PICTURE", help=".npy, PGM, PPM, or what Pillow opens"
-    )
-    parser.add_argument("--count", type=int, default=3, help="how many labels to name")
-    add_arguments(parser)
-    chosen = parser.parse_args(arguments)
-    model = describe(chosen.bundle, chosen.variant)[MODEL]
+def answer(models: Models, picture: Array, options: Namespace) -> Answer:
+    """Name what a picture shows, the best label first, each with its score."""
+    model = models.facts[MODEL]
     image, scores = model["inputs"][0], model["outputs"][0]["name"]
-    run = load(chosen.bundle, chosen.variant)[MODEL]
-    try:
-        labels = read_labels(chosen.bundle)
-        for name in chosen.pictures:
-            picture = fit(read_picture(find_file(name, chosen.bundle)), image["shape"][1:])
-            answer = run({image["name"]: picture[np.newaxis]})[scores][0]
-            if len(chosen.pictures) > 1:
-                print(f"{name}:")
-            for label, score in best(answer, labels, chosen.count):
-                print(f"{score:.3f}  {label}")
-    except (OSError, ValueError) as error:
-        raise SystemExit(str(error)) from error
+    fitted = fit(picture, image["shape"][1:])
+    found = models.runs[MODEL]({image["name"]: fitted[np.newaxis]})[scores][0]
+    lines = [f"{score:.3f}  {label}" for label, score in best(found, models.labels, options.count)]
+    return Answer(lines, Drawing(picture=picture, text="\n".join(lines)))
 
+
+def _options(parser: ArgumentParser) -> None:
+    parser.add_argument("--count", type=int, default=3, help="how many labels to name")
+
+
+program = Program(
+    answer,
+    takes=PICTURES,
+    description="Name what a picture shows. A picture of another size is fitted: its middle, of "
+    "the network's proportions, is averaged over the area of each pixel; colours become grey where "
+    "the network takes grey.",
+    example="picture.pgm",
+    options=_options,
+    draws=True,
+)
+main = program.main
 
 if __name__ == "__main__":
     main()

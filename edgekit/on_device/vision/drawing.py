@@ -148,7 +148,7 @@ def _draw_caption(
     font: "ImageFont.ImageFont | ImageFont.FreeTypeFont",
 ) -> None:
     """Write a caption above a box, or in it where there is no room above."""
-    left, top, right, bottom = pen.textbbox((0, 0), caption, font=font)
+    right, bottom = pen.textbbox((0, 0), caption, font=font)[2:]
     height, x = bottom + 2, max(0.0, float(box[0]))
     y = float(box[1]) - height if box[1] >= height else max(0.0, float(box[1]))
     pen.rectangle((x, y, x + right + 4, y + height), fill=colour)

@@ -1,0 +1,202 @@
+"""What the programs of bundles share: how they are called, what they read, how they answer.
+
+A program is one function, `answer(models, item, options)`, and an attribute that describes it:
+
+    program = Program(answer, takes=PICTURES, description="Name what a picture shows.")
+    main = program.main
+
+The same function answers on a device, where `main` prints, and in `edgekit run`, which asks it
+with models that run wherever the user says. So nothing about one model stands in a program: what it
+has to know lies in the bundle.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import re
+from argparse import ArgumentParser, Namespace
+from dataclasses import dataclass
+from pathlib import Path
+from typing import (
+    TYPE_CHECKING,
+    Callable,
+    Generic,
+    Iterable,
+    Iterator,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    TypeVar,
+)
+
+from .arrays import Run
+from .interpreter import LABELS, ModelFacts, add_arguments, describe, find_file, load, read_labels
+
+if TYPE_CHECKING:
+    from .vision.drawing import Drawing
+
+Item = TypeVar("Item")
+
+
+class Models(NamedTuple):
+    """A variant of a bundle, ready to be asked.
+
+    Attributes:
+        folder: The bundle, in which lie the files that a program reads.
+        facts: Part name (`model` if there is one file) -> what `signature.json` says of it: its
+            inputs and outputs, by name and shape.
+        runs: Part name -> function of a batch.
+        labels: What the outputs are called; empty if the bundle does not say.
+    """
+
+    folder: Path
+    facts: Mapping[str, ModelFacts]
+    runs: Mapping[str, Run]
+    labels: Sequence[str]
+
+
+class Answer(NamedTuple):
+    """What a program answers.
+
+    Attributes:
+        lines: To be printed.
+        drawing: What was given, with the answer drawn into it; None if there is nothing to draw.
+    """
+
+    lines: Sequence[str]
+    drawing: Optional[Drawing] = None
+
+
+@dataclass(frozen=True)
+class Kind(Generic[Item]):
+    """A kind of thing that a program may be given.
+
+    Attributes:
+        name: As the help shows it, such as `PICTURE`.
+        help: What it may be, in a line.
+        read: `(arguments, bundle) -> name and item of each`: one argument may hold many items, such
+            as a folder; it raises OSError or ValueError, as a sentence.
+        arguments: How many arguments make one question.
+    """
+
+    name: str
+    help: str
+    read: Callable[[Sequence[str], Path], Iterable[Tuple[str, Item]]]
+    arguments: int = 1
+
+
+def _no_options(parser: ArgumentParser) -> None:
+    """Add no option to a parser."""
+
+
+@dataclass(frozen=True)
+class Program(Generic[Item]):
+    """A program of a bundle.
+
+    Attributes:
+        answer: `(models, item, options) -> Answer`; it raises OSError or ValueError, as a sentence.
+        takes: What kind of item it answers.
+        description: For its help.
+        example: Arguments of a call, for its help.
+        options: Adds the options of its own to a parser.
+        draws: Whether its answers are drawings too.
+    """
+
+    answer: Callable[[Models, Item, Namespace], Answer]
+    takes: Kind[Item]
+    description: str
+    example: str = ""
+    options: Callable[[ArgumentParser], None] = _no_options
+    draws: bool = False
+
+    def answers(
+        self, models: Models, arguments: Sequence[str], options: Namespace
+    ) -> Iterator[Tuple[str, Answer]]:
+        """Give the name of each item that the arguments hold, and the answer to it.
+
+        Raises:
+            OSError, ValueError: Something cannot be read or answered; the sentence says what.
+        """
+        count = self.takes.arguments
+        if len(arguments) % count:
+            raise ValueError(
+                f"{len(arguments)} given; a question is {count} of {self.takes.name}: "
+                f"{self.takes.help}."
+            )
+        for start in range(0, len(arguments), count):
+            for name, item in self.takes.read(arguments[start : start + count], models.folder):
+                yield name, self.answer(models, item, options)
+
+    def main(self, arguments: Optional[Sequence[str]] = None) -> None:
+        """Answer what the command line asks."""
+        parser = ArgumentParser(
+            description=self.description,
+            epilog=f"Example: python3 %(prog)s --variant int8 {self.example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        parser.add_argument("inputs", nargs="+", metavar=self.takes.name, help=self.takes.help)
+        self.options(parser)
+        if self.draws:
+            parser.add_argument(
+                "--out", type=Path, metavar="FOLDER", help="draw the answers into pictures there"
+            )
+        add_arguments(parser)
+        options = parser.parse_args(arguments)
+        try:
+            models = open_models(options.bundle, options.variant)
+            answers = self.answers(models, options.inputs, options)
+            first = list(itertools.islice(answers, 2))
+            for name, answer in itertools.chain(first, answers):
+                if len(first) > 1:
+                    print(f"{name}:")
+                print(*answer.lines, sep="\n", flush=True)
+                if self.draws and options.out and answer.drawing is not None:
+                    options.out.mkdir(parents=True, exist_ok=True)
+                    answer.drawing.save(options.out / f"{file_name(name)}.png")
+        except (OSError, ValueError) as error:
+            raise SystemExit(str(error)) from error
+
+
+def open_models(folder: Path, variant: str) -> Models:
+    """Load a variant of a bundle on the runtime that is installed.
+
+    Raises:
+        SystemExit: The folder is no bundle, has no such variant, or no runtime is installed.
+    """
+    labels = read_labels(folder) if (folder / LABELS).is_file() else []
+    return Models(folder, describe(folder, variant), load(folder, variant), labels)
+
+
+def file_name(name: str) -> str:
+    """Return the name of an item as a file may be called, without its ending.
+
+    Example:
+        >>> file_name("photos/cat 1.jpg"), file_name("walk.avi, frame 12")
+        ('cat-1', 'walk-avi-frame-12')
+    """
+    words = re.sub(r"\W+", "-", re.sub(r"\.\w{1,5}$", "", Path(name).name)).strip("-")
+    return words[:100] or "answer"
+
+
+def _files(arguments: Sequence[str], bundle: Path) -> Iterator[Tuple[str, Path]]:
+    for name in arguments:
+        yield name, find_file(name, bundle)
+
+
+def _texts(arguments: Sequence[str], bundle: Path) -> Iterator[Tuple[str, str]]:
+    for text in arguments:
+        path = find_file(text, bundle) if text.endswith(".txt") else Path()
+        if path.is_file():
+            lines = path.read_text(encoding="utf-8").splitlines()
+            yield from ((line, line) for line in lines if line.strip())
+        else:
+            yield text, text
+
+
+FILES: Kind[Path] = Kind("FILE", "a file", _files)
+"""Files that the program reads itself; `dataclasses.replace` gives them a name and a help."""
+
+TEXTS: Kind[str] = Kind("TEXT", "a text in quotes, or a .txt file with one a line", _texts)
