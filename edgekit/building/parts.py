@@ -29,26 +29,34 @@ class RecipeChoice:
     Attributes:
         name: Name of a recipe, or path of a recipe file.
         data: Folder with a user's own data; None for the recipe's.
+        weights: Keras model of a user's that training begins with; None for new weights.
     """
 
     name: str
     data: Path | None = None
+    weights: Path | None = None
 
     def load(self) -> Recipe:
         """Return the recipe itself.
 
         Raises:
             NotFound: There is none by that name.
-            BadInput: It takes no data of a user's.
+            BadInput: It takes no data or no weights of a user's.
         """
-        recipe = registry.get("recipes", self.name)
-        if self.data is None:
-            return recipe
-        if recipe.with_data is None:
-            raise BadInput(f"Recipe '{self.name}' takes no data of your own; build it without.")
-        if not self.data.exists():
-            raise NotFound(f"There is no '{self.data}'; give a folder with data of your own.")
-        return recipe.with_data(self.data)
+        recipe: Recipe = registry.get("recipes", self.name)
+        if self.data is not None:
+            if recipe.with_data is None:
+                raise BadInput(f"Recipe '{self.name}' takes no data of your own; build it without.")
+            if not self.data.exists():
+                raise NotFound(f"There is no '{self.data}'; give a folder with data of your own.")
+            recipe = recipe.with_data(self.data)
+        if self.weights is not None:
+            if recipe.with_weights is None:
+                raise BadInput(f"Recipe '{self.name}' takes no weights; build it without.")
+            if not self.weights.is_file():
+                raise NotFound(f"There is no file '{self.weights}'; give a .keras or .h5 file.")
+            recipe = recipe.with_weights(self.weights)
+        return recipe
 
 
 def examples(recipe: Recipe, size: Size, *, emulated: bool) -> Dataset:

@@ -56,6 +56,7 @@ def build(
     seed: int = 0,
     board: str = "",
     data: Path | None = None,
+    weights: Path | None = None,
     progress: Progress = silent,
 ) -> Report:
     """Build every variant of a recipe and measure it on every target that can run here.
@@ -69,6 +70,7 @@ def build(
         seed: Decides initial weights and the order of examples.
         board: Device that stands in for an emulated one, such as `ssh://pi@raspberrypi`.
         data: Folder or file with data of your own, for a recipe that takes them.
+        weights: A `.keras` or `.h5` file that training begins with, for a recipe that takes one.
         progress: Told how far the build is.
 
     Returns:
@@ -86,6 +88,7 @@ def build(
         targets=targets,
         board=board,
         data=data,
+        weights=weights,
     )
     trained = _train(plan, part(progress, 0.0, 0.3))
     baseline = _baseline(plan, part(progress, 0.3, 0.35))
@@ -283,10 +286,7 @@ def _report(plan: Plan, trained: Trained, baseline: BaselineScore, rows: Iterabl
         versions=versions(),
         reference_details=trained.details,
         train_seconds=trained.seconds,
-        notes=(
-            f"{trained.parameters:,} parameters; source: {plan.recipe.source}",
-            *plan.notes,
-        ),
+        notes=(f"{trained.parameters:,} parameters; source: {plan.recipe.source}", *plan.notes),
         data=about_data(plan.recipe, plan.size, trained.value),
     )
 

@@ -77,16 +77,19 @@ def make_plan(
     targets: Sequence[str],
     board: str,
     data: Path | None = None,
+    weights: Path | None = None,
 ) -> Plan:
     """Check a build request, create its run folder and write `plan.json`."""
     if size not in ("tiny", "full"):
         raise BadInput(f"size is '{size}'; allowed are 'tiny' and 'full'.")
-    choice = RecipeChoice(name=recipe, data=data)
+    choice = RecipeChoice(name=recipe, data=data, weights=weights)
     found = choice.load()
     chosen = tuple(map(Variant.parse, variants or found.variants))
     for variant in chosen:
         _check_variant(found, variant)
     wanted, notes = _targets(targets)
+    if weights is not None:
+        notes = (f"Training began with the weights in '{weights.name}'.", *notes)
     plan = Plan(
         choice=choice,
         size=size,
@@ -95,7 +98,7 @@ def make_plan(
         targets=wanted,
         folder=out / registry.name_of("recipes", recipe),
         board=board,
-        base=_base(size, seed, data),
+        base=_base(size, seed, data, weights),
         code=_code(recipe, found.program, chosen, wanted),
         notes=notes,
     )
@@ -134,10 +137,12 @@ def _targets(asked_for: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]
     return tuple(chosen.values()), tuple(notes)
 
 
-def _base(size: Size, seed: int, data: Path | None) -> dict[str, Json]:
+def _base(size: Size, seed: int, data: Path | None, weights: Path | None) -> dict[str, Json]:
     sums = {"packaged": sha256(packaged("datasets"))}
     if data is not None:
         sums["own"] = sha256(data)
+    if weights is not None:
+        sums["weights"] = sha256(weights)
     return {"size": size, "seed": seed, "versions": versions(), "data": sums}
 
 

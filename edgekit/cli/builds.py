@@ -27,6 +27,10 @@ def build(
         Path | None,
         typer.Option(help="Your own data: a folder a class of pictures or WAV files, or a CSV."),
     ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="A .keras or .h5 model of your own that training begins with."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Train, optimize, convert, verify and report a recipe.
@@ -45,6 +49,7 @@ def build(
             seed=seed,
             board=board,
             data=data,
+            weights=weights,
             progress=tell,
         )
     tables.show_report(report, out / report.recipe, json=json)

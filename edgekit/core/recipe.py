@@ -180,6 +180,8 @@ class Recipe:
             the input file of its example.
         with_data: `(folder) -> Recipe`, the same recipe on a user's own data: labels, signature and
             splits follow them; None if it takes none.
+        with_weights: `(file) -> Recipe`, the same recipe that begins with the weights of a user's
+            Keras model; None if it takes none. Of a recipe on a user's data, too.
         about_data: What a report has to say of a user's own data, in sentences: how they were
             split, what was left out.
         num_emulated: Test examples that are scored on an emulated device, where all would take
@@ -205,5 +207,6 @@ class Recipe:
     parts: Parts | None = None
     assets: Callable[[Size], Mapping[str, str | bytes]] | None = None
     with_data: Callable[[Path], Recipe] | None = None
+    with_weights: Callable[[Path], Recipe] | None = None
     about_data: tuple[str, ...] = ()
     num_emulated: int = 1000

@@ -121,7 +121,7 @@ def _read_archive(path: Path) -> Description:
         metadata = json.loads(archive.read("metadata.json"))
         for name in archive.namelist():
             if name.endswith((".h5", ".hdf5")):
-                _refuse_other_files(io.BytesIO(archive.read(name)), path)
+                refuse_other_files(io.BytesIO(archive.read(name)), path)
     config.pop("compile_config", None)  # loss and metrics are not loaded, and may be custom
     return Description(config=config, keras_version=str(metadata["keras_version"]))
 
@@ -140,7 +140,7 @@ def _read_hdf5(path: Path) -> Description:
         raise BadInput(
             f"'{path}' holds weights only. Save the whole model: model.save('model.keras')."
         )
-    _refuse_other_files(path, path)
+    refuse_other_files(path, path)
     return Description(config=json.loads(config), keras_version=_text(version))
 
 
@@ -266,7 +266,7 @@ def _is_known(
     return isinstance(module, str) and _KERAS_MODULE.fullmatch(module) is not None
 
 
-def _refuse_other_files(file: IO[bytes] | Path, path: Path) -> None:
+def refuse_other_files(file: IO[bytes] | Path, path: Path) -> None:
     """Refuse weights in HDF5 that lie in another file of this machine, or in no file at all.
 
     Raises:

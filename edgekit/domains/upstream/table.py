@@ -99,6 +99,17 @@ SAMPLES = (
         sha256="0448371fb3e20e3badf292274e9a078c0f98abe5574ce3deb19a5f1be1891bc3",
         script="make_spoken_digits_small.py",
     ),
+    Sample(
+        path="signs_small.npz",
+        what="526 photos of hands that sign 0 to 9: those of every fourth student, 64x64, as one "
+        "JPEG file a student",
+        source="Mavi, *A New Dataset and Proposed Convolutional Neural Network Architecture for "
+        "Classification of American Sign Language Digits*, 2020, "
+        "<https://github.com/ardamavi/Sign-Language-Digits-Dataset>",
+        licence="Apache-2.0",
+        sha256="eb995dd219d3936b7fc62096653668821314883c00ca5a77a034e943b63cd2cd",
+        script="make_signs_small.py",
+    ),
 )
 
 

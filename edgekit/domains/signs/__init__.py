@@ -1,0 +1,1 @@
+"""Photos of hands that sign digits, and clips in which they sign numbers."""
