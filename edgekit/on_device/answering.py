@@ -120,14 +120,14 @@ class Program(Generic[Item]):
         Raises:
             OSError, ValueError: Something cannot be read or answered; the sentence says what.
         """
-        count = self.takes.arguments
-        if len(arguments) % count:
+        each = self.takes.arguments
+        if len(arguments) % each:
             raise ValueError(
-                f"{len(arguments)} given; a question is {count} of {self.takes.name}: "
+                f"{len(arguments)} {self.takes.name} given; a question takes {each}: "
                 f"{self.takes.help}."
             )
-        for start in range(0, len(arguments), count):
-            for name, item in self.takes.read(arguments[start : start + count], models.folder):
+        for start in range(0, len(arguments), each):
+            for name, item in self.takes.read(arguments[start : start + each], models.folder):
                 yield name, self.answer(models, item, options)
 
     def main(self, arguments: Optional[Sequence[str]] = None) -> None:
@@ -160,6 +160,13 @@ class Program(Generic[Item]):
             raise SystemExit(str(error)) from error
 
 
+def at_least_one(text: str) -> int:
+    """Return a whole number of at least 1, for the `type` of an option."""
+    if not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text}; give 1 or more")
+    return int(text)
+
+
 def open_models(folder: Path, variant: str) -> Models:
     """Load a variant of a bundle on the runtime that is installed.
 
@@ -181,9 +188,38 @@ def file_name(name: str) -> str:
     return words[:100] or "answer"
 
 
-def _files(arguments: Sequence[str], bundle: Path) -> Iterator[Tuple[str, Path]]:
+def files(name: str, endings: Sequence[str], help: str) -> Kind[Path]:
+    """Return the kind of files that a program reads itself.
+
+    Args:
+        name: As the help shows it, such as `RECORDING`.
+        endings: Of their names, such as `.wav`; those files are taken of a folder.
+        help: What one holds, in a line.
+    """
+
+    def read(arguments: Sequence[str], bundle: Path) -> Iterator[Tuple[str, Path]]:
+        return find_files(arguments, bundle, endings)
+
+    return Kind(name, f"{help}; or a folder of these", read)
+
+
+def find_files(
+    arguments: Sequence[str], bundle: Path, endings: Sequence[str]
+) -> Iterator[Tuple[str, Path]]:
+    """Give the files that arguments name, those of a folder in the order of their names.
+
+    Raises:
+        ValueError: A folder holds no file with one of the endings.
+    """
     for name in arguments:
-        yield name, find_file(name, bundle)
+        path = find_file(name, bundle)
+        if not path.is_dir():
+            yield name, path
+            continue
+        found = sorted(each for each in path.iterdir() if each.suffix.lower() in endings)
+        if not found:
+            raise ValueError(f"'{name}' holds no file that ends in {', '.join(endings)}.")
+        yield from ((each.name, each) for each in found)
 
 
 def _texts(arguments: Sequence[str], bundle: Path) -> Iterator[Tuple[str, str]]:
@@ -195,8 +231,5 @@ def _texts(arguments: Sequence[str], bundle: Path) -> Iterator[Tuple[str, str]]:
         else:
             yield text, text
 
-
-FILES: Kind[Path] = Kind("FILE", "a file", _files)
-"""Files that the program reads itself; `dataclasses.replace` gives them a name and a help."""
 
 TEXTS: Kind[str] = Kind("TEXT", "a text in quotes, or a .txt file with one a line", _texts)

@@ -6,13 +6,12 @@ Videos are read by OpenCV, where it is installed.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Iterator, List, Sequence, Tuple
+from typing import Iterator, Sequence, Tuple
 
 import numpy as np
 
-from .answering import Kind
+from .answering import Kind, find_files
 from .arrays import Array
-from .interpreter import find_file
 from .pictures import read_picture
 
 PICTURE_ENDINGS = (".npy", ".pgm", ".ppm", ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".webp")
@@ -54,7 +53,7 @@ def read_pictures(arguments: Sequence[str], bundle: Path) -> Iterator[Tuple[str,
         OSError: A file is not there.
         ValueError: One holds no picture; a folder holds none.
     """
-    for name, path in _paths(arguments, bundle, PICTURE_ENDINGS + VIDEO_ENDINGS, "picture"):
+    for name, path in find_files(arguments, bundle, PICTURE_ENDINGS + VIDEO_ENDINGS):
         if path.suffix.lower() in VIDEO_ENDINGS:
             for number, frame in enumerate(frames(path), 1):
                 yield f"{name}, frame {number}", frame
@@ -71,7 +70,7 @@ def read_clips(arguments: Sequence[str], bundle: Path) -> Iterator[Tuple[str, Ar
         OSError: A file is not there.
         ValueError: One holds no clip; a folder holds none.
     """
-    for name, path in _paths(arguments, bundle, (".npy", *VIDEO_ENDINGS), "clip"):
+    for name, path in find_files(arguments, bundle, (".npy", *VIDEO_ENDINGS)):
         yield name, _read_frames(path) if path.suffix == ".npy" else np.stack(list(frames(path)))
 
 
@@ -107,18 +106,3 @@ def _read_frames(path: Path) -> Array:
             "numbers from 0 to 255, or floats from 0 to 1. Scale them."
         )
     return clip.astype(np.float32) / np.float32(limit)
-
-
-def _paths(
-    arguments: Sequence[str], bundle: Path, endings: Sequence[str], what: str
-) -> Iterator[Tuple[str, Path]]:
-    """Give the files that arguments name, those of a folder in the order of their names."""
-    for name in arguments:
-        path = find_file(name, bundle)
-        if not path.is_dir():
-            yield name, path
-            continue
-        found: List[Path] = sorted(p for p in path.iterdir() if p.suffix.lower() in endings)
-        if not found:
-            raise ValueError(f"There is no {what} in '{name}'; it may hold {', '.join(endings)}.")
-        yield from ((each.name, each) for each in found)

@@ -27,7 +27,7 @@ def recipe() -> Recipe:
 def test_a_program_brings_what_it_imports_and_no_more() -> None:
     modules = {str(path) for path in modules_of(Program(name="nearest_ngrams", example=()))}
     assert modules == {
-        *("__init__.py", "arrays.py", "interpreter.py", "ngrams.py"),
+        *("__init__.py", "answering.py", "arrays.py", "interpreter.py", "ngrams.py"),
         *("programs/__init__.py", "programs/nearest.py", "programs/nearest_ngrams.py"),
     }
 

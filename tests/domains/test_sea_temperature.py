@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from edgekit.core.recipe import Dataset
 from edgekit.core.types import Array, Batch
 from edgekit.domains.series.sea_temperature import SHARES, mase, windows
+from edgekit.on_device import answering
 from edgekit.on_device.programs import forecast
 
 HOUR = np.datetime64("2016-07-01T00", "h")
@@ -99,7 +100,8 @@ def test_the_program_prints_a_day(
     csv = tmp_path / "readings.csv"
     lines = [f"{HOUR + hour}:30:00Z,{10 + hour % 24}" for hour in range(80)]
     csv.write_text("\n".join(["time,celsius", *lines]))
-    monkeypatch.setattr(forecast, "load", lambda *_: {"model": _last_hour_of_the_day_before})
+    monkeypatch.setattr(answering, "load", lambda *_: {"model": _last_hour_of_the_day_before})
+    monkeypatch.setattr(answering, "describe", lambda *_: {})
     forecast.main([str(csv)])
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == 24
@@ -119,6 +121,7 @@ def test_the_program_says_what_is_wrong_with_its_readings(
     text: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "readings.csv").write_text(text)
-    monkeypatch.setattr(forecast, "load", lambda *_: {"model": _last_hour_of_the_day_before})
+    monkeypatch.setattr(answering, "load", lambda *_: {"model": _last_hour_of_the_day_before})
+    monkeypatch.setattr(answering, "describe", lambda *_: {})
     with pytest.raises(SystemExit, match=sentence):
         forecast.main([str(tmp_path / "readings.csv")])

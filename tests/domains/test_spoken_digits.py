@@ -16,6 +16,7 @@ from edgekit.core.errors import BadData
 from edgekit.core.recipe import Recipe
 from edgekit.core.types import Array, Batch
 from edgekit.domains.speech import spoken_digits
+from edgekit.on_device import answering
 from edgekit.on_device.log_mel import HOP, log_mel
 from edgekit.on_device.programs import keywords
 
@@ -136,11 +137,12 @@ def test_driving_answers_at_once_and_hop_by_hop() -> None:
     np.testing.assert_allclose(answers["streamed"][:, 0], frames.sum(axis=(1, 2)), atol=1e-3)
 
 
-def _bundle(monkeypatch: pytest.MonkeyPatch, *parts: str) -> None:
+def _bundle(monkeypatch: pytest.MonkeyPatch, folder: Path, *parts: str) -> None:
     digit = {"scores": np.eye(10)[[7]]}
     runs = {part: _counting_hop if part == "hop" else lambda _: digit for part in parts}
-    monkeypatch.setattr(keywords, "load", lambda *_: runs)
-    monkeypatch.setattr(keywords, "read_labels", lambda _: list("0123456789"))
+    monkeypatch.setattr(answering, "load", lambda *_: runs)
+    monkeypatch.setattr(answering, "describe", lambda *_: {})
+    (folder / "labels.txt").write_text("\n".join("0123456789"))
 
 
 @pytest.mark.parametrize("parts", [("model",), ("whole", "hop")])
@@ -151,8 +153,8 @@ def test_the_program_names_the_digit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "seven.wav").write_bytes(_wav(np.zeros(4000)))
-    _bundle(monkeypatch, *parts)
-    keywords.main([str(tmp_path / "seven.wav")])
+    _bundle(monkeypatch, tmp_path, *parts)
+    keywords.main(["seven.wav", "--bundle", str(tmp_path)])
     assert capsys.readouterr().out.split()[0] == "7"
 
 
@@ -164,8 +166,8 @@ def test_the_program_listens(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "seven.wav").write_bytes(_wav(np.zeros(4000)))
-    _bundle(monkeypatch, *parts)
-    keywords.main([str(tmp_path / "seven.wav"), "--stream"])
+    _bundle(monkeypatch, tmp_path, *parts)
+    keywords.main(["seven.wav", "--bundle", str(tmp_path), "--stream"])
     times = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     assert times == ["0.2", "0.4", "0.6", "0.8", "1.0"]
 

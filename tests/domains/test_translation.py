@@ -211,4 +211,4 @@ def test_the_program_refuses_a_beam_of_0() -> None:
         check=False,
     )
     assert result.returncode == 2
-    assert "--beam is 0; give 1 or more" in result.stderr
+    assert "argument --beam: 0; give 1 or more" in result.stderr

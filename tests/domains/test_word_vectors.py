@@ -29,6 +29,7 @@ from edgekit.domains.text.word_vectors import (
     read_wordsim,
     unit,
 )
+from edgekit.on_device import answering
 from edgekit.on_device.programs import nearest as by_number
 from edgekit.on_device.programs import nearest_ngrams as by_ngrams
 from edgekit.on_device.programs.nearest import nearest, number_of, read_words
@@ -160,8 +161,9 @@ def test_the_programs_print_neighbours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "vocabulary.txt").write_text("the\nqueen\nking\n", encoding="utf-8")
+    monkeypatch.setattr(answering, "load", _fake_load)
+    monkeypatch.setattr(answering, "describe", lambda *_: {})
     for program in (by_number, by_ngrams):
-        monkeypatch.setattr(program, "load", _fake_load)
         program.main(["King", "--count", "1", "--bundle", str(tmp_path)])
         assert capsys.readouterr().out == "0.50  queen\n"
     by_ngrams.main(["kingly", "--bundle", str(tmp_path)])

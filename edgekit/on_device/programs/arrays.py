@@ -8,15 +8,15 @@ file; for a model of several parts, `--part` says which to run.
 
 from __future__ import annotations
 
-import argparse
 import zipfile
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Sequence
 
 import numpy as np
 
+from ..answering import Answer, Models, Program, at_least_one, files
 from ..arrays import Array, Batch
-from ..interpreter import ModelFacts, add_arguments, describe, find_file, load
+from ..interpreter import ModelFacts
 
 MODEL = "model"
 PREFIX = "input:"
@@ -61,30 +61,35 @@ def _read_npz(path: Path | str) -> dict[str, Array]:
         raise ValueError(f"'{path}' is not an .npz file of numbers; save it again.") from error
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print what the model answers to the first examples."""
-    parser = argparse.ArgumentParser(
-        description="Give a model arrays, and print what it answers.",
-        epilog="Example: python3 arrays.py --variant int8 golden/vectors.npz",
+def answer(models: Models, path: Path, options: Namespace) -> Answer:
+    """Return what a model answers to the first examples of a file."""
+    if options.part not in models.facts:
+        raise ValueError(
+            f"There is no part '{options.part}' in this bundle; it has {', '.join(models.facts)}."
+        )
+    batch = read_batch(path, models.facts[options.part])
+    answers = models.runs[options.part](
+        {name: array[: options.count] for name, array in batch.items()}
     )
-    parser.add_argument("arrays", help=".npz file with an array for each input of the model")
-    parser.add_argument("--part", default=MODEL, help="of a model of several files, which one")
-    parser.add_argument("--count", type=int, default=1, help="how many examples to take")
-    add_arguments(parser)
-    chosen = parser.parse_args(arguments)
-    models = describe(chosen.bundle, chosen.variant)
-    if chosen.part not in models:
-        parser.error(f"There is no part '{chosen.part}' in this bundle; it has {', '.join(models)}")
-    try:
-        batch = read_batch(find_file(chosen.arrays, chosen.bundle), models[chosen.part])
-    except (OSError, ValueError) as error:
-        raise SystemExit(str(error)) from error
-    run = load(chosen.bundle, chosen.variant)[chosen.part]
-    answers = run({name: array[: chosen.count] for name, array in batch.items()})
-    for name, answer in answers.items():
-        print(f"{name}:")
-        print(np.array2string(answer, precision=4, suppress_small=True))
+    lines = []
+    for name, array in answers.items():
+        lines += [f"{name}:", np.array2string(array, precision=4, suppress_small=True)]
+    return Answer(lines)
 
+
+def _options(parser: ArgumentParser) -> None:
+    parser.add_argument("--part", default=MODEL, help="of a model of several files, which one")
+    parser.add_argument("--count", type=at_least_one, default=1, help="how many examples to take")
+
+
+program = Program(
+    answer,
+    takes=files("ARRAYS", (".npz",), ".npz file with an array for each input of the model"),
+    description="Give a model arrays, and print what it answers.",
+    example="golden/vectors.npz",
+    options=_options,
+)
+main = program.main
 
 if __name__ == "__main__":
     main()

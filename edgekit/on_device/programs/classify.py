@@ -12,7 +12,7 @@ from typing import Sequence
 
 import numpy as np
 
-from ..answering import Answer, Models, Program
+from ..answering import Answer, Models, Program, at_least_one
 from ..arrays import Array
 from ..footage import PICTURES
 from ..interpreter import LABELS
@@ -53,7 +53,7 @@ def answer(models: Models, picture: Array, options: Namespace) -> Answer:
 
 
 def _options(parser: ArgumentParser) -> None:
-    parser.add_argument("--count", type=int, default=3, help="how many labels to name")
+    parser.add_argument("--count", type=at_least_one, default=3, help="how many labels to name")
 
 
 program = Program(

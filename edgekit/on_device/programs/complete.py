@@ -10,14 +10,14 @@ loop keeps those, so that no word is read twice.
 
 from __future__ import annotations
 
-import argparse
-from typing import Mapping, Sequence
+from argparse import ArgumentParser, Namespace
+from typing import Mapping
 
 import numpy as np
 
+from ..answering import TEXTS, Answer, Models, Program, at_least_one
 from ..arrays import Array, Batch, Run
 from ..decoding import State, Step, beam_search, greedy, log_softmax
-from ..interpreter import add_arguments, load
 from ..vocabulary import END, PAD, UNKNOWN, read_vocabulary
 from ..words import split_words
 
@@ -161,27 +161,36 @@ def _newest(prompt: Array, length: int) -> Array:
     return np.asarray(prompt, np.int32)[np.newaxis, -(CONTEXT + 1 - length) :]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the text and its continuation."""
-    parser = argparse.ArgumentParser(description="Continue an English text.")
-    parser.add_argument("text", help="beginning of a sentence")
+def answer(models: Models, text: str, options: Namespace) -> Answer:
+    """Return a text and its continuation."""
+    length, among = options.length, options.sample
+    if not 1 <= length < CONTEXT:
+        raise ValueError(f"--length is {length}; allowed are 1 to {CONTEXT - 1}.")
+    words, run = read_vocabulary(models.folder), models.runs["step"]
+    prompt = np.array([END, *words.encode(split_words(text))])
+    if among:
+        tokens = sample(run, prompt, length=length, among=among, seed=options.seed)
+    else:
+        tokens = complete(run, prompt, length=length, beam=options.beam)
+    added = words.decode(token for token in tokens if token not in (PAD, END))
+    return Answer([" ".join([text, *added])])
+
+
+def _options(parser: ArgumentParser) -> None:
     parser.add_argument("--length", type=int, default=12, help="words to add, 1 to 63")
-    parser.add_argument("--beam", type=int, default=1, help="beginnings kept; 1 is greedy")
+    parser.add_argument("--beam", type=at_least_one, default=1, help="beginnings kept; 1 is greedy")
     parser.add_argument("--sample", type=int, default=0, metavar="K", help="draw among the K best")
     parser.add_argument("--seed", type=int, default=0, help="of --sample")
-    add_arguments(parser)
-    chosen = parser.parse_args(arguments)
-    if not 1 <= chosen.length < CONTEXT:
-        parser.error(f"--length is {chosen.length}; allowed are 1 to {CONTEXT - 1}.")
-    words = read_vocabulary(chosen.bundle)
-    prompt = np.array([END, *words.encode(split_words(chosen.text))])
-    run = load(chosen.bundle, chosen.variant)["step"]
-    if chosen.sample:
-        tokens = sample(run, prompt, length=chosen.length, among=chosen.sample, seed=chosen.seed)
-    else:
-        tokens = complete(run, prompt, length=chosen.length, beam=chosen.beam)
-    print(chosen.text, *words.decode(token for token in tokens if token not in (PAD, END)))
 
+
+program = Program(
+    answer,
+    takes=TEXTS,
+    description="Continue an English text.",
+    example='"In the beginning God created"',
+    options=_options,
+)
+main = program.main
 
 if __name__ == "__main__":
     main()

@@ -8,14 +8,15 @@ would answer 1 for all of them.
 
 from __future__ import annotations
 
-import argparse
-from typing import Sequence
+from argparse import Namespace
+from pathlib import Path
+from typing import Iterator, Sequence, Tuple
 
 import numpy as np
 
+from ..answering import Answer, Kind, Models, Program
 from ..arrays import Array, Run
-from ..interpreter import add_arguments, load
-from ..vocabulary import END, UNKNOWN, Vocabulary, read_vocabulary
+from ..vocabulary import END, UNKNOWN, read_vocabulary
 from ..words import split_words
 
 LENGTH = 32
@@ -62,23 +63,26 @@ def _cosine(first: Array, second: Array) -> float:
     return float(first @ second / max(lengths, 1e-12))
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the words that two sentences share, and how alike their uses are."""
-    parser = argparse.ArgumentParser(description="Compare words in two English sentences.")
-    parser.add_argument("first", help="a sentence of at most 31 words and marks")
-    parser.add_argument("second", help="another, with a word of the first")
-    add_arguments(parser)
-    chosen = parser.parse_args(arguments)
-    words: Vocabulary = read_vocabulary(chosen.bundle)
-    run = load(chosen.bundle, chosen.variant)["context"]
-    first, second = (words.encode(split_words(text)) for text in (chosen.first, chosen.second))
-    try:
-        shared = compare(run, first, second)
-    except ValueError as error:
-        parser.error(str(error))
-    for token, cosine in shared:
-        print(f"{words.decode([token])[0]:20} {cosine:6.3f}")
+def answer(models: Models, sentences: Tuple[str, str], options: Namespace) -> Answer:
+    """Return the words that two sentences share, and how alike their uses are."""
+    words = read_vocabulary(models.folder)
+    first, second = (words.encode(split_words(text)) for text in sentences)
+    shared = compare(models.runs["context"], first, second)
+    return Answer([f"{words.decode([token])[0]:20} {cosine:6.3f}" for token, cosine in shared])
 
+
+def _pairs(arguments: Sequence[str], folder: Path) -> Iterator[Tuple[str, Tuple[str, str]]]:
+    first, second = arguments
+    yield f"{first} / {second}", (first, second)
+
+
+program = Program(
+    answer,
+    takes=Kind("SENTENCE", "two sentences that share a word, each at most 31 words", _pairs, 2),
+    description="Compare words in two English sentences.",
+    example='"He sat on the bank of the river." "She owns a bank."',
+)
+main = program.main
 
 if __name__ == "__main__":
     main()

@@ -7,16 +7,15 @@ summer and winter.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import gzip
+from argparse import Namespace
 from pathlib import Path
-from typing import Sequence
 
 import numpy as np
 
+from ..answering import Answer, Models, Program, files
 from ..arrays import Array, Run
-from ..interpreter import add_arguments, find_file, load
 
 PAST_HOURS = 72
 FUTURE_HOURS = 24
@@ -91,25 +90,23 @@ def forecast(run: Run, past: Array) -> Array:
     return np.asarray(past[:, -1:] + run({"window": relative(past)})["change"])
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print a forecast, hour by hour."""
-    parser = argparse.ArgumentParser(
-        description="Forecast the next 24 hours of a temperature from its last 72.",
-        epilog="Example: python3 forecast.py --variant int8 temperatures.csv",
-    )
-    parser.add_argument("readings", help="CSV: a line of headings, then lines of time,value")
-    add_arguments(parser)
-    chosen = parser.parse_args(arguments)
-    try:
-        hours, means = hourly_means(*read_csv(find_file(chosen.readings, chosen.bundle)))
-        run = load(chosen.bundle, chosen.variant)["model"]
-        expected = forecast(run, means[np.newaxis, -PAST_HOURS:])[0]
-    except (OSError, ValueError) as error:
-        raise SystemExit(str(error)) from error
+def answer(models: Models, path: Path, options: Namespace) -> Answer:
+    """Return a forecast, hour by hour."""
+    hours, means = hourly_means(*read_csv(path))
+    expected = forecast(models.runs["model"], means[np.newaxis, -PAST_HOURS:])[0]
     digits = 2 if np.abs(expected).max() >= 1 else 5
-    for ahead, value in enumerate(expected, 1):
-        print(f"{hours[-1] + ahead}:00  {value:5.{digits}f}")
+    return Answer(
+        [f"{hours[-1] + ahead}:00  {value:5.{digits}f}" for ahead, value in enumerate(expected, 1)]
+    )
 
+
+program = Program(
+    answer,
+    takes=files("READINGS", (".csv", ".gz"), "CSV: a line of headings, then lines of time,value"),
+    description="Forecast the next 24 hours of a temperature from its last 72.",
+    example="temperatures.csv",
+)
+main = program.main
 
 if __name__ == "__main__":
     main()

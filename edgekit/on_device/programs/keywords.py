@@ -6,15 +6,15 @@ every 20 ms. A network with a file `hop` takes 20 ms at a time, with its memory 
 
 from __future__ import annotations
 
-import argparse
 import wave
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import BinaryIO, Callable, Iterable, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
+from ..answering import Answer, Models, Program, files
 from ..arrays import Array, Batch, Run
-from ..interpreter import add_arguments, find_file, load, read_labels
 from ..log_mel import HOP, OVERLAP, SAMPLE_RATE, log_mel
 
 Memory = Tuple[Array, ...]
@@ -118,37 +118,41 @@ def drive(runs: Mapping[str, Run]) -> Run:
     return run
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the word; with `--stream`, what is heard after every fifth of a second."""
-    parser = argparse.ArgumentParser(
-        description="Name the spoken word in a recording.",
-        epilog="Example: python3 keywords.py --variant int8 recording.wav",
-    )
-    parser.add_argument("recording", help="WAV file, 8 kHz, mono, 16 bit")
-    parser.add_argument("--stream", action="store_true", help="listen, 20 ms at a time")
-    add_arguments(parser)
-    chosen = parser.parse_args(arguments)
-    try:
-        labels = read_labels(chosen.bundle)
-        sound = one_second(read_wav(find_file(chosen.recording, chosen.bundle)))[np.newaxis]
-    except (OSError, ValueError) as error:
-        raise SystemExit(str(error)) from error
-    runs = load(chosen.bundle, chosen.variant)
+def answer(models: Models, path: Path, options: Namespace) -> Answer:
+    """Return the word; with `--stream`, what is heard after every fifth of a second."""
+    runs, labels = models.runs, models.labels
+    sound = one_second(read_wav(path))[np.newaxis]
     whole = runs.get("model") or runs["whole"]
-    if not chosen.stream:
-        print(_words(whole({"log_mel": log_mel(sound)})["scores"], labels))
-        return
+    if not options.stream:
+        return Answer([_words(whole({"log_mel": log_mel(sound)})["scores"], labels)])
     classify = remembering(runs["hop"]) if "hop" in runs else looking_back(whole)
     hops = (sound[:, start : start + HOP] for start in range(0, NUM_SAMPLES, HOP))
-    for count, scores in enumerate(listen(classify, hops), 1):
-        if count % 10 == 0:
-            print(f"{count * HOP / SAMPLE_RATE:.1f} s  {_words(scores, labels)}")
+    return Answer(
+        [
+            f"{count * HOP / SAMPLE_RATE:.1f} s  {_words(scores, labels)}"
+            for count, scores in enumerate(listen(classify, hops), 1)
+            if count % 10 == 0
+        ]
+    )
 
 
 def _words(scores: Array, labels: Sequence[str]) -> str:
     best = int(np.argmax(scores[0]))
     return f"{labels[best]}  ({100 * float(scores[0, best]):.0f} %)"
 
+
+def _options(parser: ArgumentParser) -> None:
+    parser.add_argument("--stream", action="store_true", help="listen, 20 ms at a time")
+
+
+program = Program(
+    answer,
+    takes=files("RECORDING", (".wav",), "WAV file, 8 kHz, mono, 16 bit"),
+    description="Name the spoken word in a recording.",
+    example="recording.wav",
+    options=_options,
+)
+main = program.main
 
 if __name__ == "__main__":
     main()

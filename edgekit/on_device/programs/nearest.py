@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from pathlib import Path
 from typing import Sequence
 
 import numpy as np
 
+from ..answering import TEXTS, Answer, Models, Program, at_least_one
 from ..arrays import Array
-from ..interpreter import add_arguments, load
 
 VOCABULARY = "vocabulary.txt"
 
@@ -53,26 +54,30 @@ def nearest(
     return [words[number] for number in order[: count + 1] if words[number] != exclude][:count]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print a word's nearest neighbours, one a line with its similarity."""
-    parser = argparse.ArgumentParser(
-        description="Name the words whose vectors are nearest to a word's.",
-        epilog="Example: python3 nearest.py --variant int8 king",
-    )
-    parser.add_argument("word", help="a word of vocabulary.txt")
-    parser.add_argument("--count", type=int, default=10, help="how many neighbours to name")
-    add_arguments(parser)
-    chosen = parser.parse_args(arguments)
-    try:
-        words = read_words(chosen.bundle)
-        number = number_of(chosen.word, words)
-    except (OSError, ValueError) as error:
-        raise SystemExit(str(error)) from error
-    run = load(chosen.bundle, chosen.variant)["model"]
-    similarity = run({"word": np.array([[number]], np.int32)})["similarity"][0]
-    for word in nearest(similarity, words, exclude=words[number], count=chosen.count):
-        print(f"{similarity[words.index(word)]:.2f}  {word}")
+def answer(models: Models, word: str, options: Namespace) -> Answer:
+    """Return a word's nearest neighbours, one a line with its similarity."""
+    words = read_words(models.folder)
+    number = number_of(word, words)
+    similarity = models.runs["model"]({"word": np.array([[number]], np.int32)})["similarity"][0]
+    found = nearest(similarity, words, exclude=words[number], count=options.count)
+    return Answer([f"{similarity[words.index(word)]:.2f}  {word}" for word in found])
 
+
+def add_count(parser: ArgumentParser) -> None:
+    """Add the option that says how many neighbours are named."""
+    parser.add_argument(
+        "--count", type=at_least_one, default=10, help="how many neighbours to name"
+    )
+
+
+program = Program(
+    answer,
+    takes=replace(TEXTS, name="WORD", help="a word of vocabulary.txt"),
+    description="Name the words whose vectors are nearest to a word's.",
+    example="king",
+    options=add_count,
+)
+main = program.main
 
 if __name__ == "__main__":
     main()

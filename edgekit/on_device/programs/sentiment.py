@@ -5,13 +5,12 @@ python3 sentiment.py --variant int8 "a wonderful film"
 
 from __future__ import annotations
 
-import argparse
-from typing import Sequence
+from argparse import Namespace
 
 import numpy as np
 
+from ..answering import TEXTS, Answer, Models, Program
 from ..arrays import Array
-from ..interpreter import add_arguments, load, read_labels
 from ..subwords import PADDING, Subwords
 from ..words import split_words
 
@@ -51,23 +50,24 @@ def fit_length(ids: Array) -> Array:
     return padded
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the label of each text and its probability."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    add_arguments(parser)
-    parser.add_argument("text", nargs="+", help="a text, in quotes")
-    chosen = parser.parse_args(arguments)
-    subwords = Subwords.from_text((chosen.bundle / MERGES).read_text(encoding="utf-8"))
-    labels = read_labels(chosen.bundle)
-    run = load(chosen.bundle, chosen.variant)["model"]
-    for text in chosen.text:
-        ids = pieces(subwords, text)
-        if not len(ids):
-            parser.error(f"there is no word in '{text}'; give an English text.")
-        scores = run({"tokens": fit_length(ids)[np.newaxis]})["scores"][0]
-        best = int(np.argmax(scores))
-        print(f"{labels[best]} ({100 * scores[best]:.0f} %): {text}")
+def answer(models: Models, text: str, options: Namespace) -> Answer:
+    """Return the label of a text and its probability."""
+    subwords = Subwords.from_text((models.folder / MERGES).read_text(encoding="utf-8"))
+    ids = pieces(subwords, text)
+    if not len(ids):
+        raise ValueError(f"There is no word in '{text}'; give an English text.")
+    scores = models.runs["model"]({"tokens": fit_length(ids)[np.newaxis]})["scores"][0]
+    best = int(np.argmax(scores))
+    return Answer([f"{models.labels[best]} ({100 * scores[best]:.0f} %)"])
 
+
+program = Program(
+    answer,
+    takes=TEXTS,
+    description="Name the label of an English text, such as a film review.",
+    example='"a wonderful film"',
+)
+main = program.main
 
 if __name__ == "__main__":
     main()

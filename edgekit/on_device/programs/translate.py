@@ -10,15 +10,16 @@ empty at the beginning. The last step needs no row: nothing comes after it.
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from typing import Mapping, Sequence
 
 import numpy as np
 
+from ..answering import TEXTS, Answer, Models, Program, at_least_one
 from ..arrays import Array, Batch, Run
 from ..decoding import State, beam_search, greedy
-from ..interpreter import add_arguments, describe, load
+from ..interpreter import ModelFacts
 from ..subwords import BEGIN, END, PADDING, Subwords
 
 SOURCE_LENGTH = 40
@@ -74,32 +75,23 @@ def ended(rows: Sequence[Sequence[int]], length: int) -> Array:
     return result
 
 
-def caches_of(folder: Path, variant: str) -> dict[str, list[int]]:
+def caches_of(parts: Mapping[str, ModelFacts]) -> dict[str, list[int]]:
     """Return name and shape of those inputs of `step` that nothing else fills."""
-    parts = describe(folder, variant)
     given = {tensor["name"] for tensor in parts["encode"]["outputs"]} | {"token", "position"}
     inputs = parts["step"]["inputs"]
     return {tensor["name"]: tensor["shape"][1:] for tensor in inputs if tensor["name"] not in given}
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Translate the texts of the command line."""
-    parser = argparse.ArgumentParser(description="Translate English into Spanish.")
-    parser.add_argument("texts", nargs="+", metavar="TEXT", help="English, up to 20 words")
-    parser.add_argument("--beam", type=int, default=1, help="beginnings kept; 1 is greedy")
-    add_arguments(parser)
-    chosen = parser.parse_args(arguments)
-    if chosen.beam < 1:
-        parser.error(f"--beam is {chosen.beam}; give 1 or more")
-    runs = load(chosen.bundle, chosen.variant)
+def answer(models: Models, text: str, options: Namespace) -> Answer:
+    """Translate a text."""
     english, spanish = (
-        Subwords.from_text((chosen.bundle / SUBWORD_FILES[language]).read_text(encoding="utf-8"))
+        Subwords.from_text((models.folder / SUBWORD_FILES[language]).read_text(encoding="utf-8"))
         for language in ("english", "spanish")
     )
-    source = ended([english.encode(text) for text in chosen.texts], SOURCE_LENGTH)
-    caches = caches_of(chosen.bundle, chosen.variant)
-    for row in translate(runs, source, caches=caches, beam=chosen.beam):
-        print(spanish.decode(row.tolist()))
+    source = ended([english.encode(text)], SOURCE_LENGTH)
+    caches = caches_of(models.facts)
+    rows = translate(models.runs, source, caches=caches, beam=options.beam)
+    return Answer([spanish.decode(rows[0].tolist())])
 
 
 def _followed(state: State, answer: Batch, position: int) -> State:
@@ -113,6 +105,19 @@ def _followed(state: State, answer: Batch, position: int) -> State:
             after[kept][:, position] = value
     return after
 
+
+def _options(parser: ArgumentParser) -> None:
+    parser.add_argument("--beam", type=at_least_one, default=1, help="beginnings kept; 1 is greedy")
+
+
+program = Program(
+    answer,
+    takes=replace(TEXTS, help="English, up to 20 words; or a .txt file with one text a line"),
+    description="Translate English into Spanish.",
+    example='"In the beginning God created the heavens."',
+    options=_options,
+)
+main = program.main
 
 if __name__ == "__main__":
     main()
