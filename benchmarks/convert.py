@@ -2,8 +2,9 @@
 
 Beside it runs a script that loads the model, calls `TFLiteConverter` and writes the file; edgekit
 also runs the model and the file on two runtimes and compares them. Both are timed as whole
-processes, in turns, so that a machine that slows down slows both. Memory is the most that a process
-and all below it hold together (proportional set size, sampled 20 times a second).
+processes, in turns, so that a machine that slows down slows both; `processor` compares the seconds
+that processors worked for them, which a busy machine hardly changes. Memory is the most that a
+process and all below it hold together (proportional set size, sampled 20 times a second).
 
     python benchmarks/convert.py [--turns 5] [--only mobilenet_v2] [--precision int8]
 
@@ -13,13 +14,14 @@ Exits 1 where the ratio of the medians is over the limit: 1.25 for time, 1.1 for
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,9 +56,10 @@ with open(out, "wb") as stream:
 
 @dataclass(frozen=True)
 class Run:
-    """One whole process: seconds, and the most bytes that it and its children held."""
+    """One whole process and its children: seconds by the clock and of processors, most bytes."""
 
     seconds: float
+    processor_seconds: float
     bytes: int
 
 
@@ -132,16 +135,20 @@ def held(pid: int) -> int:
 def timed(command: list[str]) -> Run:
     """Run a command to its end; a conversion out of its limits has been timed all the same."""
     start, most = time.perf_counter(), 0
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
-        while process.poll() is None:
+    with tempfile.TemporaryFile() as told:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=told)
+        while True:
+            pid, status, used = os.wait4(process.pid, os.WNOHANG)
+            if pid:
+                break
             most = max(most, held(process.pid))
             time.sleep(0.05)
         seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode not in (0, 1):
-            raise SystemExit(f"{' '.join(command)} failed: {process.communicate()[1][-2000:]}")
-    return Run(seconds, most)
+            told.seek(0)
+            raise SystemExit(f"{' '.join(command)} failed: {told.read()[-2000:].decode()}")
+    return Run(seconds, used.ru_utime + used.ru_stime, most)
 
 
 def compare(source: Path, precision: str, turns: int) -> tuple[list[Run], list[Run]]:
@@ -168,7 +175,7 @@ def main() -> int:
     parser.add_argument("--only", choices=MODELS, action="append")
     parser.add_argument("--precision", choices=("float32", "int8"), action="append")
     asked = parser.parse_args()
-    table = Table("model", "precision", "TFLiteConverter", "edgekit", "time", "memory")
+    table = Table("model", "precision", "TFLiteConverter", "edgekit", "time", "processor", "memory")
     over = False
     with tempfile.TemporaryDirectory() as scratch:
         for name in asked.only or MODELS:
@@ -179,14 +186,18 @@ def main() -> int:
             images = np.random.default_rng(0).random(shape, np.float32)
             np.savez(source.with_suffix(".npz"), image=images)
             for precision in asked.precision or ("float32", "int8"):
-                peer, ours = compare(source, precision, asked.turns)
-                seconds = [statistics.median(run.seconds for run in runs) for runs in (peer, ours)]
-                most = [statistics.median(run.bytes for run in runs) for runs in (peer, ours)]
-                ratios = seconds[1] / seconds[0], most[1] / most[0]
-                over |= ratios[0] > LIMITS["time"] or ratios[1] > LIMITS["memory"]
-                cells = [
-                    f"{s:.1f} s, {m / 2**20:,.0f} MiB" for s, m in zip(seconds, most, strict=True)
+                print(f"{name}, {precision}", file=sys.stderr)
+                both = compare(source, precision, asked.turns)
+                medians = [
+                    [statistics.median(values) for values in zip(*map(astuple, runs), strict=True)]
+                    for runs in both
                 ]
+                time_ratio, processor_ratio, memory_ratio = (
+                    ours / peer for peer, ours in zip(*medians, strict=True)
+                )
+                over |= time_ratio > LIMITS["time"] or memory_ratio > LIMITS["memory"]
+                cells = [f"{s:.1f} s, {most / 2**20:,.0f} MiB" for s, _, most in medians]
+                ratios = (time_ratio, processor_ratio, memory_ratio)
                 table.add_row(name, precision, *cells, *(f"{ratio:.2f}" for ratio in ratios))
     Console().print(table)
     return 1 if over else 0

@@ -181,4 +181,4 @@ def _reshaped(
         argument: tf.TensorSpec(wanted[spec.name], spec.dtype, name=spec.name)
         for argument, spec in specs.items()
     }
-    return tf.function(call).get_concrete_function(**shaped)
+    return tf.function(call, autograph=False).get_concrete_function(**shaped)

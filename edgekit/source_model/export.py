@@ -26,6 +26,7 @@ from edgekit.source_model.interface import (
     SourceModel,
     given_names,
     interface_of,
+    is_tf_keras,
 )
 from edgekit.source_model.loading import NOTE, SIGNATURE
 
@@ -72,7 +73,7 @@ def export(model: SourceModel, out: Path, signature: Signature) -> None:
 
     function = _traced(model, signature)[1]
     module = tf.Module()
-    # Exactly what the signature captures, so that weights are saved whichever object holds them.
+    # What the signature captures, so that weights are saved whichever object holds them.
     module.captured = list(function.variables)
     with atomic(out) as folder:
         try:
@@ -87,8 +88,7 @@ def export(model: SourceModel, out: Path, signature: Signature) -> None:
                 "up before the model and give it the indices."
             ) from error
         (folder / NOTE).parent.mkdir()
-        note = json.dumps(to_json(signature))
-        (folder / NOTE).write_text(note, encoding="utf-8")
+        (folder / NOTE).write_text(json.dumps(to_json(signature)), encoding="utf-8")
 
 
 _KEPT = "_edgekit_trace"
@@ -123,7 +123,8 @@ def _trace(model: SourceModel, wanted: Signature | None) -> tuple[Signature, Con
     if wanted:
         _check_fit(inputs, wanted.inputs, f"Model '{interface.name}' has the inputs")
         inputs = wanted.inputs
-    function = _function(interface, inputs, wanted.outputs if wanted else ())
+    named = wanted.outputs if wanted else ()
+    function = _function(interface, inputs, named, autograph=is_tf_keras(model))
     answer = function.structured_outputs.items()
     outputs = tuple(_output(name, tensor, interface.name) for name, tensor in answer)
     if wanted:
@@ -133,11 +134,12 @@ def _trace(model: SourceModel, wanted: Signature | None) -> tuple[Signature, Con
 
 
 def _function(
-    interface: Interface, inputs: Sequence[Tensor], outputs: Sequence[Tensor]
+    interface: Interface, inputs: Sequence[Tensor], outputs: Sequence[Tensor], *, autograph: bool
 ) -> ConcreteFunction:
     """Trace the model once; outputs are named as in `outputs`, or as in the model if empty.
 
     A name that the model uses too is the same output; only the others are matched in order.
+    AutoGraph takes longer than tracing; Keras 3 does without it in `predict`, tf_keras does not.
     """
     import tensorflow as tf
 
@@ -161,7 +163,7 @@ def _function(
 
     try:
         with _plain_argmax():
-            return tf.function(serve, input_signature=specs).get_concrete_function()
+            return tf.function(serve, specs, autograph=autograph).get_concrete_function()
     except EdgekitError:
         raise
     except Exception as error:  # whatever a layer's code raises

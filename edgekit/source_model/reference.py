@@ -18,6 +18,7 @@ from edgekit.source_model.interface import (
     SourceModel,
     full_name,
     interface_of,
+    is_tf_keras,
     parts_of,
 )
 from edgekit.source_model.random_inputs import expected_inputs, integer_limit, random_inputs
@@ -159,7 +160,8 @@ def runner(model: SourceModel) -> Run:
 
     interface = interface_of(model)
     step = BATCH_SIZE if interface.has_free_batch else 1
-    function = tf.function(interface.call, reduce_retracing=True)
+    autograph = is_tf_keras(model)  # as in `edgekit.source_model.export`
+    function = tf.function(interface.call, reduce_retracing=True, autograph=autograph)
 
     def run(batch: Batch) -> Batch:
         columns = [batch[declared.name] for declared in interface.inputs]

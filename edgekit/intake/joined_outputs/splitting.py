@@ -212,7 +212,7 @@ def _split_function(model: SavedModel) -> tuple[SavedModel, tuple[Joint, ...]]:
         )
         return dict(zip(answers, parts, strict=True))
 
-    function = tf.function(call).get_concrete_function(**specs)
+    function = tf.function(call, autograph=False).get_concrete_function(**specs)
     return replace(model, function=function, signature=None), joints
 
 
