@@ -139,18 +139,25 @@ def _listed_names(files: Iterable[Path]) -> tuple[str, ...]:
     return ()
 
 
+def read_voc(content: bytes) -> tuple[list[str], list[list[float]]]:
+    """Return class names and boxes of a Pascal VOC file; not-a-number for sides it lacks.
+
+    Raises:
+        ParseError, ValueError: It is not one.
+    """
+    objects = ElementTree.fromstring(content).findall("object")
+    sides = ("xmin", "ymin", "xmax", "ymax")
+    labels = [(each.findtext("name") or "").strip() for each in objects]
+    return labels, [
+        [float(each.findtext(f"bndbox/{side}") or "nan") for side in sides] for each in objects
+    ]
+
+
 def _voc(path: Path, pictures: Mapping[str, Path], failed: dict[str, str]) -> _Drawn | None:
     try:
-        root = ElementTree.fromstring(path.read_bytes())
-        objects = root.findall("object")
-        labels = [(each.findtext("name") or "").strip() for each in objects]
-        boxes = [
-            [
-                float(each.findtext(f"bndbox/{side}") or "nan")
-                for side in ("xmin", "ymin", "xmax", "ymax")
-            ]
-            for each in objects
-        ]
+        content = path.read_bytes()
+        root = ElementTree.fromstring(content)
+        labels, boxes = read_voc(content)
     except (ElementTree.ParseError, ValueError) as error:
         failed[path.name] = f"no Pascal VOC file: {error}"
         return None
@@ -252,11 +259,26 @@ def _within(
     """Cut boxes at the edges; return how many were cut, and how many left out, as well."""
     given = np.array(drawn.boxes, np.float32).reshape(-1, 4)
     numbers = np.array([names.index(label) for label in drawn.labels], np.int32)
-    boxes = np.clip(given, 0, np.array([*size, *size], np.float32))
-    kept = (boxes[:, 2:] - boxes[:, :2] >= SMALLEST).all(axis=1)  # False where it is NaN
+    boxes, kept = within(given, size)
     cut = int((np.abs(boxes - given).max(axis=1, initial=0) > 1)[kept].sum())
     picture = BoxedPicture(path=drawn.picture, size=size, boxes=boxes[kept], labels=numbers[kept])
     return picture, cut, int((~kept).sum())
+
+
+def within(given: Sequence[Sequence[float]] | Array, size: tuple[int, int]) -> tuple[Array, Array]:
+    """Return boxes cut at the edges of a picture, and which of them still have an area.
+
+    Args:
+        given: `(n, 4)`: left, top, right, bottom.
+        size: Width and height of the picture.
+
+    Returns:
+        `(n, 4)`, float32, and `(n,)`, bool.
+    """
+    boxes = np.clip(
+        np.array(given, np.float32).reshape(-1, 4), 0, np.array([*size, *size], np.float32)
+    )
+    return boxes, (boxes[:, 2:] - boxes[:, :2] >= SMALLEST).all(axis=1)  # False where it is NaN
 
 
 def _text(path: Path) -> str:

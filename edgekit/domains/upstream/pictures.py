@@ -60,14 +60,14 @@ SIGN_LANGUAGE_DIGITS = archived(
     sha256="dcb2ae4be3d7735fcdd5afd3ac662c8515803a0ab9c5acce989eb085802de6d1",
 )
 
-_CARDS = "TensorFlow-Object-Detection-API-Tutorial-Train-Multiple-Objects-Windows-10"
+CARDS = "TensorFlow-Object-Detection-API-Tutorial-Train-Multiple-Objects-Windows-10"
 PLAYING_CARDS = archived(
     "playing-cards",
     what="296 + 67 photos of playing cards with boxes of six ranks (Pascal VOC)",
     licence="Apache-2.0",
-    source=f"https://github.com/EdjeElectronics/{_CARDS}",
+    source=f"https://github.com/EdjeElectronics/{CARDS}",
     size_bytes=38_313_930,
-    url=f"https://github.com/EdjeElectronics/{_CARDS}/archive/c164582.tar.gz",
+    url=f"https://github.com/EdjeElectronics/{CARDS}/archive/c164582.tar.gz",
     used=r"images/(train|test)/.+\.(JPG|jpg|xml)",
     sha256="6f951af675c8fd30b95795bf63ac564ca909560762bc21e26422897822de7a49",
 )

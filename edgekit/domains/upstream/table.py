@@ -110,6 +110,25 @@ SAMPLES = (
         sha256="eb995dd219d3936b7fc62096653668821314883c00ca5a77a034e943b63cd2cd",
         script="make_signs_small.py",
     ),
+    Sample(
+        path="blood_cells_small.npz",
+        what="90 of BCCD's 364 pictures of stained blood, 320x240, WebP, with the boxes of their "
+        "cells: 64 to train, 6 to validate, 20 to test",
+        source="Shenggan, *BCCD Dataset*, 2018, <https://github.com/Shenggan/BCCD_Dataset>",
+        licence="MIT, © 2017 shenggan",
+        sha256="e4108beff8ed33c610a2d139028c404376c1e158b79f647a4550a75eb9d37bcb",
+        script="make_boxed_pictures_small.py",
+    ),
+    Sample(
+        path="playing_cards_small.npz",
+        what="70 of 363 photos of playing cards, the shorter side 128 pixels, WebP, with their "
+        "boxes: 40 to train, 6 to validate, 24 to test",
+        source="EdjeElectronics, *TensorFlow Object Detection API tutorial*, 2018, "
+        f"<https://github.com/EdjeElectronics/{pictures.CARDS}>",
+        licence="Apache-2.0",
+        sha256="596de89229347022285f11baad2b63e54fd1ecd9b5b2b5c20e1a9b309ef38f8e",
+        script="make_boxed_pictures_small.py",
+    ),
 )
 
 

@@ -1,0 +1,1 @@
+"""What the recipes on pictures share: data, augmentation, boxes, average precision."""
