@@ -1,7 +1,8 @@
 """Names in a tree, from what is certainly true down to what exactly it is: a WordTree.
 
 A network scores each name among its siblings only, so that it may know the group of a thing without
-knowing which of the group it is, and can learn from labels at any depth.
+knowing which of the group it is, and can learn from labels at any depth. A detector of such names
+is one of `grid_cells.py` whose classes are the scores of a tree.
 
 Source: Redmon, Farhadi, YOLO9000: Better, Faster, Stronger, 2017,
 https://arxiv.org/abs/1612.08242, section 4.
@@ -9,11 +10,17 @@ https://arxiv.org/abs/1612.08242, section 4.
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import Callable, List, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, Batch, Run
+from . import grid_cells
+from .boxes import Detections, clipped, non_maximum_suppression, padded
+from .grid_cells import NETWORK, GridCells, Predictors, decoded, joined, sigmoid
+
+KIND = "word_tree"
+"""What `detector.json` calls such a detector."""
 
 ROOT = 0
 """Number of the name that everything has."""
@@ -133,3 +140,82 @@ def descend(tree: Tree, probabilities: Array, least: float) -> Array:
         deeper = (said == tree.parents[numbers[0]]) & (probabilities[rows, best] >= least)
         said = np.where(deeper, best, said)
     return said
+
+
+class TreeDetector(NamedTuple):
+    """A detector that names things by a tree.
+
+    Attributes:
+        cells: How boxes are found; `num_classes` are the scores of the tree.
+        tree: The names.
+        least_sure: How probable a name must be to be said; what it belongs under is said instead.
+    """
+
+    cells: GridCells
+    tree: Tree
+    least_sure: float
+
+    def facts(self) -> Mapping[str, object]:
+        """Return this as what `detector.json` holds."""
+        return {
+            **self.cells.facts(),
+            "kind": KIND,
+            "names": list(self.tree.names),
+            "parents": list(self.tree.parents),
+            "least_sure": self.least_sure,
+        }
+
+
+def from_facts(facts: Mapping[str, object]) -> TreeDetector:
+    """Return the detector that `detector.json` describes."""
+    tree = tree_of(facts["names"], facts["parents"])  # type: ignore[arg-type]
+    least_sure = float(facts["least_sure"])  # type: ignore[arg-type]
+    return TreeDetector(grid_cells.from_facts(facts), tree, least_sure)
+
+
+def drive(detector: TreeDetector) -> Callable[[Mapping[str, Run]], Run]:
+    """Return the loop around such a network: `image` in; `boxes`, `labels` and `scores` out.
+
+    Labels are numbers of names. Scores say how sure it is that there is a thing of the name's
+    group, which is the name right below the root; of one group, no two boxes overlap much.
+    """
+
+    def driven(runs: Mapping[str, Run]) -> Run:
+        def run(batch: Batch) -> Batch:
+            shape = batch["image"].shape[1:3]
+            boxes, sure, scores, where = joined(runs[NETWORK](batch), detector.cells)
+            rows = zip(boxes, sigmoid(sure[..., 0]), scores)
+            found = [_found(*row, shape, where, detector) for row in rows]
+            return padded(found, detector.cells.most)
+
+        return run
+
+    return driven
+
+
+def _found(
+    raw: Array,
+    sure: Array,
+    scores: Array,
+    shape: Sequence[int],
+    where: Predictors,
+    detector: TreeDetector,
+) -> Detections:
+    """Return what one picture shows; only the boxes of predictors that are sure are worked out."""
+    cells, tree = detector.cells, detector.tree
+    chosen = np.argsort(-sure, kind="stable")[: cells.candidates]
+    chosen = chosen[sure[chosen] >= cells.least_score]
+    own = where._replace(
+        cells=where.cells[chosen], strides=where.strides[chosen], anchors=where.anchors[chosen]
+    )
+    boxes = clipped(decoded(raw[chosen], own, cells), shape[1], shape[0])
+    probable = absolute(tree, scores[chosen])
+    groups = tree.groups()[descend(tree, probable, 0.0)]
+    sure = sure[chosen] * probable[np.arange(len(chosen)), groups]
+    # Moved apart by their group, boxes of two groups never overlap.
+    span = float(np.ptp(boxes)) + 1 if boxes.size else 1.0
+    kept = non_maximum_suppression(
+        boxes + span * groups[:, np.newaxis], sure, threshold=cells.threshold, most=cells.most
+    )
+    said = descend(tree, probable[kept], detector.least_sure)
+    return Detections(boxes[kept], said.astype(np.int32), sure[kept].astype(np.float32))
