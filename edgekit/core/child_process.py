@@ -8,6 +8,7 @@ numbers, texts and collections of them. Arrays and models cross as files.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
 import inspect
@@ -136,6 +137,7 @@ def serve() -> None:
     _channel = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever libraries print goes to the log
     _send(_answer(request))
+    gc.freeze()  # or the last collection visits all that TensorFlow made, which takes 2 seconds
 
 
 _channel: IO[str] | None = None
