@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 
 from edgekit.core.errors import BadData
 from edgekit.core.types import Array
-from edgekit.domains.own_data.files import counted, files_of, folders_of, picture_size
+from edgekit.domains.own_data.files import counted, files_of, picture_size
 from edgekit.intake.media import PICTURES, UNREADABLE, left_out
 
 PICTURE_FOLDERS = ("images", "image", "pictures", "img", "imgs")
@@ -101,20 +102,34 @@ def classes_of(mask: Array, values: Sequence[int]) -> Array:
 def _pairs(folder: Path) -> tuple[list[tuple[Path, Path]], int]:
     """Return pictures with their masks, and how many have none."""
     pictures = [path for path in files_of(folder) if path.suffix.lower() in PICTURES]
-    parents = {each.name.lower(): each for each in folders_of(folder)}
-    images = next((parents[name] for name in PICTURE_FOLDERS if name in parents), None)
-    masks = next((parents[name] for name in MASK_FOLDERS if name in parents), None)
-    if images and masks:
-        shown = [path for path in pictures if images in path.parents]
-        by_stem = {path.stem.removesuffix(MARK): path for path in pictures if masks in path.parents}
-    else:
-        shown = [path for path in pictures if not path.stem.endswith(MARK)]
-        by_stem = {
-            path.stem.removesuffix(MARK): path for path in pictures if path.stem.endswith(MARK)
-        }
-    if not shown or not by_stem:
+    shown, masks = _apart(folder, pictures)
+    if not shown or not masks:
         raise BadData(f"'{folder}' holds {len(pictures)} pictures and no masks; {EXPECTED}.")
-    pairs = [(path, by_stem[path.stem]) for path in shown if path.stem in by_stem]
+    by_key = {_key(folder, path): path for path in masks}
+    stems = Counter(_key(folder, path)[-1] for path in masks)
+    by_stem = {key[-1]: path for key, path in by_key.items() if stems[key[-1]] == 1}
+    found = [(path, by_key.get(_key(folder, path)) or by_stem.get(path.stem)) for path in shown]
+    pairs = [(path, mask) for path, mask in found if mask]
     if not pairs:
         raise BadData(f"No mask of '{folder}' is called like a picture; {EXPECTED}.")
     return pairs, len(shown) - len(pairs)
+
+
+def _apart(folder: Path, pictures: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Return what are pictures and what are masks, by their folders, or else by their names."""
+    parts = {
+        path: {part.lower() for part in path.relative_to(folder).parent.parts} for path in pictures
+    }
+    masks = [path for path in pictures if parts[path] & set(MASK_FOLDERS)]
+    shown = [path for path in pictures if parts[path] & set(PICTURE_FOLDERS) and path not in masks]
+    if shown and masks:
+        return shown, masks
+    masks = [path for path in pictures if path.stem.endswith(MARK)]
+    return [path for path in pictures if not path.stem.endswith(MARK)], masks
+
+
+def _key(folder: Path, path: Path) -> tuple[str, ...]:
+    """Return what a picture and its mask have in common: folders such as train, and the name."""
+    parents = path.relative_to(folder).parent.parts
+    kept = (part for part in parents if part.lower() not in (*PICTURE_FOLDERS, *MASK_FOLDERS))
+    return (*kept, path.stem.removesuffix(MARK))

@@ -100,6 +100,18 @@ SAMPLES = (
         script="make_spoken_digits_small.py",
     ),
     Sample(
+        path="isbi_membranes_small.npz",
+        what="parts 320x320 of 10 of the 30 sections of the ISBI 2012 challenge, JPEG of quality "
+        "60, and which of their pixels belong to a membrane: 6 to train on, 1 for validation, 3 "
+        "for tests",
+        source="Arganda-Carreras et al., *Crowdsourcing the Creation of Image Segmentation "
+        "Algorithms for Connectomics*, 2015, <https://doi.org/10.3389/fnana.2015.00142>; from "
+        "<https://github.com/zhixuhao/unet>",
+        licence="MIT (repository); challenge data",
+        sha256="e71ca93d832ed2a42055c791c0de89b8f0ab6862768b0a38e0225ddcf430b7f5",
+        script="make_isbi_membranes_small.py",
+    ),
+    Sample(
         path="signs_small.npz",
         what="526 photos of hands that sign 0 to 9: those of every fourth student, 64x64, as one "
         "JPEG file a student",

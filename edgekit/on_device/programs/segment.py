@@ -13,7 +13,7 @@ import io
 import json
 from argparse import Namespace
 from pathlib import Path
-from typing import NamedTuple, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -33,11 +33,12 @@ class Settings(NamedTuple):
     """How a network wants to see pictures; `segmenter.json` holds it.
 
     Attributes:
-        longest: Pixels of the longer side at most; larger pictures are made smaller.
+        longest: Pixels of the longer side at most; larger pictures are made smaller. None if all
+            are taken as they are.
         margin: Pixels at the edge of a tile that do not count.
     """
 
-    longest: int
+    longest: Optional[int]
     margin: int
 
     def to_json(self) -> str:
@@ -68,6 +69,8 @@ def seen_size(height: int, width: int, settings: Settings) -> Tuple[int, int]:
         >>> seen_size(1000, 500, Settings(longest=512, margin=16))
         (512, 256)
     """
+    if settings.longest is None:
+        return height, width
     scale = min(1.0, settings.longest / max(height, width))
     return max(1, round(height * scale)), max(1, round(width * scale))
 

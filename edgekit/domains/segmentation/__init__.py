@@ -1,0 +1,1 @@
+"""Segmentation: pictures with masks, of electron micrographs or of a user's."""
