@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from edgekit.verbs.data import data_get, data_list
     from edgekit.verbs.explain import explain
     from edgekit.verbs.inspect import inspect
+    from edgekit.verbs.run.asking import run
     from edgekit.verbs.setup import doctor, setup
     from edgekit.verbs.slim import slim
     from edgekit.verbs.verify import verify
@@ -32,6 +33,7 @@ __all__ = [
     "explain",
     "inspect",
     "load_report",
+    "run",
     "setup",
     "slim",
     "to_keras",
@@ -50,6 +52,7 @@ _MODULES = {
     "explain": "verbs.explain",
     "inspect": "verbs.inspect",
     "load_report": "reporting.report_json",
+    "run": "verbs.run.asking",
     "setup": "verbs.setup",
     "slim": "verbs.slim",
     "to_keras": "bridge.carry",

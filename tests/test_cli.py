@@ -14,7 +14,7 @@ from edgekit.core import registry
 from tests.support.paths import GOLDEN, ROOT
 
 VERBS = ("list", "setup", "doctor", "build", "convert", "explain", "inspect", "slim", "check",
-         "verify", "bench", "report", "results", "data", "data list", "data get")  # fmt: skip
+         "verify", "run", "bench", "report", "results", "data", "data list", "data get")  # fmt: skip
 
 
 def edgekit(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -95,6 +95,8 @@ def test_the_command_line_imports_nothing_that_typer_does_not() -> None:
         (["check", "nothing.tflite", "--target", "cpu"], "nothing.tflite"),
         (["verify", "nothing.tflite"], "nothing.tflite"),
         (["verify", "."], "not the folder of a build"),
+        (["run", "nothing.tflite", "--input", "a.png"], "nothing.tflite"),
+        (["run", "."], "no signature.json"),
         (["bench", "nothing.tflite"], "nothing.tflite"),
         (["report", "."], "report.json"),
         (["setup", "moon"], "moon"),

@@ -33,6 +33,10 @@ app.command(epilog="Example:  edgekit inspect model.tflite")(files.inspect)
 app.command(epilog="Example:  edgekit slim model.tflite --out slim.tflite")(files.slim)
 app.command(epilog="Example:  edgekit check model.tflite --target edgetpu")(files.check)
 app.command(epilog="Example:  edgekit verify runs/image_cnn --runtime litert")(files.verify)
+app.command(
+    epilog="Example:  edgekit run runs/image_cnn/bundle --input photo.jpg --out drawn",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(files.run)
 app.command(epilog="Example:  edgekit bench model.tflite --runtime litert --threads 2")(files.bench)
 app.command(epilog="Example:  edgekit report runs/image_cnn")(builds.report)
 app.command(epilog="Example:  edgekit results runs/image_cnn")(builds.results)

@@ -1,4 +1,4 @@
-"""Commands on `.tflite` files: inspect, slim, check, verify, bench."""
+"""Commands on `.tflite` files: inspect, slim, check, verify, run, bench."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from edgekit.cli import output, proofs, tables
-from edgekit.cli.arguments import Json, ModelFile
+from edgekit.cli.arguments import Json, ModelFile, Pixels
 
 
 def inspect(file: ModelFile, json: Json = False) -> None:
@@ -79,6 +79,46 @@ def verify(
     ran = any(proof.status == "measured" for proof in shown)
     good = ran and all(proof.ok is not False for proof in shown)
     raise typer.Exit(0 if good else 1)
+
+
+def run(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(metavar="BUNDLE|FILE.tflite")],
+    input: Annotated[
+        list[str] | None,
+        typer.Option(help="IMAGE|FOLDER|VIDEO|WAV|TEXT: what the program takes; repeat for more."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to draw the answers into.")] = None,
+    variant: Annotated[str, typer.Option(help="Of a bundle, such as int8.")] = "",
+    runtime: Annotated[str, typer.Option(help="A name from `edgekit list runtimes`.")] = "",
+    device: Annotated[str, typer.Option(help="local, raspberry-pi or ssh://user@host.")] = "local",
+    labels: Annotated[
+        Path | None, typer.Option(help="Of a FILE.tflite: a text file, one label a line.")
+    ] = None,
+    pixels: Pixels = "",
+    json: Json = False,
+) -> None:
+    """Ask a model about pictures, videos, sounds or texts; draw what it answers.
+
+    The program of the bundle answers, as on a device: boxes, areas, skeletons, labels, words. Its
+    own options, such as --count 5, are handed on to it.
+    """
+    from edgekit.verbs.run import asking as verb
+
+    with output.progress() as tell:
+        found = verb.run(
+            path,
+            input or (),
+            variant=variant,
+            runtime=runtime,
+            device=device,
+            out=out,
+            labels=labels,
+            pixels=pixels,
+            options=context.args,
+            progress=tell,
+        )
+    tables.show_answers(found, json=json)
 
 
 def bench(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from edgekit.operators.target import Check
     from edgekit.verbs.bench import Benchmark
     from edgekit.verbs.inspect import Inspection
+    from edgekit.verbs.run.asking import Answers
     from edgekit.verbs.setup import Finding
     from edgekit.verbs.slim import Slimming
 
@@ -48,6 +49,22 @@ def show_doctor(findings: Iterable[Finding], *, json: bool) -> None:
         ("", "kind", "name", "how to get it"),
         (("ok" if row.ok else "--", row.kind, row.name, row.message) for row in findings),
     )
+
+
+def show_answers(found: Answers, *, json: bool) -> None:
+    """Print what a model answered, under the name of what it was given if that is several."""
+    if json:
+        print_json(found)
+        return
+    from edgekit.reporting.wording import printable
+
+    for answer in found.answers:
+        if len(found.answers) > 1:
+            print(f"{printable(answer.input)}:")
+        for line in answer.lines:
+            print(printable(line))
+    for path in dict.fromkeys(answer.drawing for answer in found.answers if answer.drawing):
+        print(f"drawn: {path}", file=sys.stderr)
 
 
 def show_inspection(inspection: Inspection, *, json: bool) -> None:

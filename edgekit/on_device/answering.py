@@ -64,10 +64,26 @@ class Answer(NamedTuple):
     Attributes:
         lines: To be printed.
         drawing: What was given, with the answer drawn into it; None if there is nothing to draw.
+        files: What is written beside the drawing: ending of the name, such as `mask.png`, ->
+            content.
     """
 
     lines: Sequence[str]
     drawing: Optional[Drawing] = None
+    files: Mapping[str, bytes] = {}
+
+    def write(self, folder: Path, stem: str) -> None:
+        """Write the drawing and the files into a folder, each name beginning with `stem`.
+
+        Raises:
+            OSError: The folder cannot be written.
+            SystemExit: Pillow, which draws, is not installed.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        if self.drawing is not None:
+            self.drawing.save(folder / f"{stem}.png")
+        for ending, content in self.files.items():
+            (folder / f"{stem}.{ending}").write_bytes(content)
 
 
 @dataclass(frozen=True)
@@ -153,9 +169,8 @@ class Program(Generic[Item]):
                 if len(first) > 1:
                     print(f"{name}:")
                 print(*answer.lines, sep="\n", flush=True)
-                if self.draws and options.out and answer.drawing is not None:
-                    options.out.mkdir(parents=True, exist_ok=True)
-                    answer.drawing.save(options.out / f"{file_name(name)}.png")
+                if self.draws and options.out:
+                    answer.write(options.out, file_name(name))
         except (OSError, ValueError) as error:
             raise SystemExit(str(error)) from error
 

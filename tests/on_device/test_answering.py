@@ -88,7 +88,7 @@ def test_a_folder_gives_its_files_in_order(tmp_path: Path) -> None:
 
 
 def test_answers_are_drawn_where_the_user_says(tmp_path: Path) -> None:
-    def answer(models: Models, picture: np.ndarray, options: Namespace) -> Answer:  # type: ignore[type-arg]
+    def answer(models: Models, picture: np.ndarray, options: Namespace) -> Answer:
         return Answer(["seen"], Drawing(picture=picture, text="seen"))
 
     (tmp_path / "one.pgm").write_bytes(to_pgm(np.zeros((4, 6), np.uint8)))
@@ -110,7 +110,8 @@ def test_a_video_is_its_frames_to_a_picture_program_and_one_clip_to_others(tmp_p
     assert (name, clip.shape) == ("walk.avi", (3, 32, 48, 3))
     np.save(tmp_path / "clip.npy", frames)
     ((_, clip),) = CLIPS.read(["clip.npy"], tmp_path)
-    assert (clip.dtype, clip.max()) == (np.float32, 1.0)
+    assert clip.dtype == np.float32
+    assert clip.max() == 1.0
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_a_video_is_its_frames_to_a_picture_program_and_one_clip_to_others(tmp_p
 def test_an_array_that_is_no_clip_is_refused(
     tmp_path: Path,
     array: np.ndarray,
-    sentence: str,  # type: ignore[type-arg]
+    sentence: str,
 ) -> None:
     np.save(tmp_path / "clip.npy", array)
     with pytest.raises(ValueError, match=sentence):

@@ -13,7 +13,7 @@ from edgekit.on_device.vision.drawing import COLOURS, SMALLEST, Drawing, colour_
 GREY = np.full((40, 80, 1), 0.5, np.float32)
 
 
-def _saved(drawing: Drawing, path: Path) -> np.ndarray:  # type: ignore[type-arg]
+def _saved(drawing: Drawing, path: Path) -> np.ndarray:
     drawing.save(path)
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB"))

@@ -48,7 +48,8 @@ def answer(models: Models, picture: Array, options: Namespace) -> Answer:
     image, scores = model["inputs"][0], model["outputs"][0]["name"]
     fitted = fit(picture, image["shape"][1:])
     found = models.runs[MODEL]({image["name"]: fitted[np.newaxis]})[scores][0]
-    lines = [f"{score:.3f}  {label}" for label, score in best(found, models.labels, options.count)]
+    labels = models.labels or [f"class {number}" for number in range(len(found))]
+    lines = [f"{score:.3f}  {label}" for label, score in best(found, labels, options.count)]
     return Answer(lines, Drawing(picture=picture, text="\n".join(lines)))
 
 

@@ -1,0 +1,175 @@
+"""Ask what a bundle or a file answers to pictures, videos, sounds, texts; draw what it answers."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from edgekit.core import registry
+from edgekit.core.errors import BadData, BadInput, EdgekitError, NotFound, Unavailable, reason
+from edgekit.core.types import Progress, silent
+from edgekit.on_device.answering import Answer, Models
+from edgekit.running.place import Place
+from edgekit.running.session import open_session
+from edgekit.verbs.run.bundles import Asked, alone, bundle
+from edgekit.verbs.run.drawn import Drawn
+
+DEFAULT_RUNTIME = "litert"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """What was answered to one item.
+
+    Attributes:
+        input: Its name: a file, a text, a frame of a video.
+        lines: The answer.
+        drawing: The picture or video that it was drawn into; None if it was not drawn.
+    """
+
+    input: str
+    lines: tuple[str, ...]
+    drawing: Path | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What a program answered, and with which files where.
+
+    Attributes:
+        program: Its name, such as `classify`.
+        variant: Of the bundle; of a file alone its name without the ending.
+        answers: In the order of the inputs.
+    """
+
+    program: str
+    variant: str
+    runtime: str
+    device: str
+    answers: tuple[Answered, ...]
+
+
+def run(
+    path: Path,
+    inputs: Sequence[str | Path],
+    *,
+    variant: str = "",
+    runtime: str = "",
+    device: str = "local",
+    out: Path | None = None,
+    labels: Path | None = None,
+    pixels: str = "",
+    options: Sequence[str] = (),
+    progress: Progress = silent,
+) -> Answers:
+    """Ask what a bundle, or a `.tflite` alone, answers.
+
+    The same code answers as on a device: the program that the bundle names, which is edgekit's own.
+
+    Args:
+        path: A bundle, the run folder of a build, or a `.tflite`.
+        inputs: What the program takes: pictures, folders, videos, WAV files, texts.
+        variant: Of a bundle, such as "int8"; its first one if "".
+        runtime: Name of a runtime; if "", `litert`, or the first that runs on the device.
+        device: Name of a device, or `ssh://user@host`.
+        out: Folder for the drawings; none are made if None. Files of the same name are replaced.
+        labels: Of a file alone: a text file, one label a line.
+        pixels: Of a file alone: what pixels become for a float input, such as "0..1".
+        options: Of the program, such as `["--count", "5"]`.
+        progress: Told what is being answered.
+
+    Raises:
+        BadInput: The bundle or file cannot be asked, or an input cannot be read.
+        Unavailable: The runtime, the device or a library is not there.
+        WorkerFailed: A file does not run there.
+
+    Example:
+        >>> edgekit.run("runs/image_cnn/bundle", ["example.pgm"])  # doctest: +SKIP
+    """
+    asked = _asked(Path(path), variant, labels=labels, pixels=pixels)
+    if not inputs:
+        example = " ".join(f"--input {word!r}" for word in asked.example)
+        raise BadInput(
+            f"There is no input; '{asked.name}' takes {asked.program.takes.help}"
+            + (f". The bundle's example: {example}." if example else ".")
+        )
+    chosen = _options(asked, options)
+    place = Place(runtime=runtime or _runtime(device), device=device)
+    with ExitStack() as stack:
+        drawn = stack.enter_context(Drawn(out, asked.variant, inputs)) if out else None
+        sessions = {
+            part: stack.enter_context(open_session(file, runtime=place.runtime, device=device))
+            for part, file in asked.files.items()
+        }
+        runs = {part: asked.prepared(session) for part, session in sessions.items()}
+        models = Models(asked.folder, asked.facts(), runs, asked.labels)
+        answers = []
+        for name, answer in _answers(asked, models, [str(each) for each in inputs], chosen):
+            progress(0.0, name)
+            drawing = drawn.draw(name, answer) if drawn else None
+            answers.append(Answered(input=name, lines=tuple(answer.lines), drawing=drawing))
+    return Answers(
+        program=asked.name,
+        variant=asked.variant,
+        runtime=place.runtime,
+        device=device,
+        answers=tuple(answers),
+    )
+
+
+def _asked(path: Path, variant: str, *, labels: Path | None, pixels: str) -> Asked:
+    if path.is_dir():
+        if labels or pixels:
+            raise BadInput("--labels and --pixels are for a .tflite alone; a bundle knows both.")
+        return bundle(path, variant)
+    if not path.exists():
+        raise NotFound(f"There is no '{path}'; give a bundle or a .tflite.")
+    if variant:
+        raise BadInput(f"--variant is of a bundle; '{path}' is one file.")
+    return alone(path, labels=labels, pixels=pixels)
+
+
+def _runtime(device: str) -> str:
+    """Return the runtime that is meant where none is said."""
+    if device == "local":
+        return DEFAULT_RUNTIME
+    places = (Place(runtime=name, device=device) for name in registry.names("runtimes"))
+    return next((place.runtime for place in places if not place.mismatch()), DEFAULT_RUNTIME)
+
+
+class _Parser(ArgumentParser):
+    """A parser whose complaint is an exception."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what is wrong with the arguments."""
+        raise BadInput(f"The program says: {message}.")
+
+
+def _options(asked: Asked, words: Sequence[str]) -> Namespace:
+    """Return the program's options."""
+    parser = _Parser(prog=asked.name, add_help=False)
+    asked.program.options(parser)
+    return parser.parse_args(list(words))
+
+
+def _answers(
+    asked: Asked, models: Models, inputs: Sequence[str], options: Namespace
+) -> Iterator[tuple[str, Answer]]:
+    """Give the program's answers; whatever it stumbles over becomes a sentence."""
+    try:
+        yield from asked.program.answers(models, inputs, options)
+    except EdgekitError:
+        raise
+    except (OSError, ValueError) as error:
+        raise BadInput(str(error)) from error
+    except SystemExit as error:  # a library that only some inputs need
+        raise Unavailable(str(error)) from error
+    except Exception as error:  # a bundle may hold anything where its program expects its own
+        raise BadData(
+            f"'{asked.name}' cannot use what '{asked.folder}' holds "
+            f"({type(error).__name__}: {reason(error)}); build the bundle again."
+        ) from error
