@@ -114,17 +114,17 @@ def picture_shape(shape: Sequence[int]) -> tuple[int, int, int]:
 def means(rows: Array, wanted: int, scale: float) -> Array:
     """Return `wanted` new rows, the means over `scale` old ones each, around the middle.
 
-    What lies outside of the old rows counts as 0. Sums up to each edge are subtracted: no matrix
-    product, for which a library would start threads.
+    What lies outside of the old rows counts as 0. Whole rows are summed, and parts of rows at the
+    edges put right: no matrix product, for which a library would start threads.
     """
+    rows = rows.astype(np.result_type(rows, np.float32), copy=False)
     edges = len(rows) / 2 + (np.arange(wanted + 1) - wanted / 2) * scale
-    edges = np.clip(edges, 0, len(rows))  # rounding may lead outside
-    first = int(edges[0])
-    used = rows[first : int(np.ceil(edges[-1]))].astype(np.float64)
-    whole = np.minimum((edges - first).astype(int), len(used) - 1)
-    begun = (edges - first - whole).reshape(-1, *[1] * (rows.ndim - 1))
-    sums = np.concatenate([np.zeros_like(used[:1]), np.cumsum(used, axis=0)])
-    return np.asarray(np.diff(sums[whole] + begun * used[whole], axis=0) / scale)
+    edges = np.clip(edges, 0, len(rows))
+    whole = np.minimum(edges.astype(int), len(rows) - 1)
+    begun = (edges - whole).astype(rows.dtype).reshape(-1, *[1] * (rows.ndim - 1)) * rows[whole]
+    sums = np.add.reduceat(rows, whole, axis=0)[:-1]
+    sums[np.diff(whole) == 0] = 0  # where reduceat gives the row itself
+    return np.asarray((sums + np.diff(begun, axis=0)) / rows.dtype.type(scale))
 
 
 def _read_array(path: Path | str) -> Array:
