@@ -23,6 +23,9 @@ from edgekit.source_model.recurrent import check_form
 from edgekit.source_model.reference import CHILD_ENV, cannot_run
 from edgekit.tflite.sidecar import describe
 
+_ENV = {**CHILD_ENV, "MALLOC_ARENA_MAX": "1"}
+"""The C library sets memory apart for each thread, and TensorFlow starts many: 5 % in all."""
+
 
 def missing() -> str:
     """Return "" if TensorFlow and Keras are installed, else how to get them."""
@@ -127,7 +130,7 @@ def _in_child(
 ) -> dict[Precision, Artifact | ConversionFailed]:
     """Run the conversion in a child process; explain its death."""
     stage = ["starting"]
-    child = Child(timeout_s=timeout_s, progress=lambda _, doing: stage.append(doing), env=CHILD_ENV)
+    child = Child(timeout_s=timeout_s, progress=lambda _, doing: stage.append(doing), env=_ENV)
     try:
         written = child.call(
             write_each,
