@@ -43,7 +43,7 @@ def fit_batches(
     first = next(iter(models.values()))
     optimizer.build(first.trainable_variables)
     for each in learners.values():
-        each.compile(optimizer)
+        each.compile(optimizer, jit_compile=False)  # it takes long, and saves nothing
     left = iter(batches)
     for epoch in range(epochs):
         total = 0.0

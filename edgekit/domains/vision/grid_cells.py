@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from edgekit.domains.vision.overlaps import iou
+from edgekit.domains.vision.overlaps import is_near
 from edgekit.on_device.vision.grid_cells import LARGEST_POWER, GridCells, Predictors, predictors
 
 if TYPE_CHECKING:
@@ -204,16 +204,35 @@ def squared_differences(raw: Tensor, matches: Matches, where: Predictors, of: Gr
     return ops.sum(off, axis=-1)
 
 
-def is_near(boxes: Tensor, targets: Mapping[str, Tensor], least: float) -> Tensor:
-    """Return which boxes `(b, n, 4)` have more than `least` IoU with a target, `(b, n)`, 0 or 1.
+def unsureness(
+    said: Predicted,
+    targets: Mapping[str, Tensor],
+    matches: Matches,
+    overlap: Tensor,
+    *,
+    near: float,
+) -> Tensor:
+    """Return how wrong all predictors are about how well they say a box, for each match, `(b,)`.
 
-    Such a predictor is right though another is responsible, and not to be told that it is wrong.
+    It is the cross-entropy of the logits `said.sure`. A responsible predictor should be as sure as
+    its box is good, the others not at all.
+
+    Args:
+        said: What the predictors say.
+        targets: Boxes and labels.
+        matches: Which predictors are responsible.
+        overlap: `(b, m)`, how good their boxes are; below 0 counts as 0.
+        near: Predictors that are not responsible, but share more than this part with a target, are
+            not told that they are wrong.
     """
     from keras import ops
 
-    # Padding is a box without an area, which overlaps nothing.
-    overlap = iou(boxes[:, :, None], targets["boxes"][:, None])
-    return ops.cast(ops.max(overlap, axis=-1) > least, "float32")
+    good = ops.stop_gradient(ops.clip(overlap, 0.0, 1.0))
+    wanted = spread(good, matches, said.sure.shape[1])
+    is_right = is_near(ops.stop_gradient(said.boxes), targets, near)
+    counts = ops.where(wanted > 0, 1.0, 1 - is_right)
+    wrong = ops.binary_crossentropy(wanted, said.sure, from_logits=True)
+    return ops.sum(wrong * counts, axis=1) / num_real(matches)
 
 
 def mean_of(values: Tensor, matches: Matches) -> Tensor:

@@ -5,6 +5,7 @@ Source: Zheng et al., Distance-IoU Loss, 2020, https://arxiv.org/abs/1911.08287.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +45,18 @@ def iou(a: Tensor, b: Tensor) -> Tensor:
     shared = _area(ops.maximum(a[..., :2], b[..., :2]), ops.minimum(a[..., 2:], b[..., 2:]))
     both = _area(a[..., :2], a[..., 2:]) + _area(b[..., :2], b[..., 2:])
     return shared / (both - shared + TINY)
+
+
+def is_near(boxes: Tensor, targets: Mapping[str, Tensor], least: float) -> Tensor:
+    """Return which boxes `(b, n, 4)` have more than `least` IoU with a target, `(b, n)`, 0 or 1.
+
+    The predictor of such a box is not to be told that it is wrong, though another is responsible.
+    """
+    from keras import ops
+
+    # Padding is a box without an area, which overlaps nothing.
+    overlap = iou(boxes[:, :, None], targets["boxes"][:, None])
+    return ops.cast(ops.max(overlap, axis=-1) > least, "float32")
 
 
 def _area(corner: Tensor, opposite: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgekit.domains.vision import grid_cells as cells
-from edgekit.domains.vision.overlaps import complete_iou, iou
+from edgekit.domains.vision.overlaps import complete_iou, iou, is_near
 from edgekit.on_device.vision.boxes import intersection_over_union
 from edgekit.on_device.vision.grid_cells import Grid, GridCells, decoded, joined, predictors
 
@@ -172,7 +172,7 @@ def test_who_is_near_a_target_is_not_told_off() -> None:
     targets = random_targets(random)
     boxes = random_boxes(random, (4, 30))
     expected = intersection_over_union(boxes, targets["boxes"]).max(axis=-1) > 0.3
-    assert (np.asarray(cells.is_near(boxes, targets, 0.3)) > 0).tolist() == expected.tolist()
+    assert (np.asarray(is_near(boxes, targets, 0.3)) > 0).tolist() == expected.tolist()
 
 
 def test_means_are_over_the_real_matches() -> None:
