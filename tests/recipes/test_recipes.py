@@ -22,7 +22,12 @@ from edgekit.source_model.reference import runner
 FOLDER = packaged("recipes")
 ON_DEVICE = packaged("on_device")
 ALLOWED = {*sys.stdlib_module_names, "numpy", "tflite_runtime", "ai_edge_litert"}
-OPTIONAL = {"pictures.py": {"PIL"}, "drawing.py": {"PIL"}, "footage.py": {"cv2"}}
+OPTIONAL = {
+    "pictures.py": {"PIL"},
+    "drawing.py": {"PIL"},
+    "footage.py": {"cv2"},
+    "selective_search.py": {"cv2"},
+}
 """What a module uses if it is installed, and otherwise says how to get."""
 BEST = {
     "accuracy": 100.0,

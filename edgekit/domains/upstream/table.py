@@ -132,6 +132,15 @@ SAMPLES = (
         script="make_boxed_pictures_small.py",
     ),
     Sample(
+        path="blood_cell_regions_small.npz",
+        what="128 regions of each of these, as selective search of OpenCV proposes them",
+        source="our own, of the pictures above; Uijlings et al., *Selective Search for Object "
+        "Recognition*, 2013, <https://doi.org/10.1007/s11263-013-0620-5>",
+        licence="MIT, as the pictures",
+        sha256="913f7ad1eba25e1dfc3bbfd859ed81293d37651f173ea9cb1da0ee4ff4b1ba03",
+        script="make_blood_regions_small.py",
+    ),
+    Sample(
         path="playing_cards_small.npz",
         what="70 of 363 photos of playing cards, the shorter side 128 pixels, WebP, with their "
         "boxes: 40 to train, 6 to validate, 24 to test",

@@ -20,7 +20,7 @@ import numpy as np
 from ..answering import Answer, Models, Program
 from ..arrays import Array, Batch, Run
 from ..footage import PICTURES
-from ..vision import grid_cells, word_tree
+from ..vision import grid_cells, regions, word_tree
 from ..vision.boxes import unpadded
 from ..vision.drawing import Drawing
 from ..vision.letterbox import letterbox, to_picture
@@ -33,6 +33,7 @@ Drive = Callable[[Mapping[str, Run]], Run]
 KINDS: Mapping[str, Callable[[Mapping[str, object]], Drive]] = {
     grid_cells.KIND: lambda facts: grid_cells.drive(grid_cells.from_facts(facts)),
     word_tree.KIND: lambda facts: word_tree.drive(word_tree.from_facts(facts)),
+    regions.KIND: lambda facts: regions.drive(regions.from_facts(facts)),
 }
 """What `detector.json` calls a kind of detector -> the function that makes its loop of it."""
 
