@@ -1,12 +1,16 @@
-"""Decode with a model that is called once a token: greedily, or with a beam.
+"""Decode with a model that is called once a token, or that scored every step of a time already.
 
-Both take a function `step` and know nothing of the model behind it:
+`greedy` and `beam_search` take a function `step` and know nothing of the model behind it:
 
     scores, state = step(tokens, state, position)
 
 `tokens` are the last ids, `(n,)` int32; `state` is a dict of arrays with `n` rows, whatever the
 model keeps between steps; `position` counts from 0; `scores` are log-probabilities of the next ids,
 `(n, vocabulary)`. Rows are dropped when their text has ended, so `n` shrinks as decoding goes on.
+
+`ctc_greedy` and `ctc_beam_search` read what connectionist temporal classification learned: at each
+step the probability of each symbol, of which 0 is the blank. A text is what is left of a path
+through the steps when equal neighbours become one and blanks are left out.
 """
 
 from __future__ import annotations
@@ -100,6 +104,78 @@ def beam_search(
         beginnings, sums, texts = beginnings[keep], sums[keep], texts[keep]
         state = take(state, parents[keep])
     return answer
+
+
+def ctc_greedy(probabilities: Array) -> Array:
+    """Read the most probable symbol of each step: the best path, not always the best text.
+
+    Args:
+        probabilities: `(rows, steps, symbols)`; symbol 0 is the blank.
+
+    Returns:
+        Ids `(rows, steps)`, int32, padded with 0.
+
+    Source: Graves et al., Connectionist Temporal Classification, 2006,
+        https://doi.org/10.1145/1143844.1143891.
+
+    Example:
+        >>> ctc_greedy(np.eye(3)[np.array([[0, 1, 1, 0, 1, 2]])]).tolist()
+        [[1, 1, 2, 0, 0, 0]]
+    """
+    best = probabilities.argmax(axis=-1)
+    before = np.pad(best[:, :-1], ((0, 0), (1, 0)), constant_values=PADDING)
+    kept = (best != PADDING) & (best != before)
+    tokens = np.zeros(best.shape, np.int32)
+    rows, _ = np.nonzero(kept)
+    tokens[rows, (np.cumsum(kept, axis=1) - 1)[kept]] = best[kept]
+    return tokens
+
+
+def ctc_beam_search(probabilities: Array, *, width: int = 8) -> Array:
+    """Read the most probable text, adding up all paths that lead to it.
+
+    Args:
+        probabilities: `(rows, steps, symbols)`; symbol 0 is the blank.
+        width: Beginnings that are kept at each step; enough of them make the answer exact.
+
+    Returns:
+        Ids `(rows, steps)`, int32, padded with 0.
+
+    Source: Graves et al., Connectionist Temporal Classification, 2006, section 3.2; with a beam as
+        in Hannun et al., First-Pass Large Vocabulary Continuous Speech Recognition, 2014,
+        https://arxiv.org/abs/1408.2873.
+    """
+    tokens = np.zeros(probabilities.shape[:2], np.int32)
+    for row, steps in enumerate(np.asarray(probabilities, np.float64)):
+        best = _most_probable_text(steps, width)
+        tokens[row, : len(best)] = best
+    return tokens
+
+
+def _most_probable_text(steps: Array, width: int) -> Tuple[int, ...]:
+    """Return the best text of one row, `(steps, symbols)`.
+
+    Beginning -> the probability of the paths to it that end in a blank, and of the others. They are
+    scaled at each step, since hundreds of factors below 1 would end at 0.
+    """
+    beam: dict[Tuple[int, ...], Array] = {(): np.array([1.0, 0.0])}
+    for scores in steps:
+        found: dict[Tuple[int, ...], Array] = {}
+        for text, (blank, symbol) in beam.items():
+            last = text[-1] if text else PADDING
+            stays = np.array(
+                [(blank + symbol) * scores[PADDING], symbol * scores[last] * (last > 0)]
+            )
+            found[text] = found.get(text, 0.0) + stays
+            for new in np.flatnonzero(scores):
+                if new != PADDING:
+                    paths = blank if new == last else blank + symbol
+                    longer = (*text, int(new))
+                    found[longer] = found.get(longer, 0.0) + np.array([0.0, paths * scores[new]])
+        kept = sorted(found, key=lambda text: -found[text].sum())[:width]
+        largest = found[kept[0]].sum() or 1.0
+        beam = {text: found[text] / largest for text in kept}
+    return max(beam, key=lambda text: beam[text].sum())
 
 
 def take(state: State, rows: Array) -> State:

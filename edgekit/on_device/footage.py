@@ -5,16 +5,19 @@ Videos are read by OpenCV, where it is installed.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Iterator, Sequence, Tuple
+from typing import Iterable, Iterator, Sequence, Tuple
 
 import numpy as np
 
 from .answering import Kind, find_files
 from .arrays import Array
+from .interpreter import find_file
 from .pictures import read_picture
 
 PICTURE_ENDINGS = (".npy", ".pgm", ".ppm", ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".webp")
+FRAME_ENDINGS = tuple(ending for ending in PICTURE_ENDINGS if ending not in (".npy", ".gif"))
 VIDEO_ENDINGS = (".avi", ".mp4", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
 
 
@@ -64,14 +67,23 @@ def read_pictures(arguments: Sequence[str], bundle: Path) -> Iterator[Tuple[str,
 def read_clips(arguments: Sequence[str], bundle: Path) -> Iterator[Tuple[str, Array]]:
     """Give each clip of files and folders, `(frames, height, width, 1 or 3)`, with its name.
 
-    A clip is a video; or a `.npy` file of frames, whole numbers 0..255 or floats 0..1.
+    A clip is a video or a GIF; a `.npy` file of frames, whole numbers 0..255 or floats 0..1; or a
+    folder of pictures, its frames in the order of the numbers in their names.
 
     Raises:
         OSError: A file is not there.
-        ValueError: One holds no clip; a folder holds none.
+        ValueError: One holds no clip; a folder holds none; frames are of several sizes.
     """
-    for name, path in find_files(arguments, bundle, (".npy", *VIDEO_ENDINGS)):
-        yield name, _read_frames(path) if path.suffix == ".npy" else np.stack(list(frames(path)))
+    for argument in arguments:
+        folder = find_file(argument, bundle)
+        inside = folder.iterdir() if folder.is_dir() else ()
+        pictures = [each for each in inside if each.suffix.lower() in FRAME_ENDINGS]
+        if pictures:
+            yield argument, _stacked(map(read_picture, sorted(pictures, key=_by_numbers)), folder)
+            continue
+        for name, path in find_files([argument], bundle, (".npy", ".gif", *VIDEO_ENDINGS)):
+            clip = _read_frames(path) if path.suffix == ".npy" else _stacked(frames(path), path)
+            yield name, clip
 
 
 PICTURES: Kind[Array] = Kind(
@@ -80,8 +92,24 @@ PICTURES: Kind[Array] = Kind(
     read_pictures,
 )
 CLIPS: Kind[Array] = Kind(
-    "CLIP", "a video, a .npy file of frames, or a folder of these", read_clips
+    "CLIP", "a video, a GIF, a .npy file of frames, a folder of frames or of these", read_clips
 )
+
+
+def _by_numbers(path: Path) -> Tuple[Sequence[int], str]:
+    """Return what sorts `frame-2.png` before `frame-10.png`."""
+    return [int(digits) for digits in re.findall(r"\d+", path.stem)], path.name
+
+
+def _stacked(pictures: Iterable[Array], path: Path) -> Array:
+    found = list(pictures)
+    sizes = sorted({picture.shape for picture in found})
+    if len(sizes) > 1:
+        raise ValueError(
+            f"'{path}' has frames of shape {sizes[0]} and {sizes[-1]}; a clip has frames of one. "
+            "Save them anew."
+        )
+    return np.stack(found)
 
 
 def _read_frames(path: Path) -> Array:

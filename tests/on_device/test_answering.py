@@ -131,6 +131,22 @@ def test_an_array_that_is_no_clip_is_refused(
         list(CLIPS.read(["clip.npy"], tmp_path))
 
 
+def test_a_folder_of_frames_and_a_gif_are_clips(tmp_path: Path) -> None:
+    levels = np.arange(0, 240, 20, dtype=np.uint8)
+    frames = [Image.fromarray(np.full((16, 24), level)) for level in levels]
+    (tmp_path / "walk").mkdir()
+    for number, frame in enumerate(frames):  # frame-10 comes after frame-9
+        frame.save(tmp_path / "walk" / f"frame-{number}.png")
+    frames[0].save(tmp_path / "walk.gif", save_all=True, append_images=frames[1:])
+    for name in ("walk", "walk.gif"):
+        ((_, clip),) = CLIPS.read([name], tmp_path)
+        assert clip.shape[:3] == (12, 16, 24)
+        np.testing.assert_allclose(clip.mean((1, 2, 3)) * 255, levels, atol=2)
+    Image.new("L", (8, 8)).save(tmp_path / "walk" / "frame-99.png")
+    with pytest.raises(ValueError, match="a clip has frames of one"):
+        list(CLIPS.read(["walk"], tmp_path))
+
+
 def test_a_video_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "walk.avi").write_bytes(b"no video")
     with pytest.raises(ValueError, match=r"is no video that can be read here"):

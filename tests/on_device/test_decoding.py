@@ -1,4 +1,4 @@
-"""Decoding with any model of one step: greedy takes the best id, a beam finds better texts."""
+"""Decoding with any model of one step, and of CTC: a beam finds better texts than the best ids."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgekit.core.types import Array
-from edgekit.on_device.decoding import State, Step, beam_search, greedy, log_softmax, take
+from edgekit.on_device.decoding import (
+    State,
+    Step,
+    beam_search,
+    ctc_beam_search,
+    ctc_greedy,
+    greedy,
+    log_softmax,
+    take,
+)
 
 BEGIN, END = 1, 2
 
@@ -117,3 +126,49 @@ def test_rows_are_taken_from_every_array() -> None:
 @given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=9))
 def test_log_softmax_gives_probabilities(scores: list[float]) -> None:
     assert np.isclose(np.exp(log_softmax(np.array([scores]))).sum(), 1.0)
+
+
+def collapsed(path: tuple[int, ...]) -> tuple[int, ...]:
+    """What CTC reads from a path: equal neighbours are one, then blanks are left out."""
+    return tuple(symbol for symbol, _ in itertools.groupby(path) if symbol)
+
+
+def paths_to_texts(steps: Array) -> dict[tuple[int, ...], float]:
+    """Text -> the probability of all paths to it."""
+    texts: dict[tuple[int, ...], float] = {}
+    for path in itertools.product(range(steps.shape[1]), repeat=len(steps)):
+        probability = float(np.prod(steps[np.arange(len(steps)), path]))
+        texts[collapsed(path)] = texts.get(collapsed(path), 0.0) + probability
+    return texts
+
+
+def without_padding(tokens: Array) -> tuple[int, ...]:
+    return tuple(int(token) for token in tokens if token)
+
+
+@given(seed=st.integers(0, 10_000))
+def test_ctc_greedy_reads_the_best_path(seed: int) -> None:
+    rows = np.random.default_rng(seed).dirichlet(np.full(4, 0.5), (3, 6))
+    for tokens, steps in zip(ctc_greedy(rows), rows, strict=True):
+        assert without_padding(tokens) == collapsed(tuple(steps.argmax(axis=1)))
+        assert not tokens[len(without_padding(tokens)) :].any()
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=30, deadline=None)
+def test_a_wide_ctc_beam_finds_the_most_probable_text(seed: int) -> None:
+    steps = np.random.default_rng(seed).dirichlet(np.full(3, 0.5), 5)
+    texts = paths_to_texts(steps)
+    found = without_padding(ctc_beam_search(steps[np.newaxis], width=500)[0])
+    np.testing.assert_allclose(texts[found], max(texts.values()))
+
+
+def test_a_ctc_beam_adds_up_what_greedy_looks_at_alone() -> None:
+    steps = np.array([[[0.4, 0.6], [0.6, 0.4]], [[0.6, 0.4], [0.6, 0.4]]])
+    assert [without_padding(tokens) for tokens in ctc_greedy(steps)] == [(1,), ()]
+    assert [without_padding(tokens) for tokens in ctc_beam_search(steps)] == [(1,), (1,)]
+
+
+def test_a_ctc_beam_bears_certainty_and_many_steps() -> None:
+    sure = np.eye(3)[np.array([[1, 0, 1, 1, 2] + [0] * 2000])]
+    assert without_padding(ctc_beam_search(sure, width=2)[0]) == (1, 1, 2)
