@@ -90,7 +90,8 @@ def wrap_layers(
 ) -> tf_keras.Model:
     """Return the tf_keras model with some layers replaced by tfmot's wrappers around them.
 
-    Layers are shared with `model`, so their weights and batch statistics are kept.
+    Layers are shared with `model`, so their weights and batch statistics are kept, and outputs keep
+    their names.
 
     Args:
         model: From `to_tf_keras`.
@@ -106,7 +107,9 @@ def wrap_layers(
             _let_masks_through(wrapper)
         return wrapper
 
-    return tf_keras.models.clone_model(model, clone_function=replace)
+    wrapped = tf_keras.models.clone_model(model, clone_function=replace)
+    wrapped.output_names = list(model.output_names)
+    return wrapped
 
 
 def _let_masks_through(wrapper: tf_keras.layers.Wrapper) -> None:
@@ -141,8 +144,12 @@ def fine_tune(
     already and only has to adapt to the change. What it minimizes is `recipe.loss`; see
     `edgekit.bridge.losses.objective`.
 
+    A recipe of parts answers what its loop makes of the model's outputs, so its loss is given those
+    outputs by the names they have in the model: those of the layers they come from, or the keys of
+    the dict that it returns.
+
     Args:
-        model: A tf_keras model with the inputs and outputs of the recipe.
+        model: A tf_keras model with the inputs and outputs of the recipe, or of its model.
         recipe: Gives data, loss, epochs, batch size and learning rate.
         size: Of the data and of the training.
         seed: For the order of examples and for dropout.
@@ -159,7 +166,8 @@ def fine_tune(
     rate = tf_keras.optimizers.schedules.CosineDecay(tuning.learning_rate, num_steps(recipe, size))
     train, validation = recipe.data("train", size), recipe.data("validation", size)
     names = [tensor.name for tensor in recipe.signature.outputs]
-    learner = minimizing(model, objective(recipe, train.targets), names)
+    names = list(model.output_names) if recipe.parts else names
+    learner = minimizing(model, objective(recipe, train.targets, names), names)
     learner.compile(optimizer=tf_keras.optimizers.Adam(rate))
 
     def tell(epoch: int, logs: dict[str, float]) -> None:

@@ -6,7 +6,7 @@ on TensorFlow computes with plain TensorFlow tensors, so its losses serve both, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from edgekit.core.errors import BadInput
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     """`(targets, outputs by name) -> mean loss of the batch`."""
 
 
-def objective(recipe: Recipe, targets: Array | Batch) -> Objective:
+def objective(
+    recipe: Recipe, targets: Array | Batch, output_names: Sequence[str] = ()
+) -> Objective:
     """Return the mean loss of a batch as a function of its targets and of the outputs by name.
 
     - A mapping's losses are each given the target and the output of that name, and are added up.
@@ -38,11 +40,12 @@ def objective(recipe: Recipe, targets: Array | Batch) -> Objective:
     Args:
         recipe: `loss` is the loss; `signature` names the outputs.
         targets: Those of the training data, to be checked.
+        output_names: What the loss calls the outputs, if not as the recipe's signature does.
 
     Raises:
         BadInput: The loss does not fit the outputs or the targets, or Keras has none of that name.
     """
-    outputs = [tensor.name for tensor in recipe.signature.outputs]
+    outputs = list(output_names) or [tensor.name for tensor in recipe.signature.outputs]
     loss = recipe.loss
     if isinstance(loss, str) and len(outputs) == 1:
         loss = {outputs[0]: loss}

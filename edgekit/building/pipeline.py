@@ -6,15 +6,17 @@ Every step goes on where an interrupted build stopped.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from edgekit.building.converting import Sources, convert_all
-from edgekit.building.evaluation import measure_all, to_explain, unmeasured_row
+from edgekit.building.evaluation import measure_all, unmeasured_row
 from edgekit.building.fingerprints import machine, versions
+from edgekit.building.insight.examples import see_examples
+from edgekit.building.insight.explanations import explain_files
 from edgekit.building.optimizing import optimize
-from edgekit.building.parts import MODEL, Files, parts_of, with_whole
+from edgekit.building.parts import MODEL, parts_of, with_whole
 from edgekit.building.plan import Plan, make_plan
 from edgekit.building.programs import write_programs
 from edgekit.building.run_folder import (
@@ -29,18 +31,12 @@ from edgekit.building.step_cache import step
 from edgekit.building.training import Trained, measure_baseline, train_reference
 from edgekit.core import registry
 from edgekit.core.child_process import Child
-from edgekit.core.errors import EdgekitError
-from edgekit.core.kinds import Artifact
 from edgekit.core.parallel import part
 from edgekit.core.paths import sha256
-from edgekit.core.report import BaselineScore, ExplainedFile, Report, Row
+from edgekit.core.report import BaselineScore, Report, Row
 from edgekit.core.types import Progress, Size, silent
-from edgekit.core.variant import Variant
-from edgekit.explaining.summary import summarized
-from edgekit.intake.options import PLAIN
 from edgekit.running.place import Place
 from edgekit.source_model.reference import CHILD_ENV
-from edgekit.verbs.explain import SHORT_BUDGET_S, SHORT_EXAMPLES, explain
 
 TRAINING_TIMEOUT_S = 4 * 3600.0
 """A board or an old laptop trains many times slower than the machines recipes are made for."""
@@ -94,8 +90,10 @@ def build(
     baseline = _baseline(plan, part(progress, 0.3, 0.35))
     sources = _optimize(plan, part(progress, 0.35, 0.6))
     converted, refused = convert_all(plan, sources, part(progress, 0.6, 0.75))
-    rows = measure_all(plan, converted, trained, part(progress, 0.75, 0.92))
-    explained = _explain(plan, sources, converted, rows, part(progress, 0.92, 1.0))
+    measured = measure_all(plan, converted, trained, part(progress, 0.75, 0.92))
+    rows = [each.row for each in measured]
+    explained = explain_files(plan, sources, converted, rows, part(progress, 0.92, 1.0))
+    see_examples(plan, converted, measured, trained)
     rows += [
         unmeasured_row(variant, place, outcome)
         for variant, outcome in refused.items()
@@ -167,7 +165,7 @@ def _optimize(plan: Plan, progress: Progress) -> Sources:
         found = step(
             plan.folder,
             f"optimize-{name}",
-            str,
+            dict[str, str],
             inputs={**plan.base, "model": sha256(trained), "options": variant.options},
             outputs=[out],
             code=plan.code[variant.optimizations[0]],
@@ -175,77 +173,8 @@ def _optimize(plan: Plan, progress: Progress) -> Sources:
                 optimize, plan.choice, variant, trained, plan.size, plan.seed, out
             ),
         )
-        sources[name] = {MODEL: out / found}
+        sources[name] = {each: out / file for each, file in found.items()}
     return sources
-
-
-def _explain(
-    plan: Plan,
-    sources: Sources,
-    converted: Mapping[Variant, Files],
-    rows: Sequence[Row],
-    progress: Progress,
-) -> tuple[ExplainedFile, ...]:
-    """Explain the quantized files that are out of limits, or of which an output is."""
-    wanted = [
-        (variant, name, SHORT_BUDGET_S if is_refused else 0.0)
-        for variant, name, is_refused in to_explain(converted, rows)
-        # One that was trained to be rounded has no float twin.
-        if not sources[variant.optimization][name].is_dir()
-    ]
-    explained = []
-    for index, (variant, name, budget_s) in enumerate(wanted):
-        doing = part(progress, index / len(wanted), (index + 1) / len(wanted), f"{variant}: ")
-        source, file = sources[variant.optimization][name], converted[variant][name]
-        try:
-            each = _explained(plan, variant, file, source, budget_s, doing)
-        except EdgekitError as error:  # tried again the next time
-            each = ExplainedFile(variant=str(variant), part=_named(name), problem=str(error))
-        explained.append(each)
-    return tuple(explained)
-
-
-def _explained(
-    plan: Plan, variant: Variant, file: Artifact, source: Path, budget_s: float, progress: Progress
-) -> ExplainedFile:
-    """Explain one file, in the short form; next steps are tried if there is time for them."""
-    name = file.path.stem
-    calibration = calibration_path(plan.folder, name)
-
-    def action() -> ExplainedFile:
-        explanation = explain(
-            file.path,
-            source,
-            calibration,
-            options=PLAIN,
-            examples=SHORT_EXAMPLES,
-            budget_s=budget_s,
-            out=Path(f"{variant}-{name}.tflite"),
-            progress=progress,
-        )
-        return summarized(
-            explanation, variant=str(variant), part=_named(name), examples=SHORT_EXAMPLES
-        )
-
-    return step(
-        plan.folder,
-        f"explain-{variant}-{name}",
-        ExplainedFile,
-        inputs={
-            **plan.base,
-            "file": file.sha256,
-            "source": sha256(source),
-            "calibration": sha256(calibration),
-            "budget": budget_s,
-        },
-        code=plan.code["explain"],
-        action=action,
-    )
-
-
-def _named(name: str) -> str:
-    """Return the name of a part in a report; "" for a model of one file."""
-    return "" if name == MODEL else name
 
 
 def _write_programs(plan: Plan) -> None:

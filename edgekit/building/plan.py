@@ -30,7 +30,7 @@ class Plan:
         board: Device that stands in for every emulated one; "" for none.
         base: What decides the result of every step: size, seed, versions, data.
         code: Step -> the code it runs, as it was when the plan was made: `train`, `convert`,
-            `explain`, `programs`, each optimization by name, each target by name.
+            `explain`, `programs`, `see`, each optimization by name, each target by name.
         notes: What the report has to say of the plan, as sentences.
     """
 
@@ -157,6 +157,7 @@ def _code(
         "convert": code_of(convert),
         "explain": code_of(convert, packaged("verbs", "explain.py")),
         "programs": code_of(story, source_of(program), packaged("building", "programs.py")),
+        "see": code_of(story, packaged("showing", "examples.py")),
     }
     optimize = packaged("building", "optimizing.py")
     for name in dict.fromkeys(name for each in variants for name in each.optimizations):
@@ -174,10 +175,10 @@ def _code(
 def _check_variant(recipe: Recipe, variant: Variant) -> None:
     if not variant.optimizations:
         return
-    if recipe.parts or recipe.loss is None:
+    if recipe.loss is None:
         raise BadInput(
-            f"Variant '{variant}' needs a recipe that a loss retrains as one file; this one "
-            f"has plain variants only: {', '.join(recipe.variants)}."
+            f"Variant '{variant}' needs a recipe with a loss that retrains it; this one has plain "
+            f"variants only: {', '.join(recipe.variants)}."
         )
     if len(variant.optimizations) > 1:
         raise BadInput(
