@@ -5,14 +5,16 @@ Numbers are `(n, digits)`, int32: 1 + each digit in turn, then 0; symbols `(n, f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from edgekit.core.recipe import Dataset
-from edgekit.core.types import Array, Run
+from edgekit.core.types import Array, Batch, Run
 from edgekit.domains.signs.clips import FRAMES, NOTHING
 from edgekit.domains.signs.photos import DIGITS
+from edgekit.on_device.programs.read_clip import sheet, written
+from edgekit.on_device.vision.drawing import Drawing
 
 MOST_IN_A_ROW = 6
 """Frames, less one, that a symbol may have to be seen for."""
@@ -41,6 +43,20 @@ def details(run: Run, dataset: Dataset) -> dict[str, float]:
     kinds = {f"right of {length} digits %": lengths == length for length in np.unique(lengths)}
     kinds |= {"right with a digit twice in turn %": twice, "right without %": ~twice}
     return {name: 100 * float(found[kind].mean()) for name, kind in kinds.items() if kind.any()}
+
+
+def show(labels: Sequence[str], inputs: Batch, answers: Batch) -> Sequence[Drawing]:
+    """Return each clip as a sheet of its frames, over the number that was read.
+
+    Args:
+        labels: Of the symbols.
+        inputs: `clip`, `(n, frames, height, width, channels)`.
+        answers: `symbols`.
+    """
+    return [
+        Drawing(picture=sheet(clip), text=written(symbols, labels))
+        for clip, symbols in zip(inputs["clip"], answers["symbols"], strict=True)
+    ]
 
 
 def answer_key(dataset: Dataset) -> tuple[Run, Run]:
