@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,10 @@ class BoxedPictures:
     remarks: tuple[str, ...]
 
 
+Named = dict[str, list[Path]]
+"""Name of a picture's file, or its stem -> the files called so, in whichever folders."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Drawn:
     """What a file says of one picture: class names and boxes in pixels."""
@@ -74,7 +78,11 @@ def own_boxes(folder: Path) -> BoxedPictures:
     if not folder.is_dir():
         raise BadData(f"'{folder}' is a file; {EXPECTED}.")
     files = files_of(folder)
-    pictures = {path.name: path for path in files if path.suffix.lower() in PICTURES}
+    pictures: Named = {}
+    for path in files:
+        if path.suffix.lower() in PICTURES:
+            pictures.setdefault(path.name, []).append(path)
+            pictures.setdefault(path.stem, []).append(path)
     failed: dict[str, str] = {}
     drawn, names = _drawn(folder, files, pictures, failed)
     read: list[BoxedPicture] = []
@@ -96,13 +104,14 @@ def own_boxes(folder: Path) -> BoxedPictures:
         remarks.append(f"Cut at the edge of their picture: {counted(cut, 'box', 'boxes')}.")
     if outside:
         remarks.append(f"Left out: {counted(outside, 'box', 'boxes')} outside or without an area.")
-    if bare := len(pictures) - len({each.picture for each in drawn}):
+    total = len({path for paths in pictures.values() for path in paths})
+    if bare := total - len({each.picture for each in drawn}):
         remarks.append(f"Left out: {counted(bare, 'picture')} without a file of boxes.")
     return BoxedPictures(pictures=tuple(read), names=names, remarks=tuple(remarks))
 
 
 def _drawn(
-    folder: Path, files: Sequence[Path], pictures: Mapping[str, Path], failed: dict[str, str]
+    folder: Path, files: Sequence[Path], pictures: Named, failed: dict[str, str]
 ) -> tuple[list[_Drawn], tuple[str, ...]]:
     """Return what the files say, by whichever layout there is, and the names of all classes."""
     listed = _listed_names(files)
@@ -153,7 +162,7 @@ def read_voc(content: bytes) -> tuple[list[str], list[list[float]]]:
     ]
 
 
-def _voc(path: Path, pictures: Mapping[str, Path], failed: dict[str, str]) -> _Drawn | None:
+def _voc(path: Path, pictures: Named, failed: dict[str, str]) -> _Drawn | None:
     try:
         content = path.read_bytes()
         root = ElementTree.fromstring(content)
@@ -161,11 +170,8 @@ def _voc(path: Path, pictures: Mapping[str, Path], failed: dict[str, str]) -> _D
     except (ElementTree.ParseError, ValueError) as error:
         failed[path.name] = f"no Pascal VOC file: {error}"
         return None
-    beside = [path.stem + suffix for suffix in PICTURES] + [
-        path.stem + suffix.upper() for suffix in PICTURES
-    ]
-    candidates = (pictures.get(name) for name in [(root.findtext("filename") or ""), *beside])
-    picture = next((found for found in candidates if found), None)
+    named = (pictures.get(name) for name in ((root.findtext("filename") or ""), path.stem))
+    picture = next((_nearest(found, path) for found in named if found), None)
     if root.tag != "annotation" or picture is None or "" in labels:
         failed[path.name] = (
             "no picture by its name"
@@ -177,7 +183,7 @@ def _voc(path: Path, pictures: Mapping[str, Path], failed: dict[str, str]) -> _D
 
 
 def _coco(
-    folder: Path, paths: Sequence[Path], pictures: Mapping[str, Path], failed: dict[str, str]
+    folder: Path, paths: Sequence[Path], pictures: Named, failed: dict[str, str]
 ) -> tuple[list[_Drawn], tuple[str, ...]]:
     drawn: list[_Drawn] = []
     names: dict[str, None] = {}
@@ -185,7 +191,7 @@ def _coco(
         try:
             content = json.loads(path.read_bytes())
             categories = {each["id"]: str(each["name"]) for each in content["categories"]}
-            files = {each["id"]: Path(str(each["file_name"])).name for each in content["images"]}
+            files = {each["id"]: Path(str(each["file_name"])) for each in content["images"]}
             boxes: dict[object, list[tuple[object, list[float]]]] = {key: [] for key in files}
             for each in content["annotations"]:
                 left, top, width, height = map(float, each["bbox"])
@@ -195,18 +201,18 @@ def _coco(
             raise BadData(f"'{path.name}' is no COCO file ({error!r}); {EXPECTED}.") from error
         names |= dict.fromkeys(categories.values())
         for key, file in files.items():
-            if file not in pictures:
-                failed[file] = f"named by {path.name}, and not in '{folder}'"
+            if file.name not in pictures:
+                failed[file.name] = f"named by {path.name}, and not in '{folder}'"
                 continue
             unknown = [label for label, _ in boxes[key] if label not in categories]
             if unknown:
                 raise BadData(
-                    f"'{path.name}' gives '{file}' a box of category {unknown[0]}; its categories "
-                    f"are {', '.join(map(str, categories))}. Add it there, or mend the box."
+                    f"'{path.name}' gives '{file.name}' a box of category {unknown[0]}; its "
+                    f"categories are {', '.join(map(str, categories))}. Add it, or mend the box."
                 )
             drawn.append(
                 _Drawn(
-                    picture=pictures[file],
+                    picture=_nearest(pictures[file.name], path.parent / file),
                     labels=[categories[label] for label, _ in boxes[key]],
                     boxes=[box for _, box in boxes[key]],
                 )
@@ -216,19 +222,18 @@ def _coco(
 
 def _yolo(
     files: Sequence[Path],
-    pictures: Mapping[str, Path],
+    pictures: Named,
     names: Sequence[str],
     failed: dict[str, str],
 ) -> list[_Drawn]:
-    by_stem = {Path(name).stem: path for name, path in pictures.items()}
     drawn = []
     for path in files:
         if path.suffix != ".txt" or path.name in ("classes.txt", "labels.txt"):
             continue
-        if path.stem not in by_stem:
+        if path.stem not in pictures:
             failed[path.name] = "no picture by its name"
             continue
-        picture = by_stem[path.stem]
+        picture = _nearest(pictures[path.stem], path)
         try:
             rows = [[float(cell) for cell in line.split()] for line in _text(path).splitlines()]
             rows = [row for row in rows if row]
@@ -251,6 +256,15 @@ def _yolo(
         labels = [names[int(row[0])] for row in rows]
         drawn.append(_Drawn(picture=picture, labels=labels, boxes=boxes))
     return drawn
+
+
+def _nearest(pictures: Sequence[Path], path: Path) -> Path:
+    """Return the picture whose folders are called most like those of a file of boxes.
+
+    So `valid/images/1.jpg` belongs to `valid/labels/1.txt`, and not to `train/labels/1.txt`.
+    """
+    folders = set(path.parent.parts)
+    return max(pictures, key=lambda each: len(folders & set(each.parent.parts)))
 
 
 def _within(

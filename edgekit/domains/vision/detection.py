@@ -12,9 +12,15 @@ import numpy as np
 from edgekit.core.recipe import Dataset, Metric, Signature, Tensor
 from edgekit.core.types import Array, Batch, Run
 from edgekit.domains.learning.answer_keys import fixed
+from edgekit.domains.own_data.pictures import to_ppm
 from edgekit.domains.vision.average_precision import Precisions, precisions
 from edgekit.domains.vision.boxed_pictures import BoxedSet
+from edgekit.on_device.programs.detect import SURE, drawing
 from edgekit.on_device.vision.boxes import MOST, NO_LABEL
+from edgekit.on_device.vision.drawing import Drawing
+
+EXAMPLE = "example.ppm"
+"""The file of a picture to try a bundle with."""
 
 METRIC = Metric(name="mAP@0.5", unit="%")
 DROP_LIMITS: Mapping[str, float] = {
@@ -92,6 +98,32 @@ def details(labels: Sequence[str]) -> Callable[[Run, Dataset], Mapping[str, floa
 def curves(run: Run, dataset: Dataset, num_labels: int) -> Precisions:
     """Return precision at every recall for each class, where an overlap of 0.5 counts."""
     return precisions(run(dataset.inputs), _targets(dataset), num_labels, np.array([0.5]))
+
+
+def show(labels: Sequence[str]) -> Callable[[Batch, Batch], list[Drawing]]:
+    """Return what draws into pictures the boxes that were found, as the program on a device does.
+
+    Args:
+        labels: Names of the classes.
+    """
+
+    def draw(inputs: Batch, answers: Batch) -> list[Drawing]:
+        return [
+            drawing(
+                picture,
+                {name: array[index : index + 1] for name, array in answers.items()},
+                labels,
+                least_score=SURE,
+            )
+            for index, picture in enumerate(inputs["image"])
+        ]
+
+    return draw
+
+
+def example(pictures: BoxedSet, index: int = 0) -> dict[str, bytes]:
+    """Return a picture as a file to try a bundle with; no library has to read it."""
+    return {EXAMPLE: to_ppm(pictures.images[index])}
 
 
 def answer_key(dataset: Dataset) -> tuple[Run, Run]:
