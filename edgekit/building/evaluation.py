@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from edgekit.building.parts import MODEL, Files, parts_of, with_whole
 from edgekit.building.plan import Plan
@@ -20,6 +21,7 @@ from edgekit.core.paths import sha256
 from edgekit.core.report import Row
 from edgekit.core.types import Progress
 from edgekit.core.variant import Variant
+from edgekit.reporting.seen import Tally
 from edgekit.running.place import Place, target
 from edgekit.running.timing import time_file
 from edgekit.source_model.golden_vectors import Vectors, read_vectors
@@ -37,9 +39,16 @@ class Facts:
     unique_weights: int | None
 
 
+class Measured(NamedTuple):
+    """A row of the report, and how the file answers, where it was run and that can be counted."""
+
+    row: Row
+    tally: Tally | None
+
+
 def measure_all(
     plan: Plan, variants: Mapping[Variant, Files], trained: Trained, progress: Progress
-) -> list[Row]:
+) -> list[Measured]:
     """Score every variant on every place, two at a time; then time each one alone."""
     names = with_whole(parts_of(plan.recipe).signatures)
     vectors = {name: read_vectors(vectors_path(plan.folder, name)) for name in names}
@@ -63,9 +72,11 @@ def measure_all(
             sparsity=known.sparsity,
             unique_weights=known.unique_weights,
         )
-        rows.append((row, variant, name))
+        tally = outcome.measurement.tally if outcome.measurement else None
+        rows.append((row, tally, variant, name))
     return [
-        _timed(plan, row, variants[variant], name, vectors, progress) for row, variant, name in rows
+        Measured(_timed(plan, row, variants[variant], name, vectors, progress), tally)
+        for row, tally, variant, name in rows
     ]
 
 

@@ -7,6 +7,7 @@ vectors.npz                golden vectors: test inputs and the reference's answe
 <variant>/model.tflite     a converted file, with artifact.json beside it
 device/                    the program that runs on the device, and what it reads
 report.json, .html, .md    what was measured
+seen.json                  test examples with answers, for the page
 bundle/                    what an app or a board takes
 .steps/, .work/            records of finished steps, and intermediate files
 """

@@ -15,11 +15,13 @@ from edgekit.core.recipe import Recipe
 from edgekit.core.types import Batch, Run, Size
 from edgekit.core.variant import Precision, Variant
 from edgekit.intake.scores import share_half_width
+from edgekit.reporting.seen import Tally
 from edgekit.running.agreement import Agreement, compare, worst
 from edgekit.running.judgement import Judgement, OutputJudgement, arithmetic, judge
 from edgekit.running.limits import LIMITS
 from edgekit.running.place import Place
 from edgekit.running.session import Session, open_session
+from edgekit.showing.tally import recalls, tally_of
 from edgekit.source_model.golden_vectors import Vectors
 
 SMALL_SAMPLE = 1000
@@ -40,6 +42,7 @@ class Measurement:
             the model writes none.
         adapter: What an accelerator ran on; "" on a CPU.
         details: The recipe's further figures on the same examples.
+        tally: How they were answered; None if that cannot be counted.
     """
 
     value: float
@@ -49,6 +52,7 @@ class Measurement:
     same_tokens_percent: float | None
     adapter: str
     details: Mapping[str, float] = field(default_factory=dict)
+    tally: Tally | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +118,7 @@ def measure(
         agreement, judgement = _compared(sessions, vectors, arithmetic(precision, adapter))
         run = remembering(parts_of(recipe).drive(sessions))
         test = examples(recipe, size, emulated=emulated)
+        tally = tally_of(recipe, run, test)
         same = _same_tokens(run, vectors[MODEL], recipe, emulated=emulated)
         return Measurement(
             value=recipe.score(run, test),
@@ -122,7 +127,8 @@ def measure(
             judgement=judgement,
             same_tokens_percent=same,
             adapter=adapter,
-            details=details_of(recipe, run, test),
+            details=details_of(recipe, run, test) or recalls(tally),
+            tally=tally,
         )
 
 

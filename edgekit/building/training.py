@@ -25,6 +25,8 @@ from edgekit.core.child_process import report_progress
 from edgekit.core.paths import atomic
 from edgekit.core.recipe import Recipe
 from edgekit.core.types import Run, Size
+from edgekit.reporting.seen import Tally
+from edgekit.showing.tally import recalls, tally_of
 from edgekit.source_model.golden_vectors import write_arrays
 from edgekit.source_model.reference import runner
 
@@ -51,6 +53,7 @@ class Trained:
         seconds: Of training.
         parameters: Weights of the model.
         details: The recipe's further figures on all test examples.
+        tally: How it answers them; None if that cannot be counted.
     """
 
     value: float
@@ -58,6 +61,7 @@ class Trained:
     seconds: float
     parameters: int
     details: Mapping[str, float]
+    tally: Tally | None
 
 
 def train_reference(choice: RecipeChoice, size: Size, seed: int, folder: Path) -> Trained:
@@ -81,12 +85,15 @@ def train_reference(choice: RecipeChoice, size: Size, seed: int, folder: Path) -
     def value(*, emulated: bool) -> float:
         return float(recipe.score(run, examples(recipe, size, emulated=emulated)))
 
+    test = examples(recipe, size, emulated=False)
+    tally = tally_of(recipe, run, test)
     return Trained(
         value=value(emulated=False),
         value_emulated=value(emulated=True),
         seconds=seconds,
         parameters=int(model.count_params()),
-        details=details_of(recipe, run, examples(recipe, size, emulated=False)),
+        details=details_of(recipe, run, test) or recalls(tally),
+        tally=tally,
     )
 
 

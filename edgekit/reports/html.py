@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from edgekit.core.kinds import Reporter
 from edgekit.core.paths import atomic
 from edgekit.core.report import ExplainedFile, Report, Row
-from edgekit.reporting import plots, svg, wording
+from edgekit.reporting import drawn_svg, plots, seen_tables, svg, wording
 from edgekit.reporting.noise_plot import noise_plot
+from edgekit.reporting.precision_plot import precision_plot
+from edgekit.reporting.seen import Seen, read_seen
 from edgekit.reporting.templates import filled
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ Plot = Callable[..., str]
 
 def write(report: Report, folder: Path) -> Path:
     """Write `report.html` into `folder` and return its path; the page loads nothing else."""
-    page = filled("reports", _TEMPLATE, _values(report), escape=True)
+    values = {**_values(report), **_seen(report, read_seen(folder))}
+    page = filled("reports", _TEMPLATE, values, escape=True)
     path = folder / "report.html"
     with atomic(path) as temporary:
         temporary.write_text(wording.printable(page), encoding="utf-8")
@@ -58,6 +61,26 @@ def _values(report: Report) -> dict[str, object]:
         "sizes": _drawn(plots.size_plot, report),
         "latencies": _drawn(plots.latency_plot, report),
         "no_plots": svg.missing(),
+    }
+
+
+def _seen(report: Report, seen: Seen | None) -> dict[str, object]:
+    """Return what the page shows of test examples."""
+    from markupsafe import Markup
+
+    pictures = seen.pictures if seen else ()
+    return {
+        "seen": seen,
+        "compared": seen_tables.compared_text(seen) if seen else "",
+        "where_seen": wording.place_name((seen.runtime, seen.device)) if seen else "",
+        # These escape what is not their own.
+        "held": Markup(drawn_svg.symbols(pictures)),
+        "svg": lambda drawn: Markup(drawn_svg.drawn_svg(drawn, pictures)),
+        "legend": drawn_svg.legend,
+        "precisions": _drawn(precision_plot, seen) if seen else {},
+        "matrix": seen_tables.matrix(seen) if seen else [],
+        "confused": seen_tables.most_confused(seen) if seen else [],
+        "further": seen_tables.figures_of(report, seen),
     }
 
 
@@ -110,7 +133,7 @@ def _adapters(report: Report) -> dict[str, str]:
     }
 
 
-def _drawn(plot: Plot, shown: Report | ExplainedFile) -> dict[str, Markup]:
+def _drawn(plot: Plot, shown: Report | ExplainedFile | Seen) -> dict[str, Markup]:
     """Return width name -> SVG; empty where there is nothing to draw or nothing to draw with."""
     from markupsafe import Markup
 

@@ -8,19 +8,20 @@ from pathlib import Path
 from edgekit.core.kinds import Reporter
 from edgekit.core.paths import atomic
 from edgekit.core.report import ExplainedFile, Report
-from edgekit.reporting import wording
+from edgekit.reporting import seen_tables, wording
+from edgekit.reporting.seen import Seen, read_seen
 
 
 def write(report: Report, folder: Path) -> Path:
     """Write `report.md` into `folder` and return its path."""
     path = folder / "report.md"
-    text = wording.printable("\n".join(_lines(report)) + "\n")
+    text = wording.printable("\n".join(_lines(report, read_seen(folder))) + "\n")
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return path
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, seen: Seen | None) -> Iterator[str]:
     metric, baseline = report.metric, report.baseline
     notes = wording.footnotes(report.rows)
     yield f"# {wording.markdown_text(report.recipe)}"
@@ -37,6 +38,7 @@ def _lines(report: Report) -> Iterator[str]:
     if notes:
         yield "\n## Reasons\n"
         yield from (f"{number}. {wording.markdown_text(why)}" for why, number in notes.items())
+    yield from _seen(report, seen)
     yield "\n## Measurements\n"
     yield from _measurements(report)
     yield from _outputs(report)
@@ -64,6 +66,29 @@ def _matrix(report: Report, notes: dict[str, int]) -> Iterator[str]:
             measured = figures if row.status == "measured" else ""
             cells.append(f"{measured}{wording.state(row)}{note}")
         yield wording.markdown_row([variant, *sizes, *cells])
+
+
+def _seen(report: Report, seen: Seen | None) -> Iterator[str]:
+    """Give the short form of what `report.html` shows."""
+    further = seen_tables.figures_of(report, seen)
+    confused = seen_tables.most_confused(seen, 5) if seen else []
+    if not (further or confused or (seen and seen.compared)):
+        return
+    yield "\n## Test examples\n"
+    if seen and seen.compared:
+        yield f"{wording.markdown_text(seen_tables.compared_text(seen))}\n"
+    if seen and confused:
+        yield from wording.markdown_head(["is", "taken for", seen.variant, "Keras"])
+        for label, other, count, before in confused:
+            known = wording.NONE if before is None else str(before)
+            yield wording.markdown_row([label, other, str(count), known])
+        yield ""
+    if further:
+        yield wording.markdown_text(f"On {further.place}, with the change against Keras:") + "\n"
+        yield from wording.markdown_head(["figure", "Keras", *further.variants])
+        for name, figure, cells in further.lines:
+            texts = [f"{value} ({change})" if change else value for value, change in cells]
+            yield wording.markdown_row([name, figure, *texts])
 
 
 def _measurements(report: Report) -> Iterator[str]:

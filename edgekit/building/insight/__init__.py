@@ -1,0 +1,1 @@
+"""The steps of a build that look closer: where precision is lost, what examples look like."""

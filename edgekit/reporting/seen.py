@@ -1,0 +1,138 @@
+"""What a report shows of test examples: pictures with answers drawn, and how often which is wrong.
+
+It lies in a run folder beside `report.json`, as `seen.json`: pictures have no place among figures
+that go into every bundle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgekit.core.errors import BadData, NotFound
+from edgekit.core.paths import write_json
+from edgekit.core.records import from_json, read_json, to_json
+
+FILE_NAME = "seen.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture, once, however many answers are drawn into it.
+
+    Attributes:
+        data: A `data:` address with all of it.
+        width: Pixels, in which the drawings are given.
+        height: Pixels.
+        is_small: Its pixels are to stay squares.
+    """
+
+    data: str
+    width: int
+    height: int
+    is_small: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """An answer in a picture; as `edgekit.on_device.vision.drawing.Drawing`, without what is empty.
+
+    Attributes:
+        picture: Which one of `Seen.pictures`.
+        mask: A `data:` address of what is painted over the picture; "" for nothing.
+        joints: Of each person; None where one was not seen.
+    """
+
+    picture: int
+    boxes: tuple[tuple[float, float, float, float], ...] = ()
+    captions: tuple[str, ...] = ()
+    kinds: tuple[int, ...] = ()
+    mask: str = ""
+    joints: tuple[tuple[tuple[float, float] | None, ...], ...] = ()
+    bones: tuple[tuple[int, int], ...] = ()
+    text: str = ""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether nothing is drawn into the picture: the answer is words alone."""
+        return not (self.boxes or self.mask or self.joints)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A test example with the right answer, the reference's and the file's.
+
+    Attributes:
+        number: Among the test examples, from 1.
+        differs: Whether the file answers otherwise than the reference.
+    """
+
+    number: int
+    right: Drawn | None
+    reference: Drawn
+    file: Drawn
+    differs: bool
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the answers are words about one picture."""
+        drawn = [each for each in (self.right, self.reference, self.file) if each]
+        return all(each.is_text and each.picture == drawn[0].picture for each in drawn)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How often what was taken for what, or how precisely things were found.
+
+    Attributes:
+        labels: Names of the classes.
+        taken_for: How many examples of each class, a row, were taken for each, a column; empty if
+            classes are not what is answered.
+        precisions: Of each class, at recalls of 0 to 1 in steps of 0.01; empty for a class of which
+            there is nothing, and if nothing is located.
+    """
+
+    labels: tuple[str, ...]
+    taken_for: tuple[tuple[int, ...], ...] = ()
+    precisions: tuple[tuple[float, ...], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What there is to see of a file of a build.
+
+    Attributes:
+        variant: The file's.
+        runtime: That ran it.
+        device: Where.
+        compared: Examples that the file and the reference were compared on.
+        different: How many of them the file answers otherwise.
+        pictures: That examples refer to.
+        examples: Some, those that differ most first.
+        reference: How the reference answers all test examples; None if that cannot be counted.
+        file: The same of the file.
+    """
+
+    variant: str
+    runtime: str
+    device: str
+    compared: int = 0
+    different: int = 0
+    pictures: tuple[Picture, ...] = ()
+    examples: tuple[Example, ...] = ()
+    reference: Tally | None = None
+    file: Tally | None = None
+
+
+def write_seen(seen: Seen, folder: Path) -> None:
+    """Write what is to be seen of a build into its run folder."""
+    write_json(folder / FILE_NAME, to_json(seen))
+
+
+def read_seen(folder: Path) -> Seen | None:
+    """Return what is to be seen of a build; None if nothing is, or another edition wrote it."""
+    try:
+        value = read_json(folder / FILE_NAME, written_by="a build writes it", remedy="build again")
+        return from_json(Seen, value, what=FILE_NAME, remedy="build again")
+    except (NotFound, BadData):
+        return None
