@@ -174,7 +174,7 @@ def _decoded(
 
 def _files(source: _Source, size: Size) -> list[BoxedFile]:
     if size == "tiny":
-        return _unpacked(read_packaged(source.small))
+        return unpacked(read_packaged(source.small))
     path, used = locate(source.data_set), source.data_set.files[0].used
     content = dict(archives.members(path, used))
     splits = source.splits(content)
@@ -213,7 +213,8 @@ def packed(files: Sequence[BoxedFile]) -> dict[str, Array]:
     }
 
 
-def _unpacked(arrays: Mapping[str, Array]) -> list[BoxedFile]:
+def unpacked(arrays: Mapping[str, Array]) -> list[BoxedFile]:
+    """Return the pictures of a sample that ships."""
     contents = np.split(arrays["content"], np.cumsum(arrays["lengths"])[:-1])
     ends = np.cumsum(arrays["counts"])[:-1]
     boxes, labels = np.split(arrays["boxes"], ends), np.split(arrays["labels"], ends)
