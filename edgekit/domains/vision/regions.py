@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from edgekit.core.types import Array
+from edgekit.domains.vision.overlaps import all_overlaps
 from edgekit.on_device.vision.regions import LARGEST_POWER, SCALES, TwoStages, anchor_boxes
 
 if TYPE_CHECKING:
@@ -33,10 +34,6 @@ LEAST_BEST = 0.2
 
 SHOWS_THING = 0.5
 """Intersection over union with a box from which a region shows it."""
-
-
-TINY = 1e-6
-"""Keeps quotients finite."""
 
 
 class Assigned(NamedTuple):
@@ -76,25 +73,6 @@ def assigned(regions: Tensor | Array, targets: Mapping[str, Tensor]) -> Assigned
         labels=ops.take_along_axis(labels, nearest, axis=1),
         is_best=ops.any(is_best, axis=2),
     )
-
-
-def all_overlaps(regions: Tensor, boxes: Tensor) -> Tensor:
-    """Return intersection over union of each region with each box, `(b, n, most)`.
-
-    Args:
-        regions: `(b or 1, n, 4)`.
-        boxes: `(b, most, 4)`.
-    """
-    from keras import ops
-
-    # Edge by edge: with the last axis of 2 or 4, arrays of this size take four times as long.
-    left, top, right, bottom = (regions[:, :, None, edge] for edge in range(4))
-    left_of, top_of, right_of, bottom_of = (boxes[:, None, :, edge] for edge in range(4))
-    width = ops.maximum(ops.minimum(right, right_of) - ops.maximum(left, left_of), 0.0)
-    height = ops.maximum(ops.minimum(bottom, bottom_of) - ops.maximum(top, top_of), 0.0)
-    shared = width * height
-    both = (right - left) * (bottom - top) + (right_of - left_of) * (bottom_of - top_of)
-    return shared / ops.maximum(both - shared, TINY)
 
 
 def proposal_loss(

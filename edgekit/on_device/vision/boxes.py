@@ -109,11 +109,19 @@ def suppressed(
     rows, labels = np.nonzero(scores >= least_score)
     chosen = np.asarray(boxes[rows] if boxes.ndim == 2 else boxes[rows, labels], np.float32)
     sure = scores[rows, labels].astype(np.float32)
-    # Moved apart by their class, boxes of two classes never overlap: one suppression does for all.
-    span = float(np.ptp(chosen)) + 1 if chosen.size else 1.0
-    apart = chosen.astype(np.float64) + span * labels[:, np.newaxis]
-    kept = non_maximum_suppression(apart, sure, threshold=threshold, most=most)
+    kept = non_maximum_suppression(
+        moved_apart(chosen, labels), sure, threshold=threshold, most=most
+    )
     return Detections(chosen[kept], labels[kept].astype(np.int32), sure[kept])
+
+
+def moved_apart(boxes: Array, labels: Array) -> Array:
+    """Return boxes `(n, 4)` moved so that none of one class overlaps one of another, float64.
+
+    One non-maximum suppression then does for all classes.
+    """
+    span = float(np.ptp(boxes)) + 1 if boxes.size else 1.0
+    return boxes.astype(np.float64) + span * labels[:, np.newaxis]
 
 
 def padded(found: Sequence[Detections], most: int = MOST) -> Batch:

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..arrays import Array, Batch, Run
 from . import grid_cells
-from .boxes import Detections, clipped, non_maximum_suppression, padded
+from .boxes import Detections, clipped, moved_apart, non_maximum_suppression, padded
 from .grid_cells import NETWORK, GridCells, Predictors, decoded, joined, sigmoid
 
 KIND = "word_tree"
@@ -212,10 +212,8 @@ def _found(
     probable = absolute(tree, scores[chosen])
     groups = tree.groups()[descend(tree, probable, 0.0)]
     sure = sure[chosen] * probable[np.arange(len(chosen)), groups]
-    # Moved apart by their group, boxes of two groups never overlap.
-    span = float(np.ptp(boxes)) + 1 if boxes.size else 1.0
     kept = non_maximum_suppression(
-        boxes + span * groups[:, np.newaxis], sure, threshold=cells.threshold, most=cells.most
+        moved_apart(boxes, groups), sure, threshold=cells.threshold, most=cells.most
     )
     said = descend(tree, probable[kept], detector.least_sure)
     return Detections(boxes[kept], said.astype(np.int32), sure[kept].astype(np.float32))
