@@ -7,7 +7,6 @@ https://github.com/EdjeElectronics/TensorFlow-Object-Detection-API-Tutorial-Trai
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +15,9 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from edgekit.core.paths import atomic, home, packaged, sha256
-from edgekit.core.types import Array, Size, Split
+from edgekit.core.types import Array, Batch, Size, Split
 from edgekit.domains.learning.downloads import read_packaged
+from edgekit.domains.learning.kept_arrays import kept
 from edgekit.domains.own_data.boxes import read_voc, within
 from edgekit.domains.upstream import archives
 from edgekit.domains.upstream.data_set import DataSet, locate
@@ -152,17 +151,15 @@ def _read(name: str, size: Size, shape: tuple[int, ...]) -> tuple[BoxedSet, Arra
     source = _SOURCES[name]
     if size == "tiny":
         return _decoded(_files(source, size), source.names, shape)
-    code = [sha256(packaged(*parts)) for parts in _CODE]
-    facts = repr((source.data_set.files, shape, code)).encode()
-    path = home() / "pictures" / f"{name}-{hashlib.sha256(facts).hexdigest()[:16]}.npz"
-    if not path.is_file():
+
+    def make() -> Batch:
         found, splits = _decoded(_files(source, size), source.names, shape)
         arrays = {"images": found.images, "boxes": found.boxes, "labels": found.labels}
-        with atomic(path) as temporary:
-            np.savez(temporary, splits=splits, **arrays)
-    with np.load(path, allow_pickle=False) as kept:
-        arrays = {key: kept[key] for key in ("images", "boxes", "labels")}
-        return BoxedSet(names=source.names, **arrays), kept["splits"]
+        return {**arrays, "splits": splits}
+
+    arrays = dict(kept(name, (source.data_set.files, shape), _CODE, make))
+    splits = arrays.pop("splits")
+    return BoxedSet(names=source.names, **arrays), splits
 
 
 def _decoded(
@@ -188,13 +185,13 @@ def _files(source: _Source, size: Size) -> list[BoxedFile]:
     for name in sorted(name for name in content if name.endswith(".xml")):
         stem = PurePosixPath(name).stem
         labels, given = read_voc(content[name])
-        boxes, kept = within(given, _size(pictures[stem]))
+        boxes, sound = within(given, _size(pictures[stem]))
         numbers = np.array([source.names.index(label) for label in labels], np.int32)
         files.append(
             BoxedFile(
                 content=pictures[stem],
-                boxes=boxes[kept],
-                labels=numbers[kept],
+                boxes=boxes[sound],
+                labels=numbers[sound],
                 split=splits[stem],
             )
         )
@@ -265,10 +262,10 @@ def _in_folders(content: Mapping[str, bytes]) -> dict[str, str]:
 
 
 _CODE = (
-    ("domains", "vision", "boxed_pictures.py"),
-    ("domains", "own_data", "boxes.py"),
-    ("on_device", "pictures.py"),
-    ("on_device", "vision", "letterbox.py"),
+    "domains/vision/boxed_pictures.py",
+    "domains/own_data/boxes.py",
+    "on_device/pictures.py",
+    "on_device/vision/letterbox.py",
 )
 """What decides how a picture is read: where it changes, pictures are decoded anew."""
 

@@ -118,6 +118,6 @@ def test_whole_sets_are_decoded_once(
     assert sum(int((each.labels >= 0).sum()) for each in found.values()) == num_boxes
     files = whole_files("blood_cells" if name == "blood" else "playing_cards")
     assert Counter(file.split for file in files) == Counter(dict(zip(found, counts, strict=True)))
-    (kept,) = (tmp_path / "pictures").glob("*.npz")
-    with np.load(kept) as arrays:
+    (path,) = (tmp_path / "arrays").glob("*.npz")
+    with np.load(path) as arrays:
         assert (arrays["images"][arrays["splits"] == "test"] == found["test"].images).all()
