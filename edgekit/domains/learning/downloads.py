@@ -6,6 +6,7 @@ Whole data sets are found, downloaded and checked by `edgekit/domains/upstream/`
 from __future__ import annotations
 
 import gzip
+import io
 import struct
 from pathlib import Path
 
@@ -40,6 +41,18 @@ def read_idx(path: Path) -> Array:
     if (zero, kind) != (0, 8) or len(body) != int(np.prod(shape, dtype=object)):
         raise BadData(f"'{path.name}' is not a complete IDX file of unsigned bytes.")
     return np.frombuffer(body, np.uint8).reshape(shape)
+
+
+def decode_picture(content: bytes) -> Array:
+    """Return an upright picture in colours, `(height, width, 3)`, uint8.
+
+    Args:
+        content: Of a file that Pillow reads.
+    """
+    from PIL import Image, ImageOps
+
+    with Image.open(io.BytesIO(content)) as image:
+        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
 
 
 def read_packaged(name: str) -> dict[str, Array]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 
 import numpy as np
 
 from edgekit.core.types import Array, Size, Split
+from edgekit.domains.own_data.files import csv_text
 from edgekit.domains.vision.anchors import sizes_of
 from edgekit.domains.vision.boxed_pictures import NUM_CALIBRATION, BoxedSet
 from edgekit.on_device.vision.boxes import NO_LABEL
@@ -60,9 +59,5 @@ class OwnBoxed:
 
     def splits_csv(self) -> str:
         """Return each picture with its number of boxes and its split, as CSV."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("source", "boxes", "split"))
         counts = (self.pictures.labels > NO_LABEL).sum(axis=1)
-        writer.writerows(zip(self.sources, counts, self.splits, strict=True))
-        return text.getvalue()
+        return csv_text(("source", "boxes", "split"), self.sources, counts, self.splits)

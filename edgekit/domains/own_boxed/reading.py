@@ -17,7 +17,13 @@ from edgekit.domains.own_boxed.strata import rarest_classes
 from edgekit.domains.own_data.boxes import BoxedPicture, BoxedPictures, own_boxes
 from edgekit.domains.own_data.files import counted, remembered
 from edgekit.domains.own_data.near_duplicates import same_pictures, thumbnail
-from edgekit.domains.own_data.splitting import LEAST, NAMES, ToSplit, content_key, split
+from edgekit.domains.own_data.splitting import (
+    LEAST,
+    ToSplit,
+    content_key,
+    named_split,
+    split,
+)
 from edgekit.domains.vision.boxed_pictures import BoxedSet
 from edgekit.intake.media import UNREADABLE, left_out
 from edgekit.on_device.pictures import read_picture
@@ -164,10 +170,7 @@ def _used_names(given: BoxedPictures, read: Sequence[_Read], folder: Path) -> tu
 
 def _given(read: Sequence[_Read], folder: Path) -> list[str]:
     """Return the splits that a user's folders name; "" everywhere unless they name all."""
-    found = []
-    for each in read:
-        parts = each.given.path.relative_to(folder).parts[:-1]
-        found.append(next((NAMES[p.lower()] for p in parts if p.lower() in NAMES), ""))
+    found = [named_split(each.given.path.relative_to(folder)) for each in read]
     names_all = all(found) and "train" in found and len(set(found)) > 1
     return found if names_all else [""] * len(found)
 

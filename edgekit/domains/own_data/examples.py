@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +13,7 @@ import numpy as np
 from edgekit.core.recipe import Dataset, Recipe, Signature, Tensor
 from edgekit.core.types import Array, Progress, Size, Split
 from edgekit.domains.learning.answer_keys import labels_key
+from edgekit.domains.own_data.files import csv_text
 
 if TYPE_CHECKING:
     import keras
@@ -60,12 +59,8 @@ class Examples:
 
     def splits_csv(self) -> str:
         """Return each example with its label and split, as CSV."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("source", "label", "split"))
-        names = (self.label_names[label] for label in self.labels)
-        writer.writerows(zip(self.sources, names, self.splits, strict=True))
-        return text.getvalue()
+        names = [self.label_names[label] for label in self.labels]
+        return csv_text(("source", "label", "split"), self.sources, names, self.splits)
 
 
 Train = Callable[["keras.Model", Size, Progress], "keras.Model"]

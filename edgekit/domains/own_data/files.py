@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, wraps
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 T = TypeVar("T")
 
@@ -51,7 +53,16 @@ def hidden(path: Path) -> bool:
     return path.name.startswith(".") or path.name in ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
-def picture_size(path: Path) -> tuple[int, int]:
+def csv_text(header: Sequence[str], *columns: Iterable[object]) -> str:
+    """Return columns of one length below a header, as the text of a CSV file."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(zip(*columns, strict=True))
+    return text.getvalue()
+
+
+def picture_size(file: Path | BinaryIO) -> tuple[int, int]:
     """Return width and height of a picture as it is shown, in pixels; only its header is read.
 
     Raises:
@@ -60,7 +71,7 @@ def picture_size(path: Path) -> tuple[int, int]:
     from PIL import Image
 
     try:
-        with Image.open(path) as image:
+        with Image.open(file) as image:
             width, height = image.size
             turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)  # orientation
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

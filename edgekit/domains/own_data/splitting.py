@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -56,6 +57,12 @@ class ToSplit:
     where: str
     what: str
     alike: Sequence[Sequence[int]] = field(default=())
+
+
+def named_split(path: Path) -> str:
+    """Return the split that a folder on the way to a file is called after; "" if none is."""
+    found = (NAMES[part.lower()] for part in path.parts[:-1] if part.lower() in NAMES)
+    return next(found, "")
 
 
 def content_key(content: bytes) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,11 +12,11 @@ import numpy as np
 from edgekit.core.recipe import Dataset, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Array, Progress, Size, Split
 from edgekit.domains.own_data.examples import SPLITS_FILE
-from edgekit.domains.own_data.files import remembered
+from edgekit.domains.own_data.files import csv_text, remembered
 from edgekit.domains.own_data.masks import classes_of, own_masks, read_mask
 from edgekit.domains.own_data.near_duplicates import same_pictures, thumbnail
 from edgekit.domains.own_data.pictures import to_ppm
-from edgekit.domains.own_data.splitting import NAMES, ToSplit, content_key, split
+from edgekit.domains.own_data.splitting import ToSplit, content_key, named_split, split
 from edgekit.domains.segmentation.deforming import PHOTOS
 from edgekit.domains.segmentation.masked import VOID, Masked, in_tiles
 from edgekit.domains.segmentation.scoring import (
@@ -77,11 +75,7 @@ class OwnMasked:
 
     def splits_csv(self) -> str:
         """Return each picture with its split, as CSV."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("source", "split"))
-        writer.writerows(zip(self.sources, self.splits, strict=True))
-        return text.getvalue()
+        return csv_text(("source", "split"), self.sources, self.splits)
 
 
 def on_masks(
@@ -174,7 +168,7 @@ def read_masked(folder: Path) -> OwnMasked:
             label_names=("masked",),
             keys=keys,
             groups=[""] * len(keys),
-            given=[_given(path.relative_to(folder)) for path, _ in found.pairs],
+            given=[named_split(path.relative_to(folder)) for path, _ in found.pairs],
             alike=same_pictures(np.stack(thumbnails)),
             where=f"'{folder}'",
             what="pictures",
@@ -224,12 +218,6 @@ def _of_one_kind(pictures: Sequence[Array]) -> tuple[Array, ...]:
         weights = {1: np.ones((1, 1)), 3: np.reshape(GREY, (3, 1))}
         return tuple(np.rint(p @ weights[p.shape[2]]).astype(np.uint8) for p in pictures)
     return tuple(p if p.shape[2] == 3 else p.repeat(3, axis=2) for p in pictures)
-
-
-def _given(path: Path) -> str:
-    """Return the split that a folder on the way to a picture names, "" if none does."""
-    named = (NAMES[part.lower()] for part in path.parts[:-1] if part.lower() in NAMES)
-    return next(named, "")
 
 
 def _labels(folder: Path, values: Sequence[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from edgekit.core.types import Array, Size, Split
-from edgekit.domains.learning.downloads import read_packaged
+from edgekit.domains.learning.downloads import decode_picture, read_packaged
 from edgekit.domains.upstream.archives import members
 from edgekit.domains.upstream.data_set import locate
 from edgekit.domains.upstream.pictures import SIGN_LANGUAGE_DIGITS
@@ -94,7 +93,7 @@ def _read_archive() -> tuple[list[Array], Array, Array]:
     found = []
     for name, content in members(locate(SIGN_LANGUAGE_DIGITS), r"Dataset/\d/IMG_\d+\.JPG"):
         digit, number = map(int, re.findall(r"\d+", name))
-        found.append((number, digit, _pixels(content)))
+        found.append((number, digit, decode_picture(content)))
     found.sort(key=lambda each: each[0])
     _, digits, photos = zip(*found, strict=True)
     return list(photos), np.array(digits), signers_of(digits)
@@ -104,7 +103,7 @@ def _read_sample() -> tuple[list[Array], Array, Array]:
     """Return the packaged photos: a JPEG file a signer, in which they stand side by side."""
     arrays = read_packaged(SMALL)
     files = np.split(arrays["jpeg"], np.cumsum(arrays["lengths"])[:-1])
-    strips = [_pixels(file.tobytes()) for file in files]
+    strips = [decode_picture(file.tobytes()) for file in files]
     counts = [strip.shape[1] // strip.shape[0] for strip in strips]
     photos = [
         photo
@@ -112,11 +111,3 @@ def _read_sample() -> tuple[list[Array], Array, Array]:
         for photo in np.split(strip, count, axis=1)
     ]
     return photos, arrays["digits"], np.repeat(np.arange(len(counts)), counts)
-
-
-def _pixels(content: bytes) -> Array:
-    """Return the pixels of an upright picture, `(height, width, 3)`, uint8."""
-    from PIL import Image, ImageOps
-
-    with Image.open(io.BytesIO(content)) as image:
-        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))

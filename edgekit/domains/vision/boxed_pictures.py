@@ -16,9 +16,10 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from edgekit.core.types import Array, Batch, Size, Split
-from edgekit.domains.learning.downloads import read_packaged
+from edgekit.domains.learning.downloads import decode_picture, read_packaged
 from edgekit.domains.learning.kept_arrays import kept
 from edgekit.domains.own_data.boxes import read_voc, within
+from edgekit.domains.own_data.files import picture_size
 from edgekit.domains.upstream import archives
 from edgekit.domains.upstream.data_set import DataSet, locate
 from edgekit.domains.upstream.pictures import BCCD, PLAYING_CARDS
@@ -129,7 +130,8 @@ def boxed_set(
     boxes = np.zeros((len(files), most, 4), np.float32)
     labels = np.full((len(files), most), NO_LABEL, np.int32)
     for index, file in enumerate(files):
-        fitted, placement = letterbox(_pixels(file.content), shape)
+        picture = decode_picture(file.content) / np.float32(255)
+        fitted, placement = letterbox(picture, shape)
         images[index] = np.rint(fitted * 255)
         boxes[index, : len(file.boxes)] = to_network(file.boxes, placement)
         labels[index, : len(file.labels)] = file.labels
@@ -185,7 +187,7 @@ def _files(source: _Source, size: Size) -> list[BoxedFile]:
     for name in sorted(name for name in content if name.endswith(".xml")):
         stem = PurePosixPath(name).stem
         labels, given = read_voc(content[name])
-        boxes, sound = within(given, _size(pictures[stem]))
+        boxes, sound = within(given, picture_size(io.BytesIO(pictures[stem])))
         numbers = np.array([source.names.index(label) for label in labels], np.int32)
         files.append(
             BoxedFile(
@@ -219,22 +221,6 @@ def unpacked(arrays: Mapping[str, Array]) -> list[BoxedFile]:
         BoxedFile(content=c.tobytes(), boxes=b, labels=k.astype(np.int32), split=str(s))
         for c, b, k, s in zip(contents, boxes, labels, arrays["splits"], strict=True)
     ]
-
-
-def _pixels(content: bytes) -> Array:
-    """Return an upright picture in colours, float32 in 0..1."""
-    from PIL import Image, ImageOps
-
-    with Image.open(io.BytesIO(content)) as image:
-        upright = ImageOps.exif_transpose(image).convert("RGB")
-        return np.asarray(upright, np.float32) / np.float32(255)
-
-
-def _size(content: bytes) -> tuple[int, int]:
-    from PIL import Image
-
-    with Image.open(io.BytesIO(content)) as image:
-        return image.size
 
 
 def _listed(content: Mapping[str, bytes]) -> dict[str, str]:
