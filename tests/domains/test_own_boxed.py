@@ -83,7 +83,7 @@ def test_remarks_say_what_a_user_should_know(tmp_path: Path) -> None:
         "2 pictures look like another one, such as",
         "are few; with 200 or more",
         "is found is",
-        "narrower than 8 pixels",
+        "Narrower than 8 pixels",
         "1 picture without a file of boxes",
     ):
         assert sentence in said, said
