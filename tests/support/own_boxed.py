@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from edgekit.core.types import Array
+from edgekit.domains.vision.boxed_pictures import BoxedSet
 
 NAMES = ("ball", "brick")
 
@@ -61,6 +62,37 @@ def boxed_folder(
         {"voc": _voc, "coco": _coco, "yolo": _yolo}[layout](folder, pictures, names)
     if layout == "yolo":
         (root / "data.yaml").write_text(f"nc: 2\nnames: [{', '.join(names)}]\n")
+    return root
+
+
+def voc_folder(root: Path, pictures: BoxedSet) -> Path:
+    """Write pictures that a recipe knows as a user's own, with Pascal VOC files."""
+    root.mkdir(parents=True, exist_ok=True)
+    for index, image in enumerate(pictures.images):
+        real = pictures.labels[index] >= 0
+        boxes = [
+            (int(label), tuple(map(float, box)))
+            for label, box in zip(
+                pictures.labels[index][real], pictures.boxes[index][real], strict=True
+            )
+        ]
+        Image.fromarray(image).save(root / f"{index}.png")
+        _voc(root, {f"{index}.png": (image, boxes)}, pictures.names)  # type: ignore[dict-item]
+    return root
+
+
+def crops_folder(root: Path, pictures: BoxedSet, *, most: int) -> Path:
+    """Write what boxes show, a folder a class and in it one for each picture; `most` a class."""
+    counts = dict.fromkeys(pictures.names, 0)
+    for index, image in enumerate(pictures.images):
+        for label, box in zip(pictures.labels[index], pictures.boxes[index], strict=True):
+            left, top, right, bottom = np.rint(box).astype(int)
+            name = pictures.names[label]
+            if label >= 0 and counts[name] < most and min(right - left, bottom - top) >= 12:
+                counts[name] += 1
+                path = root / name / f"picture {index}" / f"{counts[name]}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(image[top:bottom, left:right]).save(path)
     return root
 
 

@@ -54,8 +54,8 @@ def warnings(own: OwnBoxed) -> tuple[str, ...]:
     sizes = sizes_of(own.pictures.boxes, own.pictures.labels).min(axis=1)
     if small := int((sizes < SMALL).sum()):
         said.append(
-            f"Narrower than {SMALL:g} pixels where the network sees them, so hard to find: {small:,} "
-            f"of {len(sizes):,} boxes; cut such pictures into pieces."
+            f"Narrower than {SMALL:g} pixels where the network sees them, so hard to find: "
+            f"{small:,} of {len(sizes):,} boxes; cut such pictures into pieces."
         )
     crowded = (own.pictures.labels > NO_LABEL).sum(axis=1)
     if over := int((crowded > MOST).sum()):
