@@ -37,6 +37,9 @@ HELD, BETWEEN, RISING = (3, 7), (1, 4), (1, 3)
 ASIDE = 0.28
 """How far a digit that is repeated is moved before, of the picture's width."""
 
+NOT_ONE_DIGIT = 6
+"""Of 32 single frames to train on: no hand, or a part of it, or two digits."""
+
 BLURRED, COVERED = 0.06, 0.05
 """Chance that one to three frames are blurred, or covered, from a frame on."""
 
@@ -74,7 +77,7 @@ def clips_of(split: Split, size: Size) -> Clips:
 
 def composed(photos: Photos, count: int, rng: np.random.Generator) -> Clips:
     """Compose clips; each is of one signer, who is chosen at random, as everything else."""
-    grey = np.rint(photos.pixels @ np.array(GREY)).astype(np.uint8)
+    grey = _grey(photos)
     owned = [
         {
             digit: np.flatnonzero((photos.signers == who) & (photos.digits == digit))
@@ -85,6 +88,34 @@ def composed(photos: Photos, count: int, rng: np.random.Generator) -> Clips:
     clips = [_compose(grey, owned[rng.integers(len(owned))], rng) for _ in range(count)]
     frames, numbers, shown = zip(*clips, strict=True)
     return Clips(frames=np.stack(frames), numbers=np.stack(numbers), shown=np.stack(shown))
+
+
+def frames_of(photos: Photos, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Return single frames as clips have them, each photo once, and some that show no digit.
+
+    Returns:
+        Frames `(n, 64, 64, 1)`, uint8, and what each shows, `(n,)`, int32, as in `Clips.shown`.
+    """
+    grey = _grey(photos)
+    order = rng.permutation(len(photos.digits))
+    clips = []
+    for start in range(0, len(order), FRAMES - NOT_ONE_DIGIT):
+        group = np.resize(order[start : start + FRAMES - NOT_ONE_DIGIT], FRAMES + 1)
+        moments = [
+            _Moment(place, 0, ASIDE * float(rng.integers(-1, 2)), 0)
+            for place in range(FRAMES - NOT_ONE_DIGIT)
+        ]
+        for place in range(len(moments), FRAMES):
+            seen = rng.choice([1 / 3, 1 / 2, 2 / 3])
+            below, turned = [(seen, 0.0), (1.0, 0.0), (0.0, seen)][rng.integers(3)]
+            moments.append(_Moment(place, turned, 0, below))
+        clips.append(_filmed(moments, grey[group], photos.digits[group], rng))
+    frames, shown = zip(*clips, strict=True)
+    return np.concatenate(frames), np.concatenate(shown)
+
+
+def _grey(photos: Photos) -> Array:
+    return np.rint(photos.pixels @ np.array(GREY)).astype(np.uint8)
 
 
 class _Moment(NamedTuple):
@@ -109,21 +140,33 @@ def _compose(
     """Return the frames of a clip, its number, and what each frame shows."""
     there = [digit for digit, found in owned.items() if len(found)]
     digits = rng.choice(there, rng.integers(1, LONGEST + 1))
-    moments = _moments(digits, rng)
-    chosen = [grey[rng.choice(owned[digit])] for digit in digits]
-    frames = _photographed(moments, chosen, rng)
-    shown = np.array(
-        [
-            1 + digits[each.photo] if each.below == each.next_share == 0 else NOTHING
-            for each in moments
-        ]
-    )
-    covered = _disturb(frames, moments, rng)
+    chosen = np.stack([grey[rng.choice(owned[digit])] for digit in digits])
+    frames, shown = _filmed(_moments(digits, rng), chosen, digits, rng)
     number = np.zeros(LONGEST, np.int32)
     number[: len(digits)] = 1 + digits
+    return frames, number, shown
+
+
+def _filmed(
+    moments: Sequence[_Moment], photos: Array, digits: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Return frames `(32, 64, 64, 1)`, uint8, and what each shows.
+
+    Args:
+        moments: What happens in each frame.
+        photos: `(n, 96, 96)`, grey.
+        digits: What they show, `(n,)`.
+        rng: Decides.
+    """
+    frames = _photographed(moments, photos, rng)
+    covered = _disturb(frames, moments, rng)
+    shown = [
+        NOTHING if each.below or each.next_share or hidden else 1 + digits[each.photo]
+        for each, hidden in zip(moments, covered, strict=True)
+    ]
     noise = rng.standard_normal((FRAMES, *PICTURE), np.float32) / 100
     pixels = np.rint(np.clip(_smaller(frames) + noise, 0, 1) * 255).astype(np.uint8)
-    return pixels, number, np.where(covered, NOTHING, shown).astype(np.int32)
+    return pixels, np.array(shown, np.int32)
 
 
 def _moments(digits: Sequence[int], rng: np.random.Generator) -> list[_Moment]:
@@ -150,9 +193,7 @@ def _moments(digits: Sequence[int], rng: np.random.Generator) -> list[_Moment]:
     return moments + [_Moment(last, 0, aside, 1)] * (FRAMES - len(moments))
 
 
-def _photographed(
-    moments: Sequence[_Moment], photos: Sequence[Array], rng: np.random.Generator
-) -> Array:
+def _photographed(moments: Sequence[_Moment], photos: Array, rng: np.random.Generator) -> Array:
     """Return the frames, `(32, 96, 96)`, float32 in 0..1, each a little different."""
     import cv2
 
