@@ -129,6 +129,7 @@ def test_grey_pictures_see_what_three_equal_colours_do(
     application: tuple[Path, float, Array, Array],
 ) -> None:
     import keras
+
     from edgekit.recipes.image_mobilenet import pretrained
 
     path, _, picture, _ = application
