@@ -150,6 +150,16 @@ SAMPLES = (
         sha256="596de89229347022285f11baad2b63e54fd1ecd9b5b2b5c20e1a9b309ef38f8e",
         script="make_boxed_pictures_small.py",
     ),
+    Sample(
+        path="mocap_small.npz",
+        what="two motion captures, every eighth frame: where 17 joints of a person are, in "
+        "millimetres (344 frames of jumps, 133 of walking, int16)",
+        source="Carnegie Mellon University, subject 1, trial 1, <http://mocap.cs.cmu.edu>, by "
+        "<https://github.com/facebookresearch/fairmotion>; <https://github.com/omimo/PyMO>",
+        licence="BSD-3 (fairmotion) and MIT (PyMO)",
+        sha256="6fefc846a388199ceeb96fbcf374eed17748565778bff0feedc21e29e9988d0e",
+        script="make_mocap_small.py",
+    ),
 )
 
 
