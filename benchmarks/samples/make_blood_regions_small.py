@@ -1,6 +1,6 @@
 """Write the regions that selective search proposes of the small pictures of blood cells.
 
-So that tiny builds and tests need neither OpenCV nor half a minute. 128 of a picture, as whole
+So that tiny builds and tests need neither OpenCV nor half a minute. 256 of a picture, as whole
 pixels of the network's picture.
 
     python benchmarks/samples/make_blood_regions_small.py
@@ -16,11 +16,11 @@ from edgekit.domains.vision.boxed_pictures import blood_cells
 from edgekit.domains.vision.searched_regions import SAMPLE, SAMPLE_SHAPE
 from edgekit.on_device.vision.selective_search import selective_search
 
-MOST = 128
+MOST = 256
 
 
 def regions_of(split: Split) -> Array:
-    """Return the regions of a split's pictures, `(n, 128, 4)`, uint16."""
+    """Return the regions of a split's pictures, `(n, 256, 4)`, uint16."""
     images = blood_cells(split, "tiny", SAMPLE_SHAPE).images
     regions = np.zeros((len(images), MOST, 4), np.uint16)
     for index, image in enumerate(images):

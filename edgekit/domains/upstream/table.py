@@ -133,11 +133,11 @@ SAMPLES = (
     ),
     Sample(
         path="blood_cell_regions_small.npz",
-        what="128 regions of each of these, as selective search of OpenCV proposes them",
+        what="256 regions of each of these, as selective search of OpenCV proposes them",
         source="our own, of the pictures above; Uijlings et al., *Selective Search for Object "
         "Recognition*, 2013, <https://doi.org/10.1007/s11263-013-0620-5>",
         licence="MIT, as the pictures",
-        sha256="913f7ad1eba25e1dfc3bbfd859ed81293d37651f173ea9cb1da0ee4ff4b1ba03",
+        sha256="ecc054b99d19165fd4479a3d914a4dba77d40a03cdd17e2339ff52481d11a07f",
         script="make_blood_regions_small.py",
     ),
     Sample(

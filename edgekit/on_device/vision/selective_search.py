@@ -21,10 +21,10 @@ SMALLEST_PATCH, STEP, BLUR = 30, 30, 0.8
 SAME = 0.7
 """Of regions with a higher intersection over union only one is kept."""
 
-SMALLEST, LARGEST = 8, 0.7
+SMALLEST, LARGEST = 10, 0.7
 """Least pixels of a side, and the largest part of the picture's longer side."""
 
-LONGEST = 3
+LONGEST = 2.2
 """No side is more than so many times the other."""
 
 
@@ -55,5 +55,7 @@ def selective_search(image: Array, most: int) -> Array:
     shorter, longer = sides.min(axis=1), sides.max(axis=1)
     wanted = (shorter >= SMALLEST) & (longer <= LARGEST * max(image.shape[:2]))
     regions = regions[wanted & (longer <= LONGEST * shorter)]
-    order = np.arange(len(regions), 0, -1)  # as OpenCV ranks them
-    return regions[non_maximum_suppression(regions, order, threshold=SAME, most=most)]
+    # OpenCV ranks them partly by chance; here chance does the same for a picture every time.
+    regions = regions[np.lexsort(regions.T)]
+    rank = np.random.RandomState(0).permutation(len(regions))
+    return regions[non_maximum_suppression(regions, rank, threshold=SAME, most=most)]
