@@ -13,6 +13,7 @@ from edgekit.core.errors import BadData, reason
 from edgekit.core.types import Array
 from edgekit.domains.own_boxed.pictures import OwnBoxed
 from edgekit.domains.own_boxed.remarks import counted_boxes, warnings
+from edgekit.domains.own_boxed.single import only_single
 from edgekit.domains.own_boxed.strata import rarest_classes
 from edgekit.domains.own_data.boxes import BoxedPicture, BoxedPictures, own_boxes
 from edgekit.domains.own_data.files import counted, remembered
@@ -34,7 +35,7 @@ MOST_PICTURES = 4000
 """More do not fit into the memory of a small machine, nor into twenty minutes of training."""
 
 
-def own_boxed(folder: Path, shape: Sequence[int]) -> OwnBoxed:
+def own_boxed(folder: Path, shape: Sequence[int], *, single: bool = False) -> OwnBoxed:
     """Read a user's pictures and their boxes, and split them.
 
     Splits are those of folders called train, validation and test, or else of each class 70 %, 10 %
@@ -43,11 +44,12 @@ def own_boxed(folder: Path, shape: Sequence[int]) -> OwnBoxed:
     Args:
         folder: With Pascal VOC, COCO or YOLO files.
         shape: Height, width and channels that the network takes.
+        single: Only pictures with exactly one box are taken.
 
     Raises:
         BadData: The folder is laid out in another way, or holds too little.
     """
-    return _readers(tuple(shape))(folder)
+    return _readers(tuple(shape), single)(folder)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +64,13 @@ class _Read:
 
 
 @lru_cache(maxsize=4)
-def _readers(shape: tuple[int, ...]) -> Callable[[Path], OwnBoxed]:
-    return remembered(lambda folder: _own_boxed(folder, shape))
+def _readers(shape: tuple[int, ...], single: bool) -> Callable[[Path], OwnBoxed]:
+    return remembered(lambda folder: _own_boxed(folder, shape, single))
 
 
-def _own_boxed(folder: Path, shape: tuple[int, ...]) -> OwnBoxed:
+def _own_boxed(folder: Path, shape: tuple[int, ...], single: bool) -> OwnBoxed:
     given = own_boxes(folder)
+    given = only_single(given, folder) if single else given
     failed: dict[str, str] = {}
     read = _read(given, shape, failed)
     if not read:

@@ -56,3 +56,27 @@ def name_loss(
 
     chosen = ops.one_hot(ops.cast(labels, "int32") - 1, tree.num_scores)  # zeros if negative
     return -ops.sum(chosen * log_probabilities(tree, scores), axis=-1)
+
+
+def shown_loss(
+    tree: Tree,
+    shown: keras.KerasTensor,
+    sure: keras.KerasTensor,
+    scores: keras.KerasTensor,
+) -> keras.KerasTensor:
+    """Return what is lost where it is known what a picture shows, and not where, `(n,)`, in nats.
+
+    Each shown name teaches the one predictor that is surest of a thing of this name: that there is
+    such a thing, and the names on its path.
+
+    Args:
+        tree: Of the names.
+        shown: `(n, num_scores)`, 1 for each name that the picture is known to show; all 0: no loss.
+        sure: `(n, predictors)`, the logit that there is a thing.
+        scores: `(n, predictors, num_scores)`.
+    """
+    from keras import ops
+
+    likely = ops.log_sigmoid(sure)[..., None] + log_probabilities(tree, scores)
+    costs = -ops.max(likely, axis=1)  # its slope is that of the surest predictor alone
+    return ops.sum(shown * costs, axis=1) / ops.maximum(ops.sum(shown, axis=1), 1.0)

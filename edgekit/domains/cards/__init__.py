@@ -1,0 +1,1 @@
+"""Playing cards of which some are known by box and group, and others by rank alone."""
