@@ -91,7 +91,7 @@ def drawing(picture: Array, found: Batch, labels: Sequence[str], *, least_score:
 def _read(folder: Path) -> Mapping[str, object]:
     try:
         return dict(json.loads((folder / FACTS).read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:
         raise ValueError(
             f"'{folder}' has no {FACTS} that can be read; take the file that came with the models."
         ) from error
