@@ -13,7 +13,7 @@ from edgekit.core.recipe import Dataset, Metric, Signature, Tensor
 from edgekit.core.types import Array, Batch, Run
 from edgekit.domains.learning.answer_keys import fixed
 from edgekit.domains.own_data.pictures import to_ppm
-from edgekit.domains.vision.average_precision import Precisions, precisions
+from edgekit.domains.vision.average_precision import precisions
 from edgekit.domains.vision.boxed_pictures import BoxedSet
 from edgekit.on_device.programs.detect import SURE, drawing
 from edgekit.on_device.vision.boxes import MOST, NO_LABEL
@@ -93,11 +93,6 @@ def details(labels: Sequence[str]) -> Callable[[Run, Dataset], Mapping[str, floa
         }
 
     return measure
-
-
-def curves(run: Run, dataset: Dataset, num_labels: int) -> Precisions:
-    """Return precision at every recall for each class, where an overlap of 0.5 counts."""
-    return precisions(run(dataset.inputs), _targets(dataset), num_labels, np.array([0.5]))
 
 
 def show(labels: Sequence[str]) -> Callable[[Batch, Batch], list[Drawing]]:
