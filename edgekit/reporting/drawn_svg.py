@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from html import escape
 
 from edgekit.on_device.vision.drawing import COLOURS, colour_of
-from edgekit.reporting.seen import Drawn, Picture
+from edgekit.reporting.seen import Drawn, Picture, without_shares
 from edgekit.reporting.wording import printable
 
 FEW_BOXES = 5
@@ -40,8 +40,7 @@ def legend(drawn: Drawn) -> list[tuple[str, str]]:
     counts: dict[tuple[int, str], int] = {}
     if len(drawn.captions) == len(drawn.boxes):
         for kind, caption in zip(drawn.kinds, drawn.captions, strict=True):
-            words = [word for word in caption.split() if not any(map(str.isdigit, word))]
-            key = (kind % len(COLOURS), " ".join(word for word in words if word != "%"))
+            key = (kind % len(COLOURS), without_shares(caption))
             counts[key] = counts.get(key, 0) + 1
     found = sorted(counts.items())
     return [(_rgb(kind), f"{count} {name}".strip()) for (kind, name), count in found]

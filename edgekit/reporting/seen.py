@@ -6,6 +6,7 @@ that go into every bundle.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,6 +123,16 @@ class Seen:
     examples: tuple[Example, ...] = ()
     reference: Tally | None = None
     file: Tally | None = None
+
+
+def without_shares(text: str) -> str:
+    """Return a text without how sure it is, so that what it says can be compared.
+
+    Example:
+        >>> without_shares("0.98 RBC"), without_shares("4 19 %"), without_shares("Ankle boot 51 %")
+        ('RBC', '4', 'Ankle boot')
+    """
+    return " ".join(re.sub(r"\d+(\.\d+)?\s*%|\b\d*\.\d+\b", " ", text).split())
 
 
 def write_seen(seen: Seen, folder: Path) -> None:

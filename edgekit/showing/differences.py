@@ -7,6 +7,7 @@ import numpy as np
 from edgekit.core.types import Array
 from edgekit.on_device.vision.boxes import intersection_over_union
 from edgekit.on_device.vision.drawing import Drawing
+from edgekit.reporting.seen import without_shares
 
 SHARE_OF_PIXELS = 0.05
 """Pixels of other classes from which on a mask is another answer."""
@@ -22,14 +23,13 @@ def difference(one: Drawing, other: Drawing) -> float:
     What counts is the class in words, without its score; boxes that have no partner; pixels of
     other classes; the distance of joints.
     """
-    words = float(_words(one.text) != _words(other.text))
+    words = float(_said(one.text) != _said(other.text))
     return words + _of_boxes(one, other) + _of_masks(one, other) + _of_people(one, other)
 
 
-def _words(text: str) -> list[str]:
-    """Return the first line's words, without numbers."""
-    lines = text.splitlines() or [""]
-    return [word for word in lines[0].split() if not any(map(str.isdigit, word))]
+def _said(text: str) -> str:
+    """Return what the first line says, without how sure it is."""
+    return without_shares((text.splitlines() or [""])[0])
 
 
 def _of_boxes(one: Drawing, other: Drawing) -> float:

@@ -155,8 +155,9 @@ def _joints(joints: Array, seen: Array) -> tuple[tuple[float, float] | None, ...
 def _chosen(gaps: Sequence[float], different: Sequence[int], *, is_words: bool) -> list[int]:
     """Return which examples are shown: those that differ most, then some evenly of the others."""
     most, ordinary = (MOST_WORDS, ORDINARY_WORDS) if is_words else (MOST_DRAWN, ORDINARY_DRAWN)
-    first = sorted(different, key=lambda number: -gaps[number])[:most]
-    others = [number for number in range(len(gaps)) if number not in set(different)]
+    by_gap = sorted(range(len(gaps)), key=lambda number: -gaps[number])
+    first = by_gap[: max(min(len(different), most), min(2, len(gaps)))]
+    others = [number for number in range(len(gaps)) if number not in {*different, *first}]
     count = min(len(others), ordinary + max(0, most - len(first)) // 2)
     even = np.linspace(0, len(others) - 1, count).round()
     return [*first, *(others[int(k)] for k in even)]
