@@ -16,6 +16,7 @@ import pytest
 from edgekit.building import pipeline
 from edgekit.core.errors import BadInput, NotFound
 from edgekit.reporting import report_json
+from edgekit.reporting.seen import FILE_NAME, read_seen
 from edgekit.tflite.reader import read
 from edgekit.verbs.verify import verify
 from tests.support.paths import RECIPES
@@ -58,6 +59,23 @@ def test_every_variant_is_measured_or_says_why_not(run_dir: Path) -> None:
         else:
             assert row.status == "predicted"
             assert row.reason
+
+
+@pytest.mark.slow
+def test_the_page_shows_examples_and_what_is_taken_for_what(run_dir: Path) -> None:
+    seen = read_seen(run_dir)
+    assert seen
+    assert (seen.variant, seen.runtime, seen.compared) == ("int8", "litert", 128)
+    assert seen.examples
+    for tally in (seen.reference, seen.file):
+        assert tally
+        assert sum(map(sum, tally.taken_for)) == 128
+    report = report_json.load_report(run_dir)
+    names = {"top left named so, %", "top right named so, %"}
+    assert names < set(report.reference_details)
+    assert all(names < set(row.details) for row in report.rows if row.status == "measured")
+    assert "Test examples" in (run_dir / "report.html").read_text(encoding="utf-8")
+    assert not (run_dir / "bundle" / FILE_NAME).exists()
 
 
 @pytest.mark.slow

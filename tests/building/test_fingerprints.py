@@ -141,7 +141,7 @@ def test_an_edit_redoes_the_steps_that_run_it(tmp_path: Path) -> None:
     plain = {"convert-float32", "measure-float32-litert-local"}
     # What is not recorded was edited while it ran: nobody knows which edition that was.
     assert checkout.build(EDIT_WHILE_TRAINING="1") <= {"convert-float32", "convert-pruned-float32"}
-    everything = {"train", "programs"} | pruned | plain
+    everything = {"train", "programs", "see"} | pruned | plain
     assert checkout.build() == everything
     assert checkout.build() == set()
     checkout.edit("domains", "learning", "optimizers.py")  # imported by what the recipe imports

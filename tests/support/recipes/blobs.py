@@ -95,7 +95,7 @@ def recipe_of(data: Data, labels: tuple[str, ...]) -> Recipe:
     image = data("test", "tiny").inputs["image"][0]
     return Recipe(
         signature=Signature(
-            inputs=(Tensor(name="image", shape=(1, *image.shape)),),
+            inputs=(Tensor(name="image", shape=(1, *image.shape), meaning="brightness, 0..1"),),
             outputs=(Tensor(name="scores", shape=(1, len(labels))),),
             labels=labels,
         ),
