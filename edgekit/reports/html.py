@@ -13,7 +13,7 @@ from edgekit.core.report import ExplainedFile, Report, Row
 from edgekit.reporting import drawn_svg, plots, seen_tables, svg, wording
 from edgekit.reporting.noise_plot import noise_plot
 from edgekit.reporting.precision_plot import precision_plot
-from edgekit.reporting.seen import Seen, read_seen
+from edgekit.reporting.seen import Seen, read_seen, without_shares
 from edgekit.reporting.templates import filled
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def _seen(report: Report, seen: Seen | None) -> dict[str, object]:
         "held": Markup(drawn_svg.symbols(pictures)),
         "svg": lambda drawn: Markup(drawn_svg.drawn_svg(drawn, pictures)),
         "legend": drawn_svg.legend,
+        "said": lambda drawn: without_shares(next(iter(drawn.text.splitlines()), "")),
         "precisions": _drawn(precision_plot, seen) if seen else {},
         "matrix": seen_tables.matrix(seen) if seen else [],
         "confused": seen_tables.most_confused(seen) if seen else [],
