@@ -18,10 +18,9 @@ from edgekit.core.errors import ConversionFailed, Unavailable, WorkerFailed
 from edgekit.core.kinds import Artifact
 from edgekit.core.parallel import in_parallel
 from edgekit.core.paths import sha256
-from edgekit.core.report import Row
+from edgekit.core.report import Row, Tally
 from edgekit.core.types import Progress
 from edgekit.core.variant import Variant
-from edgekit.reporting.seen import Tally
 from edgekit.running.place import Place, target
 from edgekit.running.timing import time_file
 from edgekit.source_model.golden_vectors import Vectors, read_vectors

@@ -12,10 +12,10 @@ import numpy as np
 
 from edgekit.building.parts import MODEL, details_of, examples, parts_of, remembering
 from edgekit.core.recipe import Recipe
+from edgekit.core.report import Tally
 from edgekit.core.types import Batch, Run, Size
 from edgekit.core.variant import Precision, Variant
 from edgekit.intake.scores import share_half_width
-from edgekit.reporting.seen import Tally
 from edgekit.running.agreement import Agreement, compare, worst
 from edgekit.running.judgement import Judgement, OutputJudgement, arithmetic, judge
 from edgekit.running.limits import LIMITS

@@ -24,8 +24,8 @@ from edgekit.building.run_folder import calibration_path, source_path, vectors_p
 from edgekit.core.child_process import report_progress
 from edgekit.core.paths import atomic
 from edgekit.core.recipe import Recipe
+from edgekit.core.report import Tally
 from edgekit.core.types import Run, Size
-from edgekit.reporting.seen import Tally
 from edgekit.showing.tally import recalls, tally_of
 from edgekit.source_model.golden_vectors import write_arrays
 from edgekit.source_model.reference import runner

@@ -81,6 +81,23 @@ class Evaluation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How often what was taken for what, or how precisely things were found.
+
+    Attributes:
+        labels: Names of the classes.
+        taken_for: How many examples of each class, a row, were taken for each, a column; empty if
+            classes are not what is answered.
+        precisions: Of each class, at recalls of 0 to 1 in steps of 0.01; empty for a class of which
+            there is nothing, and if nothing is located.
+    """
+
+    labels: tuple[str, ...]
+    taken_for: tuple[tuple[int, ...], ...] = ()
+    precisions: tuple[tuple[float, ...], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class JudgedOutput:
     """How one output of a file compares with the reference's.
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgekit.reporting.seen import Seen, Tally
+from edgekit.core.report import Tally
+from edgekit.reporting.seen import Seen
 from edgekit.reporting.svg import COLOURS, drawing, style, svg, write
 
 if TYPE_CHECKING:

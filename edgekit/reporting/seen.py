@@ -13,6 +13,7 @@ from pathlib import Path
 from edgekit.core.errors import BadData, NotFound
 from edgekit.core.paths import write_json
 from edgekit.core.records import from_json, read_json, to_json
+from edgekit.core.report import Tally
 
 FILE_NAME = "seen.json"
 
@@ -79,23 +80,6 @@ class Example:
         """Whether the answers are words about one picture."""
         drawn = [each for each in (self.right, self.reference, self.file) if each]
         return all(each.is_text and each.picture == drawn[0].picture for each in drawn)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tally:
-    """How often what was taken for what, or how precisely things were found.
-
-    Attributes:
-        labels: Names of the classes.
-        taken_for: How many examples of each class, a row, were taken for each, a column; empty if
-            classes are not what is answered.
-        precisions: Of each class, at recalls of 0 to 1 in steps of 0.01; empty for a class of which
-            there is nothing, and if nothing is located.
-    """
-
-    labels: tuple[str, ...]
-    taken_for: tuple[tuple[int, ...], ...] = ()
-    precisions: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgekit.core.report import Report, Row
-from edgekit.reporting.seen import Seen, Tally
+from edgekit.core.report import Report, Row, Tally
+from edgekit.reporting.seen import Seen
 from edgekit.reporting.wording import by_variant, place_name, places
 
 MOST_IN_MATRIX = 26

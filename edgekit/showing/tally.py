@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from edgekit.core.recipe import Dataset, Recipe
+from edgekit.core.report import Tally
 from edgekit.core.types import Array, Run
 from edgekit.domains.vision.average_precision import precisions
-from edgekit.reporting.seen import Tally
 
 MOST_LABELS = 40
 """More classes make no table that can be read."""

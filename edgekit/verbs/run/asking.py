@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -19,6 +20,7 @@ from edgekit.verbs.run.bundles import Asked, alone, bundle
 from edgekit.verbs.run.drawn import Drawn
 
 DEFAULT_RUNTIME = "litert"
+TOLD_EVERY_S = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,9 +109,11 @@ def run(
         }
         runs = {part: asked.prepared(session) for part, session in sessions.items()}
         models = Models(asked.folder, asked.facts(), runs, asked.labels)
-        answers = []
+        answers, told = [], time.monotonic()
         for name, answer in _answers(asked, models, [str(each) for each in inputs], chosen):
-            progress(0.0, name)
+            if time.monotonic() - told > TOLD_EVERY_S:
+                told = time.monotonic()
+                progress(0.0, name)
             drawing = drawn.draw(name, answer) if drawn else None
             answers.append(Answered(input=name, lines=tuple(answer.lines), drawing=drawing))
     return Answers(
