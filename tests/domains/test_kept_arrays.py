@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit.core.types import Batch
+from edgekit.core.types import Array, Batch
 from edgekit.domains.learning.kept_arrays import digest_of, kept
 
 CODE = ("domains/learning/kept_arrays.py",)
@@ -34,6 +34,11 @@ def test_they_are_made_once_for_the_same_facts(
 
 
 def test_a_digest_tells_values_types_and_shapes_apart() -> None:
-    arrays = [np.zeros(4, np.uint8), np.zeros((2, 2), np.uint8), np.zeros(1, np.int32), np.ones(4)]
+    arrays: list[Array] = [
+        np.zeros(4, np.uint8),
+        np.zeros((2, 2), np.uint8),
+        np.zeros(1, np.int32),
+        np.ones(4),
+    ]
     assert len({digest_of(each) for each in arrays}) == 4
     assert digest_of(np.ones((2, 3)).T) == digest_of(np.ones((3, 2)))

@@ -58,7 +58,7 @@ def test_folders_called_train_and_test_are_the_splits(tmp_path: Path) -> None:
 def test_every_class_comes_into_every_split(tmp_path: Path) -> None:
     own = own_boxed(boxed_folder(tmp_path, "voc", count=60), SHAPE)
     for split in ("train", "validation", "test"):
-        labels = own.of_split(split, "full").labels  # type: ignore[arg-type]
+        labels = own.of_split(split, "full").labels
         assert set(np.unique(labels[labels >= 0])) == {0, 1}
     assert len(own.sizes()) == (own.of_split("train", "full").labels >= 0).sum()
     again = own_boxed(boxed_folder(tmp_path, "voc", count=60), SHAPE)

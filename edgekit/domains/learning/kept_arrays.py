@@ -26,7 +26,7 @@ def kept(name: str, facts: object, code: Sequence[str], make: Callable[[], Batch
     path = home() / "arrays" / f"{name}-{digest}.npz"
     if not path.is_file():
         with atomic(path) as temporary:
-            np.savez(temporary, **make())
+            np.savez(temporary, **make())  # type: ignore[arg-type]  # taken for allow_pickle
     with np.load(path, allow_pickle=False) as arrays:
         return {key: arrays[key] for key in arrays.files}
 

@@ -292,7 +292,8 @@ def within(given: Sequence[Sequence[float]] | Array, size: tuple[int, int]) -> t
     boxes = np.clip(
         np.array(given, np.float32).reshape(-1, 4), 0, np.array([*size, *size], np.float32)
     )
-    return boxes, (boxes[:, 2:] - boxes[:, :2] >= SMALLEST).all(axis=1)  # False where it is NaN
+    wide = np.asarray(boxes[:, 2:] - boxes[:, :2] >= SMALLEST)  # False where it is NaN
+    return boxes, np.asarray(wide.all(axis=1))
 
 
 def _text(path: Path) -> str:

@@ -43,7 +43,8 @@ def random_moves(
         turn: Largest angle to either side, in degrees.
     """
     height, width = shape[:2]
-    scales = np.exp(random.uniform(*np.log(zoom), count))
+    smallest, largest = np.log(zoom)
+    scales = np.exp(random.uniform(smallest, largest, count))
     angles = np.radians(random.uniform(-turn, turn, count))
     angles = angles + np.pi / 2 * (random.integers(0, 4, count) if quarters else 0)
     signs = np.ones((count, 2))

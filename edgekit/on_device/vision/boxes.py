@@ -39,7 +39,7 @@ class Detections(NamedTuple):
 def areas(boxes: Array) -> Array:
     """Return the area of boxes `(..., 4)`, `(...)`; 0 where right and bottom are not beyond."""
     sides = np.maximum(boxes[..., 2:] - boxes[..., :2], 0)
-    return sides[..., 0] * sides[..., 1]
+    return np.asarray(sides[..., 0] * sides[..., 1])
 
 
 def intersection_over_union(a: Array, b: Array) -> Array:
@@ -66,7 +66,8 @@ def intersection_over_union(a: Array, b: Array) -> Array:
 
 def clipped(boxes: Array, width: float, height: float) -> Array:
     """Return boxes `(..., 4)` without what lies outside a picture."""
-    return np.clip(boxes, 0, np.array([width, height, width, height], boxes.dtype))
+    limits = np.array([width, height, width, height], boxes.dtype)
+    return np.asarray(np.clip(boxes, 0, limits))
 
 
 def non_maximum_suppression(

@@ -62,7 +62,7 @@ def test_points_move_with_the_corners_of_their_box(seed: int) -> None:
     corners = boxes[:, :, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(3, 1, 4, 2)
     points = moved_points(corners, moves)[:, 0]
     found, _ = moved_boxes(boxes, np.zeros((3, 1)), moves, (10_000, 10_000))
-    inside = (found > 0).all(axis=2)[:, 0]
+    inside = np.asarray((found > 0).all(axis=2))[:, 0]
     expected = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
     np.testing.assert_allclose(found[inside, 0], expected[inside], atol=1e-3)
 
@@ -70,7 +70,7 @@ def test_points_move_with_the_corners_of_their_box(seed: int) -> None:
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_mirrors_and_quarters_move_whole_pixels(dtype: type) -> None:
     random = np.random.default_rng(0)
-    pictures = (random.random((16, 32, 32, 3)) * 255).astype(dtype)
+    pictures: Array = (random.random((16, 32, 32, 3)) * 255).astype(dtype)
     only = {"shift": 0.0, "zoom": (1.0, 1.0)}
     moves = random_moves(random, 16, (32, 32), mirror=True, **only)  # type: ignore[arg-type]
     moved = moved_pictures(pictures, moves)
@@ -89,7 +89,10 @@ def test_mirrors_and_quarters_move_whole_pixels(dtype: type) -> None:
 
 def test_the_same_seed_gives_the_same() -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (4, 20, 30, 3), np.uint8)
-    boxes, labels = np.tile(np.float32([2, 3, 12, 13]), (4, 2, 1)), np.tile([1, -1], (4, 1))
+    boxes, labels = (
+        np.tile(np.array([2, 3, 12, 13], np.float32), (4, 2, 1)),
+        np.tile([1, -1], (4, 1)),
+    )
     first, second, other = (
         augmented(np.random.default_rng(seed), pictures, boxes, labels) for seed in (1, 1, 2)
     )
@@ -101,7 +104,7 @@ def test_the_same_seed_gives_the_same() -> None:
 
 
 def test_a_box_that_leaves_the_picture_becomes_padding() -> None:
-    boxes, labels = np.float32([[[0, 0, 10, 10], [20, 0, 30, 10]]]), np.array([[2, 0]])
+    boxes, labels = np.array([[[0, 0, 10, 10], [20, 0, 30, 10]]], np.float32), np.array([[2, 0]])
     left = np.array([[[1.0, 0, -8], [0, 1, 0]]])
     found, kept = moved_boxes(boxes, labels, left, (20, 40))
     assert kept.tolist() == [[-1, 0]]

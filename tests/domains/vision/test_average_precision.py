@@ -82,7 +82,7 @@ def test_it_is_that_of_pycocotools(seed: int, num_pictures: int, most: int) -> N
 
 def test_the_mean_leaves_out_classes_that_nothing_is_of() -> None:
     found, targets = made_up(0, 3, 4)
-    targets["labels"][targets["labels"] == 1] = -1  # type: ignore[index]  # a dict
+    targets["labels"][targets["labels"] == 1] = -1
     measured = precisions(found, targets, NUM_LABELS)
     assert np.isnan(measured.average[:, 1]).all()
     assert measured.mean == pytest.approx(measured.average[:, [0, 2]].mean())

@@ -68,10 +68,7 @@ def test_white_cells_are_where_their_boxes_say() -> None:
 
 
 def test_calibration_data_are_training_pictures() -> None:
-    train, calibration = (
-        blood_cells(split, "tiny", SHAPE)  # type: ignore[arg-type]
-        for split in ("train", "calibration")
-    )
+    train, calibration = (blood_cells(split, "tiny", SHAPE) for split in ("train", "calibration"))
     assert (calibration.images == train.images).all()
     few = train.only(train.labels[:, 0] == 0)
     assert len(few) == (train.labels[:, 0] == 0).sum()
