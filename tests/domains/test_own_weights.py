@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit.core import registry
+from edgekit.building.parts import RecipeChoice
 from edgekit.core.errors import BadInput, UnsupportedLayer
 from edgekit.core.types import Array
 from edgekit.domains.learning.own_weights import put_weights, read_weights
@@ -116,8 +116,8 @@ def test_the_recipe_answers_what_the_application_does(
     import keras
 
     path, width, picture, features = application
-    recipe = registry.get("recipes", "image_mobilenet").with_weights(path)
-    model = recipe.build("tiny")
+    choice = RecipeChoice(name="image_mobilenet", weights=path)
+    model = choice.load().build("tiny")
     assert model.get_layer("block_16_project").filters == round(320 * width)
     last = model.get_layer("Conv_1_bn").output
     found = keras.Model(model.inputs, keras.ops.relu6(last)).predict_on_batch(picture)

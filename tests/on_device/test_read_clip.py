@@ -10,7 +10,7 @@ import pytest
 
 from edgekit.core.types import Batch
 from edgekit.on_device.answering import Models
-from edgekit.on_device.interpreter import ModelFacts
+from edgekit.on_device.interpreter import ModelFacts, TensorFacts
 from edgekit.on_device.programs.read_clip import answer, read, sheet, written
 
 LABELS = ["nothing", "0", "1", "2"]
@@ -39,9 +39,16 @@ def clip_of(symbols: list[int], side: int) -> np.ndarray:
 
 
 def models(tmp_path: Path) -> Models:
-    facts: dict[str, ModelFacts] = {
-        "picture": {"inputs": [{"name": "picture", "shape": [1, 4, 4, 1]}], "outputs": []},
-        "step": {"inputs": [{"name": "hidden", "shape": [1, STATE]}], "outputs": []},
+    shapes = {"picture": ("picture", [1, 4, 4, 1]), "step": ("hidden", [1, STATE])}
+    inputs = {
+        part: TensorFacts(name=name, index=0, shape=shape, dtype="float32", quantization=None)
+        for part, (name, shape) in shapes.items()
+    }
+    facts = {
+        part: ModelFacts(
+            variant="int8", part=part, file=f"{part}.tflite", inputs=[each], outputs=[]
+        )
+        for part, each in inputs.items()
     }
     return Models(tmp_path, facts, RUNS, LABELS)
 

@@ -115,7 +115,7 @@ def frames_of(photos: Photos, rng: np.random.Generator) -> tuple[Array, Array]:
 
 
 def _grey(photos: Photos) -> Array:
-    return np.rint(photos.pixels @ np.array(GREY)).astype(np.uint8)
+    return np.asarray(np.rint(photos.pixels @ np.array(GREY)), np.uint8)
 
 
 class _Moment(NamedTuple):
@@ -169,7 +169,7 @@ def _filmed(
     return pixels, np.array(shown, np.int32)
 
 
-def _moments(digits: Sequence[int], rng: np.random.Generator) -> list[_Moment]:
+def _moments(digits: Sequence[int] | Array, rng: np.random.Generator) -> list[_Moment]:
     """Return what happens in each frame."""
     held = rng.integers(*HELD, len(digits))
     between = rng.integers(*BETWEEN, len(digits) - 1)
@@ -221,19 +221,19 @@ def _disturb(frames: Array, moments: Sequence[_Moment], rng: np.random.Generator
     """Blur and cover some frames, in place; return which of them are mostly covered, `(32,)`."""
     import cv2
 
-    along = [(1 + 2 * int(rng.integers(2, 6)), 1), (1, 1 + 2 * int(rng.integers(2, 6)))]
+    along, across = (1 + 2 * int(count) for count in rng.integers(2, 6, 2))
     blurred = _some(BLURRED, rng)
     for time, moment in enumerate(moments):
         moving = moment.next_share > 0 and moment.aside != moments[time - 1].aside
         if blurred[time] or moving:
-            kernel = along[0] if moving else along[rng.integers(2)]
-            frames[time] = cv2.blur(frames[time], kernel)
+            sideways = moving or rng.random() < 0.5
+            frames[time] = cv2.blur(frames[time], (along, 1) if sideways else (1, across))
     mostly = np.zeros(FRAMES, bool)
-    for time in np.flatnonzero(_some(COVERED, rng)):
-        height, width = np.rint(rng.uniform(0.4, 1.0, 2) * SIDE).astype(int)
-        top, left = rng.integers(SIDE - height + 1), rng.integers(SIDE - width + 1)
-        frames[time, top : top + height, left : left + width] = rng.uniform(0, 1)
-        mostly[time] = height * width > SIDE * SIDE / 2
+    for place in np.flatnonzero(_some(COVERED, rng)):
+        height, width = (round(share * SIDE) for share in rng.uniform(0.4, 1.0, 2))
+        top, left = (int(rng.integers(SIDE - side + 1)) for side in (height, width))
+        frames[place, top : top + height, left : left + width] = rng.uniform(0, 1)
+        mostly[place] = height * width > SIDE * SIDE / 2
     return mostly
 
 
