@@ -16,6 +16,8 @@ from edgekit.domains.vision.augmentation import (
     with_light,
 )
 from edgekit.domains.vision.boxed_pictures import BoxedSet
+from edgekit.on_device.vision.boxes import NO_LABEL, intersection_over_union
+from edgekit.on_device.vision.letterbox import GREY
 
 
 def examples_of(photos: BoxedSet) -> Dataset:
@@ -23,6 +25,27 @@ def examples_of(photos: BoxedSet) -> Dataset:
     return Dataset(
         inputs={"image": photos.images.astype(np.float32) / 255},
         targets={"box": photos.boxes[:, 0], "label": photos.labels[:, 0]},
+    )
+
+
+def each_alone(pictures: BoxedSet) -> BoxedSet:
+    """Return each thing whose box meets no other as a picture of its own.
+
+    What lies in the other boxes is painted over in grey, so a picture of four things teaches as
+    much as four of one.
+    """
+    meets = intersection_over_union(pictures.boxes, pictures.boxes) > 0
+    rows, columns = np.nonzero((pictures.labels > NO_LABEL) & (meets.sum(axis=2) == 1))
+    images = pictures.images[rows]
+    for image, row, column in zip(images, rows, columns, strict=True):
+        for left, top, right, bottom in np.delete(pictures.boxes[row], column, axis=0):
+            painted = np.s_[int(top) : int(np.ceil(bottom)), int(left) : int(np.ceil(right))]
+            image[painted] = round(255 * GREY)
+    return BoxedSet(
+        images=images,
+        boxes=pictures.boxes[rows, columns][:, np.newaxis],
+        labels=pictures.labels[rows, columns][:, np.newaxis],
+        names=pictures.names,
     )
 
 
