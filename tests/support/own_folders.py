@@ -32,6 +32,52 @@ def picture_folder(root: Path, *, names: tuple[str, ...] = ("cat", "dog"), count
     return root
 
 
+def masked_picture(
+    root: Path,
+    layout: str,
+    seed: int,
+    *,
+    values: tuple[int, ...] = (0, 128, 255),
+    side: tuple[int, int] = (60, 80),
+    mode: str = "RGB",
+) -> None:
+    """Write a picture of coarse blocks and its mask, `(height, width)`; the last class is bright.
+
+    Args:
+        root: Where to.
+        layout: Folder within it, with `{kind}` for images or masks.
+        seed: Decides the blocks; the file is called after it.
+        values: Of the mask, one for each class.
+        side: Height and width.
+        mode: Of the picture, as Pillow calls it.
+    """
+    random = np.random.default_rng(seed)
+    classes = random.integers(0, len(values), (4, 4))
+    classes.flat[: len(values)] = range(len(values))  # each is there
+    rows, columns = (np.arange(length) * 4 // length for length in side)
+    classes = classes[rows[:, None], columns]
+    pixels = np.array([[20, 60, 30], [60, 20, 40], [200, 220, 210]])[classes % 3]
+    for kind, array in (("images", pixels), ("masks", np.array(values)[classes])):
+        path = root / layout.format(kind=kind) / f"{seed}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image = Image.fromarray(array.astype(np.uint8))
+        image.convert(mode if kind == "images" else "L").save(path)
+
+
+def masked_folder(
+    root: Path,
+    *,
+    count: int = 10,
+    values: tuple[int, ...] = (0, 128, 255),
+    side: tuple[int, int] = (60, 80),
+    mode: str = "RGB",
+) -> Path:
+    """Write `count` pictures and their masks."""
+    for seed in range(count):
+        masked_picture(root, "{kind}", seed, values=values, side=side, mode=mode)
+    return root
+
+
 def wav(path: Path, samples: Array, *, rate: int = 8000, channels: int = 1) -> Path:
     """Write samples in -1..1 as 16 bits, the same in each channel."""
     path.parent.mkdir(parents=True, exist_ok=True)

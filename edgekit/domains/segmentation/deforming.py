@@ -38,7 +38,7 @@ class Variation:
     turn: float
     upside_down: bool
     zoom: tuple[float, float] = (0.9, 1.1)
-    bend: float = 4.0
+    bend: float = 3.0
     light: float = 0.1
 
 
