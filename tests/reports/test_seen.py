@@ -179,3 +179,11 @@ def test_a_caption_stays_in_its_picture() -> None:
     text = drawn_svg.drawn_svg(drawn, (picture,))
     x, width = re.search(r'<rect x="([\d.]+)" y="0.0" width="([\d.]+)"', text).groups()  # type: ignore[union-attr]
     assert float(x) + float(width) <= 100.1
+
+
+def test_a_detector_that_finds_nothing_says_so(tmp_path: Path, detected: Seen) -> None:
+    first = detected.examples[0]
+    blind = replace(first, file=Drawn(picture=first.file.picture))
+    write_seen(replace(detected, examples=(blind,)), tmp_path)
+    page, _ = page_of(example_report(), tmp_path)
+    assert page.text.count("nothing found") == 1
