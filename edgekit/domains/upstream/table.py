@@ -137,7 +137,7 @@ SAMPLES = (
         source="our own, of the pictures above; Uijlings et al., *Selective Search for Object "
         "Recognition*, 2013, <https://doi.org/10.1007/s11263-013-0620-5>",
         licence="MIT, as the pictures",
-        sha256="ecc054b99d19165fd4479a3d914a4dba77d40a03cdd17e2339ff52481d11a07f",
+        sha256="294332945c9314621dfec72c54330b460170df30b471bf3819db658730ac5afa",
         script="make_blood_regions_small.py",
     ),
     Sample(
