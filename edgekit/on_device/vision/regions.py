@@ -116,7 +116,7 @@ def proposed(
     if len(sure) > most:
         sure = sure[np.argpartition(-objectness[sure], most)[:most]]
     if not len(sure):
-        sure = np.argmax(objectness)[np.newaxis]
+        sure = np.array([np.argmax(objectness)])
     boxes = clipped(shifted(anchors[sure], shifts[sure]), shape[1], shape[0])
     kept = non_maximum_suppression(
         boxes, objectness[sure], threshold=detector.overlap, most=detector.proposals
@@ -153,7 +153,7 @@ def cut_out(cells: Array, regions: Array, detector: TwoStages) -> Array:
     def row(index: Array) -> Array:
         start = index[:, :, np.newaxis] * columns
         first = flat[start + left[:, np.newaxis]]
-        return first + (flat[start + right[:, np.newaxis]] - first) * across
+        return np.asarray(first + (flat[start + right[:, np.newaxis]] - first) * across)
 
     above = row(upper)
     return np.asarray(above + (row(lower) - above) * down, np.float32)

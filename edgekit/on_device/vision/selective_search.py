@@ -58,4 +58,5 @@ def selective_search(image: Array, most: int) -> Array:
     # OpenCV ranks them partly by chance; here chance does the same for a picture every time.
     regions = regions[np.lexsort(regions.T)]
     rank = np.random.RandomState(0).permutation(len(regions))
-    return regions[non_maximum_suppression(regions, rank, threshold=SAME, most=most)]
+    kept = non_maximum_suppression(regions, rank, threshold=SAME, most=most)
+    return np.asarray(regions[kept])

@@ -7,6 +7,7 @@ import pytest
 
 from edgekit.core.types import Array
 from edgekit.domains.vision import regions
+from edgekit.domains.vision.overlaps import all_overlaps
 from edgekit.on_device.vision import boxes as on_boxes
 from edgekit.on_device.vision import regions as on_device
 from edgekit.on_device.vision.regions import TwoStages, anchor_boxes
@@ -34,7 +35,7 @@ def random_targets(random: np.random.Generator, count: int = 3) -> dict[str, Arr
 
 def test_overlaps_are_those_of_the_device(random: np.random.Generator) -> None:
     a, b = random_boxes(random, 3, 20), random_targets(random)["boxes"]
-    found = np.asarray(regions.all_overlaps(a, b))
+    found = np.asarray(all_overlaps(a, b))
     assert np.allclose(found, on_boxes.intersection_over_union(a, b), atol=1e-6)
 
 
@@ -114,7 +115,9 @@ def test_padding_counts_for_nothing(random: np.random.Generator) -> None:
     longer = [np.pad(each, ((0, 0), (0, 3), (0, 0))) for each in (scores, shifts, given)]
     longer[0][:, 4:] = [0.1, 0.9, 0, 0]
     alone = regions.region_loss(scores, shifts, given, targets)
-    assert np.allclose(alone, regions.region_loss(*longer, targets), atol=1e-6)
+    assert np.allclose(
+        alone, regions.region_loss(longer[0], longer[1], longer[2], targets), atol=1e-6
+    )
 
 
 def test_a_picture_of_nothing_teaches_to_propose_nothing() -> None:
