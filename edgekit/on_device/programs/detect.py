@@ -20,10 +20,18 @@ import numpy as np
 from ..answering import Answer, Models, Program
 from ..arrays import Array, Batch, Run
 from ..footage import PICTURES
-from ..vision import grid_cells, regions, word_tree
 from ..vision.boxes import unpadded
 from ..vision.drawing import Drawing
+from ..vision.grid_cells import KIND as GRID_CELLS
+from ..vision.grid_cells import drive as drive_grid_cells
+from ..vision.grid_cells import from_facts as grid_cells
 from ..vision.letterbox import letterbox, to_picture
+from ..vision.regions import KIND as REGIONS
+from ..vision.regions import drive as drive_regions
+from ..vision.regions import from_facts as regions
+from ..vision.word_tree import KIND as WORD_TREE
+from ..vision.word_tree import drive as drive_word_tree
+from ..vision.word_tree import from_facts as word_tree
 
 FACTS = "detector.json"
 
@@ -31,9 +39,9 @@ Drive = Callable[[Mapping[str, Run]], Run]
 """Of the models by name: a function of `image` that gives `boxes`, `labels` and `scores`."""
 
 KINDS: Mapping[str, Callable[[Mapping[str, object]], Drive]] = {
-    grid_cells.KIND: lambda facts: grid_cells.drive(grid_cells.from_facts(facts)),
-    word_tree.KIND: lambda facts: word_tree.drive(word_tree.from_facts(facts)),
-    regions.KIND: lambda facts: regions.drive(regions.from_facts(facts)),
+    GRID_CELLS: lambda facts: drive_grid_cells(grid_cells(facts)),
+    REGIONS: lambda facts: drive_regions(regions(facts)),
+    WORD_TREE: lambda facts: drive_word_tree(word_tree(facts)),
 }
 """What `detector.json` calls a kind of detector -> the function that makes its loop of it."""
 
