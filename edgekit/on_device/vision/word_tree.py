@@ -15,9 +15,9 @@ from typing import Callable, List, Mapping, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from ..arrays import Array, Batch, Run
-from . import grid_cells
 from .boxes import Detections, clipped, moved_apart, non_maximum_suppression, padded
 from .grid_cells import NETWORK, GridCells, Predictors, decoded, joined, sigmoid
+from .grid_cells import from_facts as grid_cells
 
 KIND = "word_tree"
 """What `detector.json` calls such a detector."""
@@ -170,7 +170,7 @@ def from_facts(facts: Mapping[str, object]) -> TreeDetector:
     """Return the detector that `detector.json` describes."""
     tree = tree_of(facts["names"], facts["parents"])  # type: ignore[arg-type]
     least_sure = float(facts["least_sure"])  # type: ignore[arg-type]
-    return TreeDetector(grid_cells.from_facts(facts), tree, least_sure)
+    return TreeDetector(grid_cells(facts), tree, least_sure)
 
 
 def drive(detector: TreeDetector) -> Callable[[Mapping[str, Run]], Run]:
