@@ -120,7 +120,7 @@ def train_on(
         loss,
         (resized(batch, shapes[random.integers(len(shapes))]) for batch in batches),
         optimizer=keras.optimizers.AdamW(
-            rate, weight_decay=5e-4, use_ema=True, ema_momentum=momentum
+            rate, weight_decay=5e-4, use_ema=momentum > 0, ema_momentum=momentum
         ),
         epochs=epochs,
         steps=steps,
