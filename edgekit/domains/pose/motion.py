@@ -79,7 +79,7 @@ class Cameras:
 
     def facing(self, points: Array) -> Array:
         """Return points `(n, joints, 3)` of the world on each camera's axes, still about 0."""
-        return np.einsum("nij,nkj->nki", self.turns, points)
+        return np.asarray(np.einsum("nij,nkj->nki", self.turns, points))
 
     def project(self, points: Array) -> Array:
         """Return where points of the world lie in the pictures, `(n, joints, 2)`, in pixels.

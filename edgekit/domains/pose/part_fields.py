@@ -15,9 +15,8 @@ from edgekit.core.types import Array
 from edgekit.on_device.vision.key_points import Decoder
 
 if TYPE_CHECKING:
-    import keras
+    from keras import KerasTensor as Tensor
 
-    Tensor = keras.KerasTensor
     Answers = Mapping[str, Tensor]
     """`heatmaps (b, h, w, joints)`; `offsets`, `forward`, `backward`: `(b, h, w, 2 * ...)`."""
 

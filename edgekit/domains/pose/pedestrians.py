@@ -39,7 +39,7 @@ SHAPE = (160, 160, 3)
 MOST = 8
 """People in a window."""
 
-FRAMES = {"train": (0, 520), "validation": (535, 605), "test": (620, 795)}
+FRAMES = {"train": (0, 520), "validation": (536, 606), "test": (620, 795)}
 """First frame of each split, and the one after the last. A second and a half lies between them."""
 
 EVERY = {"train": 1, "validation": 4, "test": 2}
@@ -244,7 +244,7 @@ def _seen(picture: Array, place: _Place) -> Array:
     columns = slice(max(0, -left), max(0, min(side, width - left)))
     part = picture[max(0, top) : max(0, top + side), max(0, left) : max(0, left + side)]
     square[rows, columns] = part.astype(np.float32) / 255
-    return np.rint(letterbox(square, SHAPE)[0] * 255).astype(np.uint8)
+    return np.asarray(np.rint(letterbox(square, SHAPE)[0] * 255), np.uint8)
 
 
 @lru_cache(maxsize=1)

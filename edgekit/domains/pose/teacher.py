@@ -49,7 +49,7 @@ def labels() -> Labels:
     marks = arrays["visible"] >= 15 * SEEN
     people = np.concatenate([places, marks[..., None]], axis=2)
     return Labels(
-        frames=numbers[:, 0].astype(int),
+        frames=np.asarray(numbers[:, 0], np.int64),
         boxes=np.concatenate([corners, corners + sides], axis=1),
         people=np.where(marks.any(axis=1)[:, None, None], people, 0),
     )

@@ -160,6 +160,26 @@ SAMPLES = (
         sha256="6fefc846a388199ceeb96fbcf374eed17748565778bff0feedc21e29e9988d0e",
         script="make_mocap_small.py",
     ),
+    Sample(
+        path="pedestrian_points.npz",
+        what="2,877 boxes of what moves in the film of pedestrians, and the 17 joints of the 1,519 "
+        "people whom a teacher saw whole (uint8, as shares of a square around each)",
+        source="OpenCV, samples/data/vtest.avi, <https://github.com/opencv/opencv>; labels by "
+        "MediaPipe 0.10.21, Bazarevsky et al., *BlazePose*, 2020, "
+        "<https://arxiv.org/abs/2006.10204>",
+        licence="Apache-2.0, the film and the teacher",
+        sha256="c24c9c77dcd494e522d08a3d53a3193db4bcc4a6739ec82d45eefed14041c585",
+        script="make_pedestrian_points.py",
+    ),
+    Sample(
+        path="pedestrians_small.npz",
+        what="60 + 8 + 28 windows of the film of pedestrians, 160x160 (WebP), "
+        "half of them of several people, with their joints",
+        source="OpenCV, samples/data/vtest.avi, <https://github.com/opencv/opencv>",
+        licence="Apache-2.0",
+        sha256="614c518f0e6fba1692e975168fb81f81b197927cca87cc624e55c1cf6d4fb068",
+        script="make_pedestrians_small.py",
+    ),
 )
 
 

@@ -225,7 +225,7 @@ def _middle(cell: Array) -> Array:
 def _cell_at(maps: Maps, place: Array) -> Array:
     """Return row and column of the cell that a place is in, or of the nearest one."""
     inside = np.clip(np.floor(place[::-1]), 0, np.array(maps.heat.shape[:2]) - 1)
-    return inside.astype(int)
+    return np.asarray(inside, np.int64)
 
 
 def _refined(maps: Maps, joint: int, place: Array) -> Array:
