@@ -17,7 +17,7 @@ from edgekit.domains.learning.kept_arrays import digest_of, kept
 from edgekit.domains.vision import detection
 from edgekit.domains.vision.augmentation import augmented, moved_boxes, random_moves
 from edgekit.domains.vision.boxed_batches import as_batch
-from edgekit.domains.vision.boxed_pictures import NUM_CALIBRATION, BoxedSet, blood_cells
+from edgekit.domains.vision.boxed_pictures import BoxedSet, blood_cells
 from edgekit.on_device.vision.boxes import intersection_over_union, padded, suppressed
 from edgekit.on_device.vision.selective_search import selective_search
 
@@ -25,6 +25,9 @@ SAMPLE = "blood_cell_regions_small.npz"
 SAMPLE_SHAPE = (240, 320, 3)
 
 BASELINE_REGIONS = 500
+
+CALIBRATING = 20
+"""Pictures that quantization ranges are taken from; each has hundreds of regions."""
 
 THINGS = 0.25
 """Share of the drawn regions of a picture that show a thing, if there are enough of them."""
@@ -42,10 +45,11 @@ def blood_cell_regions(
         progress: Told how many pictures have been searched.
     """
     pictures = blood_cells(split, size, SAMPLE_SHAPE)
+    if split == "calibration":
+        pictures = pictures.only(np.arange(CALIBRATING))
     if size != "tiny":
         return pictures, searched(pictures.images, most, progress)
-    found = read_packaged(SAMPLE)["train" if split == "calibration" else split]
-    found = found[:NUM_CALIBRATION] if split == "calibration" else found
+    found = read_packaged(SAMPLE)["train" if split == "calibration" else split][: len(pictures)]
     regions = np.zeros((len(found), most, 4), np.float32)
     regions[:, : found.shape[1]] = found[:, :most]
     return pictures, regions
