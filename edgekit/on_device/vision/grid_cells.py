@@ -176,8 +176,8 @@ def joined(answers: Batch, detector: GridCells) -> Tuple[Array, Array, Array, Pr
             scores = scores.reshape(batch, -1, 1 + detector.num_classes)
             sure.append(scores[..., :1])
             classes.append(scores[..., 1:])
-    where = predictors(detector, shapes)
-    return (*(np.concatenate(each, axis=1) for each in (boxes, sure, classes)), where)  # type: ignore[return-value]
+    numbers, doubts, kinds = (np.concatenate(each, axis=1) for each in (boxes, sure, classes))
+    return numbers, doubts, kinds, predictors(detector, shapes)
 
 
 def drive(detector: GridCells) -> Callable[[Mapping[str, Run]], Run]:

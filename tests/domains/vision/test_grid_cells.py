@@ -23,7 +23,7 @@ def random_boxes(random: np.random.Generator, shape: tuple[int, ...]) -> np.ndar
     middles = random.uniform([2, 2], [62, 46], (*shape, 2))
     sizes = random.uniform(4, 40, (*shape, 2))
     boxes = np.concatenate([middles - sizes / 2, middles + sizes / 2], axis=-1)
-    return np.clip(boxes, 0, [64, 48, 64, 48]).astype(np.float32)
+    return np.asarray(np.clip(boxes, 0, [64, 48, 64, 48]), np.float32)
 
 
 def random_targets(
