@@ -11,7 +11,7 @@ pictures. Networks are timed one invocation at a time in a worker on one thread 
 the recipe has, two files, is not the faster one in float32, or Faster R-CNN not faster than Fast
 R-CNN, or that not faster than R-CNN.
 
-    python benchmarks/two_stage_detectors.py [--runs runs] [--runtime tflite-runtime] [--pictures N]
+    python benchmarks/two_stage_detectors.py [--runs runs] [--size full] [--runtime R]
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from edgekit.converters.tflite import convert
 from edgekit.core import registry
 from edgekit.core.errors import EdgekitError
 from edgekit.core.recipe import Dataset, Recipe
-from edgekit.core.types import Array, Batch, Size
+from edgekit.core.types import Array, Batch
 from edgekit.core.variant import Precision
 from edgekit.domains.vision import detection
 from edgekit.on_device.vision import regions as looks
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
 PRECISIONS: tuple[Precision, ...] = ("float32", "int8")
 FASTER, FAST, FIRST = "detect_faster_rcnn", "detect_fast_rcnn", "detect_rcnn"
 RUNS, WARM_UP = 30, 5
-SIZE: Size = "full"
 
 T = TypeVar("T")
 
@@ -99,9 +98,10 @@ class Clock:
 
 @dataclass
 class Given:
-    """The pictures that all are measured on, and where."""
+    """The pictures that all are measured on, those that calibrate, and where."""
 
     test: Dataset
+    calibration: Batch
     runtime: str
 
 
@@ -248,9 +248,7 @@ def one_file_rows(
     import keras
 
     calibration, rows = scratch / "pictures.npz", []
-    np.savez(
-        calibration, image=registry.get("recipes", FASTER).data("calibration", SIZE).inputs["image"]
-    )
+    np.savez(calibration, image=given.calibration["image"])
     for how in ("gathered", "matrices"):
         source, path = scratch / f"{how}.keras", scratch / f"{how}-{precision}.tflite"
         model = keras.saving.load_model(source_path(folder, "model"), compile=False)
@@ -269,10 +267,12 @@ def main() -> int:
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the builds")
     parser.add_argument("--runtime", default="tflite-runtime")
     parser.add_argument("--pictures", type=int, default=72)
+    parser.add_argument("--size", choices=("tiny", "full"), default="full", help="of the builds")
     parser.add_argument("--recipe", action="append", choices=(FASTER, FAST, FIRST))
     chosen = parser.parse_args()
-    test = registry.get("recipes", FASTER).data("test", SIZE).head(chosen.pictures)
-    given = Given(test, chosen.runtime)
+    data = registry.get("recipes", FASTER).data
+    test = data("test", chosen.size).head(chosen.pictures)
+    given = Given(test, data("calibration", chosen.size).inputs, chosen.runtime)
     rows: dict[str, list[Row]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for name in chosen.recipe or (FASTER, FAST, FIRST):
