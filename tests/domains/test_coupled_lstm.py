@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore"),  # TensorFlow and Keras warn about themselves
+]
 STATE, SIZE, STEPS = 5, 3, 12
 
 

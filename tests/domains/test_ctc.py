@@ -9,6 +9,7 @@ import pytest
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # TensorFlow and Keras warn about themselves
 def test_it_sums_over_all_paths_to_a_text() -> None:
     from edgekit.domains.learning.ctc import ctc_loss
 

@@ -12,7 +12,10 @@ from edgekit.core.errors import BadInput, UnsupportedLayer
 from edgekit.core.types import Array
 from edgekit.domains.learning.own_weights import put_weights, read_weights
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore"),  # TensorFlow and Keras warn about themselves
+]
 EXPECTED = "a model of two layers"
 
 
