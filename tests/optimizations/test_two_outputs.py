@@ -106,16 +106,15 @@ def test_a_variant_that_asks_for_half_the_weights_gets_half_the_weights(tmp_path
     keras.utils.set_random_seed(0)
     choice.load().build("tiny").save(tmp_path / "trained.keras")
     variant = Variant.parse("pruned,sparsity=0.5-int8")
-    name = optimize(choice, variant, tmp_path / "trained.keras", "tiny", 0, tmp_path / "pruned")
-    pruned = keras.saving.load_model(tmp_path / "pruned" / name)
+    files = optimize(choice, variant, tmp_path / "trained.keras", "tiny", 0, tmp_path / "pruned")
+    source = tmp_path / "pruned" / files["model"]
+    pruned = keras.saving.load_model(source)
     kernels = [np.asarray(w).ravel() for w in pruned.weights if w.path.endswith("kernel")]
     assert np.mean(np.concatenate(kernels) == 0) == pytest.approx(0.5, abs=0.005)
 
     calibration = tmp_path / "calibration.npz"
     np.savez(calibration, image=choice.load().data("calibration", "tiny").inputs["image"])
     out = tmp_path / "model.tflite"
-    converter.convert(
-        tmp_path / "pruned" / name, out, precision=variant.precision, calibration=calibration
-    )
+    converter.convert(source, out, precision=variant.precision, calibration=calibration)
     # A few weights that are almost zero round to it.
     assert 0.5 <= inspect(out).sparsity < 0.53

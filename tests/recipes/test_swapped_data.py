@@ -1,4 +1,4 @@
-"""Recipes on each other's data: cells for a classifier of hands."""
+"""Recipes on each other's data: cards for a detector of cells, cells for a classifier of hands."""
 
 from __future__ import annotations
 
@@ -10,8 +10,14 @@ import pytest
 from edgekit.building.pipeline import build
 from edgekit.core import registry
 from edgekit.core.recipe import Recipe
-from edgekit.domains.vision.boxed_pictures import CELLS, blood_cells
-from tests.support.own_boxed import crops_folder
+from edgekit.domains.vision.boxed_pictures import CELLS, RANKS, blood_cells, playing_cards
+from tests.support.own_boxed import crops_folder, voc_folder
+
+
+@pytest.fixture(scope="module")
+def cards(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    photos = playing_cards("train", "tiny", (192, 256, 3))
+    return voc_folder(tmp_path_factory.mktemp("cards"), photos)
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +32,22 @@ def taken(name: str, folder: Path) -> Recipe:
     return recipe.with_data(folder)
 
 
+def test_a_detector_of_cells_takes_cards(cards: Path) -> None:
+    recipe = taken("detect_yolov3", cards)
+    assert set(recipe.signature.labels) == set(RANKS)
+    test = recipe.data("test", "tiny")
+    right, wrong = recipe.answer_key(test)
+    assert (recipe.score(right, test), recipe.score(wrong, test)) == (100, 0)
+    assert recipe.parts is not None
+    (network,) = recipe.parts.signatures.values()
+    model = recipe.build("tiny")
+    assert {t.name: t.shape[1:] for t in network.outputs} == {
+        name: tuple(output.shape[1:])
+        for name, output in zip(model.output_names, model.outputs, strict=True)
+    }
+    assert any("made to fit into" in remark for remark in recipe.about_data)
+
+
 def test_a_classifier_of_hands_takes_cells(crops: Path) -> None:
     recipe = taken("image_mobilenet", crops)
     assert set(recipe.signature.labels) == set(CELLS)
@@ -36,7 +58,9 @@ def test_a_classifier_of_hands_takes_cells(crops: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "kind"), [("image_mobilenet", "crops")])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("detect_yolov3", "cards"), ("image_mobilenet", "crops")]
+)
 def test_they_are_trained_converted_and_measured(
     name: str, kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
