@@ -73,4 +73,4 @@ def varied(photos: BoxedSet, batch_size: int) -> Iterator[tuple[Array, Batch]]:
 def _back_inside(corners: Array, shape: Sequence[int]) -> Array:
     """Return the ways `(n, 2)` that bring two opposite corners `(n, 2, 2)` into the picture."""
     low, high = corners.min(axis=1), corners.max(axis=1)
-    return np.maximum(-low, 0) - np.maximum(high - [shape[1], shape[0]], 0)
+    return np.asarray(np.maximum(-low, 0) - np.maximum(high - [shape[1], shape[0]], 0))
