@@ -35,6 +35,8 @@ BEST = {
     "BLEU": 100.0,
     "MASE": 0.0,
     "mean IoU": 100.0,
+    "MPJPE": 0.0,
+    "PCK@0.2": 100.0,
     "perplexity": 1.0,
     "rank correlation on WordSim-353": 100.0,
 }

@@ -53,17 +53,19 @@ def fields(people: Tensor, cells: Array, decoder: Decoder) -> Fields:
     from keras import ops
 
     places = people[..., :2] / decoder.stride
-    ways = ops.expand_dims(places, 2) - cells[None, None, :, None, :]  # (b, most, c, joints, 2)
-    squares = ops.sum(ops.square(ways), axis=-1)
-    squares += FAR * (1 - ops.expand_dims(people[..., 2], 2))
+    x, y = (
+        ops.expand_dims(places[..., axis], 2) - cells[None, None, :, None, axis] for axis in (0, 1)
+    )
+    unseen = ops.expand_dims(1 - people[..., 2], 2)
+    squares = ops.square(x) + ops.square(y) + FAR * unseen  # (b, most, c, joints)
     nearest = ops.min(squares, axis=1, keepdims=True)
     chosen = ops.cast(squares == nearest, "float32")
     chosen /= ops.sum(chosen, axis=1, keepdims=True)  # of two in one place, the mean
     near = ops.cast(nearest[:, 0] <= (decoder.radius / decoder.stride) ** 2, "float32")
 
     def of_nearest(joints: Array, led_to: Array) -> Tensor:
-        weights = ops.expand_dims(ops.take(chosen, joints, axis=3), -1)
-        return ops.sum(weights * ops.take(ways, led_to, axis=3), axis=1)
+        weights, there = ops.take(chosen, joints, axis=3), ops.take(places, led_to, axis=2)
+        return ops.einsum("bpcj,bpjk->bcjk", weights, there) - cells[None, :, None]
 
     first, second = np.array(decoder.tree, np.int32).T
     every = np.arange(people.shape[2], dtype=np.int32)
