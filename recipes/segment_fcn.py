@@ -37,7 +37,7 @@ WIDTHS: dict[Size, tuple[int, ...]] = {"tiny": (8, 16, 24, 32, 48), "full": (16,
 """Channels of the five stages; each halves the resolution after it."""
 SCHEDULE: dict[Size, Schedule] = {
     "tiny": Schedule(steps=80, batch_size=8, peak_learning_rate=1e-2),
-    "full": Schedule(steps=600),
+    "full": Schedule(steps=1000),
 }
 LOSS = loss_of(membranes.WEIGHTS)
 
@@ -145,7 +145,7 @@ recipe = Recipe(
     details=details_of(LABELS),
     show=show_of(LABELS),
     loss=LOSS,
-    fine_tuning=FineTuning(epochs={"tiny": 2, "full": 2}, batch_size=8),
+    fine_tuning=FineTuning(epochs={"tiny": 2, "full": 6}, batch_size=8),
     variants=(
         "float32",
         "float16",
@@ -155,7 +155,8 @@ recipe = Recipe(
         "pruned-int8",
         "qat-int8",
     ),
-    drop_limits={"int8": 1.0, "pruned": 2.0, "qat": 1.0},
+    # Tests are few tiles of many pixels: the allowance for few examples makes it four times these.
+    drop_limits={"int8": 0.25, "pruned": 1.0, "qat": 0.5},
     program=Program(name="segment", example=(membranes.EXAMPLE,)),
     assets=membranes.assets,
     with_data=with_data,

@@ -31,12 +31,11 @@ if TYPE_CHECKING:
     import keras
 
 LABELS = membranes.LABELS
-WIDTHS: dict[Size, tuple[int, ...]] = {"tiny": (8, 16, 32, 64), "full": (8, 32, 64, 128, 192)}
-"""Channels at full resolution, at half of it, and so on; most of the time goes where most pixels
-are, and there few channels do."""
+WIDTHS: dict[Size, tuple[int, ...]] = {"tiny": (8, 16, 32, 64), "full": (16, 32, 64, 128, 192)}
+"""Channels at full resolution, at half of it, and so on."""
 SCHEDULE: dict[Size, Schedule] = {
     "tiny": Schedule(steps=40, batch_size=8, peak_learning_rate=1e-2),
-    "full": Schedule(steps=950),
+    "full": Schedule(steps=1200),
 }
 LOSS = loss_of(membranes.WEIGHTS)
 
@@ -132,7 +131,7 @@ recipe = Recipe(
     details=details_of(LABELS),
     show=show_of(LABELS),
     loss=LOSS,
-    fine_tuning=FineTuning(epochs={"tiny": 2, "full": 2}, batch_size=8),
+    fine_tuning=FineTuning(epochs={"tiny": 2, "full": 6}, batch_size=8),
     variants=(
         "float32",
         "float16",
@@ -142,7 +141,8 @@ recipe = Recipe(
         "pruned-int8",
         "qat-int8",
     ),
-    drop_limits={"int8": 1.0, "pruned": 2.0, "qat": 1.0},
+    # Tests are few tiles of many pixels: the allowance for few examples makes it four times these.
+    drop_limits={"int8": 0.25, "pruned": 1.0, "qat": 0.5},
     program=Program(name="segment", example=(membranes.EXAMPLE,)),
     assets=membranes.assets,
     with_data=with_data,

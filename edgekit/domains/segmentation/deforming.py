@@ -103,7 +103,7 @@ def _positions(
     moved = moved_points(np.broadcast_to(middles, (len(sizes), *middles.shape)), moves)
     grids = random.normal(0, variation.bend, (len(sizes), GRID, GRID, 2)).astype(np.float32)
     bends = [cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC) for grid in grids]
-    return moved + np.stack(bends) + _corners(sizes, (height, width), random)
+    return np.asarray(moved + np.stack(bends) + _corners(sizes, (height, width), random))
 
 
 def _corners(sizes: Array, shape: Sequence[int], random: np.random.Generator) -> Array:

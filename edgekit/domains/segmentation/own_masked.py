@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 SIDE = 128
 """Pixels of a tile."""
 OWN = Settings(longest=512, margin=16)
-"""Larger pictures are made smaller: a network of this depth knows some 60 pixels around each."""
+"""Larger pictures are made smaller, so that a tile shows a good part of them."""
 MOST_TILES: Mapping[Split, int] = {
     "train": 1000,
     "validation": 200,
@@ -154,7 +154,7 @@ def read_masked(folder: Path) -> OwnMasked:
     pictures, masks, keys, thumbnails = [], [], [], []
     for picture_path, mask_path in found.pairs:
         picture, mask = read_picture(picture_path), read_mask(mask_path)
-        size = seen_size(*mask.shape, OWN)
+        size = seen_size(mask.shape[0], mask.shape[1], OWN)
         classes = classes_of(mask, values)
         if void_said:
             classes[mask == VOID] = VOID
