@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgekit.core.types import Array
 from edgekit.on_device.answering import Models
 from edgekit.on_device.programs import lift3d, pose
 from edgekit.on_device.vision.key_points import BONES, JOINTS, NETWORK, TREE, Decoder
@@ -16,7 +17,7 @@ from edgekit.on_device.vision.key_points import BONES, JOINTS, NETWORK, TREE, De
 SIDE = 40
 
 
-def points(count: int) -> np.ndarray:
+def points(count: int) -> Array:
     return np.random.default_rng(0).uniform(0, 500, (count, 17, 2))
 
 
@@ -72,14 +73,14 @@ def test_joints_are_told_in_millimetres_and_drawn_from_three_sides() -> None:
     assert above == pytest.approx([0.1 * metre, -0.25 * metre])
 
 
-def spot(x: int, y: int, height: int, width: int, size: int = 16) -> np.ndarray:
+def spot(x: int, y: int, height: int, width: int, size: int = 16) -> Array:
     """A grey picture with a bright square, in whose middle someone stands."""
     picture = np.full((height, width, 3), 0.5, np.float32)
     picture[y - size : y + size, x - size : x + size] = 1
     return picture
 
 
-def sees_spots(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def sees_spots(batch: dict[str, Array]) -> dict[str, Array]:
     """Find a person where it is brightest, the surer the more pixels are bright."""
     people = np.zeros((len(batch["image"]), 3, 17, 3), np.float32)
     scores = np.zeros((len(people), 3), np.float32)

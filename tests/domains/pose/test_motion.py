@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edgekit.core.types import Array
 from edgekit.domains.pose.motion import captures, mirrored, random_cameras, seen_by_cameras
 from edgekit.on_device.programs.lift3d import BONES, HIPS, JOINTS
 
 
-def lengths(people: np.ndarray) -> np.ndarray:
+def lengths(people: Array) -> Array:
     first, second = np.array(BONES).T
     return np.asarray(np.linalg.norm(people[:, first] - people[:, second], axis=2))
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edgekit.core.types import Array
 from edgekit.domains.pose.scores import correct_joints, mean_joint_error, mean_skeleton, torsos
 from edgekit.on_device.vision.key_points import JOINTS
 
 
-def someone(x: float, y: float = 50.0, height: float = 100.0) -> np.ndarray:
+def someone(x: float, y: float = 50.0, height: float = 100.0) -> Array:
     """A person of 17 joints, one above the other, whose torso is 30 % of the height."""
     person = np.zeros((17, 3))
     person[:, 0] = x

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edgekit.core.types import Array
 from edgekit.domains.pose.part_fields import field_loss, fields, middles
 from edgekit.on_device.vision.key_points import (
     JOINTS,
@@ -29,7 +30,7 @@ SHAPE = np.array(
 """Someone who faces us, 84 pixels tall."""
 
 
-def crowd(random: np.random.Generator, count: int) -> np.ndarray:
+def crowd(random: np.random.Generator, count: int) -> Array:
     """People `(count, 17, 3)` who stand side by side, each in a way of their own."""
     places = np.stack([20 + 44 * np.arange(count), random.uniform(20, 40, count)], axis=1)
     bodies = SHAPE + random.uniform(-3, 3, (count, 17, 2))
@@ -37,7 +38,7 @@ def crowd(random: np.random.Generator, count: int) -> np.ndarray:
     return np.concatenate([joints, np.ones((count, 17, 1))], axis=2)
 
 
-def answers(people: np.ndarray) -> dict[str, np.ndarray]:
+def answers(people: Array) -> dict[str, Array]:
     """What a perfect network says of one picture; nearer cells are surer."""
     everyone = np.concatenate([people, np.zeros((1, 17, 3))]).astype(np.float32)
     cells = middles(ROWS, COLUMNS)
@@ -52,7 +53,7 @@ def answers(people: np.ndarray) -> dict[str, np.ndarray]:
     return {name: array.reshape(1, ROWS, COLUMNS, -1) for name, array in maps.items()}
 
 
-def whole(people: np.ndarray) -> dict[str, np.ndarray]:
+def whole(people: Array) -> dict[str, Array]:
     return dict(drive(DECODER)({NETWORK: lambda _: answers(people)})({}))
 
 
