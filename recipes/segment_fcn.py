@@ -145,7 +145,7 @@ recipe = Recipe(
     details=details_of(LABELS),
     show=show_of(LABELS),
     loss=LOSS,
-    fine_tuning=FineTuning(epochs={"tiny": 2, "full": 6}, batch_size=8),
+    fine_tuning=FineTuning(epochs={"tiny": 4, "full": 6}, batch_size=8),
     variants=(
         "float32",
         "float16",
