@@ -182,7 +182,7 @@ def details(run: Run, dataset: Dataset) -> dict[str, float]:
         return 100 * float(right[chosen].mean()) if chosen.any() else float("nan")
 
     def only(*parts: str) -> Array:
-        return there & np.array([name.endswith(parts) for name in JOINTS])
+        return np.asarray(there & np.array([name.endswith(parts) for name in JOINTS]))
 
     return {
         "PCK@0.2, one person, %": share(there & ~several[:, None, None]),
@@ -212,10 +212,10 @@ def mean_person(size: Size, progress: Progress) -> float:
 def answer_key(dataset: Dataset) -> tuple[Run, Run]:
     """Return a run that finds everyone, and one that finds them where they are not."""
     people = dataset.target("people")
-    scores = people[..., 2].any(axis=2).astype(np.float32)
+    scores = np.asarray(people[..., 2].any(axis=2), np.float32)
     return fixed(
         {"people": people, "scores": scores},
-        {"people": people + np.float32([SHAPE[1], 0, 0]), "scores": scores},
+        {"people": people + np.array([SHAPE[1], 0, 0], np.float32), "scores": scores},
     )
 
 

@@ -46,7 +46,7 @@ def moving(frame: np.ndarray, background: np.ndarray) -> np.ndarray:
     difference = np.abs(frame.astype(int) - background).max(axis=2) > DIFFERENCE
     joined = cv2.morphologyEx(difference.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5)))
     boxes = cv2.connectedComponentsWithStats(joined)[2][1:, :4]
-    return boxes[boxes[:, 3] >= LEAST_HEIGHT]
+    return np.asarray(boxes[boxes[:, 3] >= LEAST_HEIGHT])
 
 
 def seen_by_teacher(frame: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

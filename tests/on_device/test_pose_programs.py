@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit.core.types import Array
+from edgekit.core.types import Array, Batch
 from edgekit.on_device.answering import Models
 from edgekit.on_device.programs import lift3d, pose
 from edgekit.on_device.vision.key_points import BONES, JOINTS, NETWORK, TREE, Decoder
@@ -80,7 +80,7 @@ def spot(x: int, y: int, height: int, width: int, size: int = 16) -> Array:
     return picture
 
 
-def sees_spots(batch: dict[str, Array]) -> dict[str, Array]:
+def sees_spots(batch: Batch) -> Batch:
     """Find a person where it is brightest, the surer the more pixels are bright."""
     people = np.zeros((len(batch["image"]), 3, 17, 3), np.float32)
     scores = np.zeros((len(people), 3), np.float32)
@@ -124,7 +124,7 @@ def test_who_is_found_is_told_and_drawn(tmp_path: Path) -> None:
     maps = {"heatmaps": heat, "offsets": zeros, "forward": zeros[..., :32]}
     maps["backward"] = maps["forward"]
     inputs = [{"name": "image", "shape": [1, SIDE, SIDE, 3]}]
-    models = Models(tmp_path, {NETWORK: {"inputs": inputs}}, {NETWORK: lambda _: maps}, JOINTS)  # type: ignore[dict-item, typeddict-item]
+    models = Models(tmp_path, {NETWORK: {"inputs": inputs}}, {NETWORK: lambda _: maps}, JOINTS)  # type: ignore[typeddict-item]
     answer = pose.answer(models, np.zeros((SIDE, SIDE, 3)), Namespace(least=0.3))
     assert answer.lines[0] == "1 person"
     assert answer.lines[2].split() == ["nose", "28.0", "20.0", "0.90"]

@@ -11,7 +11,7 @@ from edgekit.core.errors import BadData
 from edgekit.core.recipe import Dataset
 from edgekit.core.types import Batch, Split
 from edgekit.domains.localizing.pictures import each_alone, varied
-from edgekit.domains.localizing.scoring import mean_box
+from edgekit.domains.localizing.scoring import details, mean_box, score
 from edgekit.domains.vision.boxed_pictures import BoxedSet
 from edgekit.on_device.programs.localize import positions
 from edgekit.on_device.vision.boxes import NO_LABEL
@@ -65,8 +65,8 @@ def test_boxes_are_judged_by_what_they_share_and_classes_beside_it() -> None:
         moved = BOXES + np.array([[0, 0, 0, 0], [20, 0, 20, 0]], np.float32)
         return {"box": moved, "scores": np.eye(6)[[1, 2]]}
 
-    assert localize_cnn.score(run, PHOTOS) == pytest.approx(100 * (1 + 1 / 3) / 2)
-    assert localize_cnn.details(run, PHOTOS) == {
+    assert score(run, PHOTOS) == pytest.approx(100 * (1 + 1 / 3) / 2)
+    assert details(run, PHOTOS) == {
         "class accuracy, %": 100,
         "class and box (IoU 0.5) right, %": 50,
     }

@@ -170,8 +170,8 @@ def mirrored(examples: Dataset) -> Dataset:
     ]
     others = [index - (index > HIPS) for index in swapped if index != HIPS]
     points = examples.inputs["points"].reshape(len(examples), len(JOINTS), 2)
-    flipped = (points * np.float32([-1, 1]))[:, swapped].reshape(len(examples), -1)
-    targets = (examples.target() * np.float32([-1, 1, 1]))[:, others]
+    flipped = (points * np.array([-1, 1], np.float32))[:, swapped].reshape(len(examples), -1)
+    targets = (examples.target() * np.array([-1, 1, 1], np.float32))[:, others]
     return Dataset(
         inputs={"points": np.concatenate([examples.inputs["points"], flipped])},
         targets=np.concatenate([examples.target(), targets]),

@@ -41,7 +41,7 @@ def correct_joints(found: Array, people: Array, torsos: Array, share: float = 0.
     """
     apart = np.linalg.norm(found[:, None, :, :2] - people[None, :, :, :2], axis=-1)
     right = (apart <= share * torsos[:, None]) & (people[..., 2] > 0)
-    right &= (found[..., 2] > 0).any(axis=1)[:, None, None]
+    right &= np.asarray((found[..., 2] > 0).any(axis=1))[:, None, None]
     correct = np.zeros(people.shape[:2], bool)
     free = np.ones(len(people), bool)
     for own in right:
@@ -79,6 +79,6 @@ def mean_skeleton(known: Array, people: Array) -> Array:
     corner, size = frames(somebody)
     mean = ((somebody[..., :2] - corner) / size).mean(axis=0)
     corner, size = frames(people)
-    there = people[..., 2].any(axis=-1)[..., None, None]
+    there = np.asarray(people[..., 2].any(axis=-1))[..., None, None]
     placed = np.concatenate([corner + mean * size, np.ones_like(people[..., 2:])], axis=-1)
     return np.where(there, placed, 0).astype(np.float32)

@@ -51,5 +51,5 @@ def labels() -> Labels:
     return Labels(
         frames=np.asarray(numbers[:, 0], np.int64),
         boxes=np.concatenate([corners, corners + sides], axis=1),
-        people=np.where(marks.any(axis=1)[:, None, None], people, 0),
+        people=np.where(np.asarray(marks.any(axis=1))[:, None, None], people, 0),
     )
