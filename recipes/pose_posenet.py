@@ -286,15 +286,7 @@ recipe = Recipe(
     answer_key=answer_key,
     loss=loss,
     fine_tuning=FineTuning(epochs={"tiny": 4, "full": 8}, batch_size=16, learning_rate=5e-4),
-    variants=(
-        "float32",
-        "float16",
-        "dynamic_int8",
-        "int8",
-        "pruned-float32",
-        "pruned-int8",
-        "qat-int8",
-    ),
+    variants=("float32", "float16", "dynamic_int8", "int8", "pruned-int8", "qat-int8"),
     drop_limits={"int8": 2.0, "dynamic_int8": 2.0, "pruned": 3.0, "qat": 2.0},
     parts=Parts(
         signatures={key_points.NETWORK: NETWORK}, split=split, drive=key_points.drive(DECODER)
