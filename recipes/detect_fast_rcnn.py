@@ -113,7 +113,8 @@ def _features(image: keras.KerasTensor) -> keras.KerasTensor:
     # White cells are as large as 12 cells of the fine features: the coarse ones see them whole.
     wide = keras.layers.Conv2D(CHANNELS, 1, use_bias=False)(coarse)
     narrow = keras.layers.Conv2D(CHANNELS, 1, use_bias=False)(fine)
-    joined = keras.layers.Add()([narrow, keras.layers.UpSampling2D(2)(wide)])
+    wide = keras.layers.UpSampling2D(2, interpolation="bilinear")(wide)
+    joined = keras.layers.Add()([narrow, wide])
     joined = keras.layers.BatchNormalization(momentum=0.9)(joined)
     return keras.layers.ReLU(name="features")(joined)
 

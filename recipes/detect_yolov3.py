@@ -83,7 +83,9 @@ def network(shape: tuple[int, ...], detector: GridCells) -> keras.Model:
         reversed(detector.grids), (None, middling, fine), (96, 64, 48), strict=True
     ):
         if beside is not None:
-            x = keras.layers.UpSampling2D(2)(_convolution(x, filters, kernel=1))
+            x = _convolution(x, filters, kernel=1)
+            # Keras 3 repeats the nearest values in five axes, which accelerators refuse.
+            x = keras.layers.UpSampling2D(2, interpolation="bilinear")(x)
             x = keras.layers.Concatenate()([x, beside])
         x = _convolution(_convolution(x, filters, kernel=1), 2 * filters)
         x = _convolution(x, filters, kernel=1)
