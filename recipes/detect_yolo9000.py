@@ -57,7 +57,7 @@ DETECTOR = TreeDetector(
     least_sure=0.6,
 )
 
-EPOCHS: dict[Size, int] = {"tiny": 6, "full": 80}
+EPOCHS: dict[Size, int] = {"tiny": 6, "full": 85}
 BATCH_SIZE: dict[Size, int] = {"tiny": 5, "full": 16}
 PEAK_LEARNING_RATE = 2e-3
 
@@ -120,8 +120,8 @@ def _residual(x: keras.KerasTensor) -> keras.KerasTensor:
     return keras.layers.ReLU(6.0)(keras.layers.Add()([x, y]))
 
 
-# Training: boxes teach where cards are, and their groups; that a photo shows a rank teaches the one
-# predictor that is surest of a card of this rank, as the paper has it.
+# Training: boxes teach where cards are, and their groups; where a photo is known to show a rank,
+# what is found in it teaches the ranks.
 
 
 def loss(

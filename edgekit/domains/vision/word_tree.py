@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edgekit.domains.vision.overlaps import TINY
 from edgekit.on_device.vision.word_tree import Tree
 
 if TYPE_CHECKING:
@@ -66,17 +67,23 @@ def shown_loss(
 ) -> keras.KerasTensor:
     """Return what is lost where it is known what a picture shows, and not where, `(n,)`, in nats.
 
-    Each shown name teaches the one predictor that is surest of a thing of this name: that there is
-    such a thing, and the names on its path.
+    Whatever is found there must be one of the shown names; and of each shown name, the surest of
+    what is found must be it. The paper has the second rule alone. With a few hundred pictures, each
+    name then gets a predictor of its own that says it of everything: ranks of cards were right no
+    more often than by guessing.
 
     Args:
         tree: Of the names.
         shown: `(n, num_scores)`, 1 for each name that the picture is known to show; all 0: no loss.
-        sure: `(n, predictors)`, the logit that there is a thing.
+        sure: `(n, predictors)`, the logit that there is a thing; nothing is taught of this.
         scores: `(n, predictors, num_scores)`.
     """
     from keras import ops
 
-    likely = ops.log_sigmoid(sure)[..., None] + log_probabilities(tree, scores)
-    costs = -ops.max(likely, axis=1)  # its slope is that of the surest predictor alone
-    return ops.sum(shown * costs, axis=1) / ops.maximum(ops.sum(shown, axis=1), 1.0)
+    names = log_probabilities(tree, scores)
+    is_thing = ops.stop_gradient(ops.log_sigmoid(sure))
+    weights = ops.softmax(2 * is_thing, axis=1)  # squared: of many that are unsure, little is left
+    any_shown = ops.log(ops.sum(shown[:, None] * ops.exp(names), axis=-1) + TINY)
+    costs = -ops.max(is_thing[..., None] + names, axis=1)
+    each = ops.sum(shown * costs, axis=1) / ops.maximum(ops.sum(shown, axis=1), 1.0)
+    return each / 2 - ops.max(shown, axis=1) * ops.sum(weights * any_shown, axis=1)
