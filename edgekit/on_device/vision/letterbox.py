@@ -39,7 +39,7 @@ def placement_of(height: int, width: int, shape: Sequence[int]) -> Placement:
     """Return where a picture of a height and width lies in one of `shape`: in its middle."""
     scale = min(shape[0] / height, shape[1] / width)
     left, top = (shape[1] - width * scale) / 2, (shape[0] - height * scale) / 2
-    return Placement(scale, left, top, width, height)
+    return Placement(scale, max(left, 0.0), max(top, 0.0), width, height)  # rounded below 0
 
 
 def letterbox(picture: Array, shape: Sequence[int]) -> Tuple[Array, Placement]:
