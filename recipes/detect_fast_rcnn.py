@@ -212,14 +212,12 @@ def parts_of(names: tuple[str, ...]) -> Parts:
         name="features", shape=(1, rows, columns, CHANNELS), meaning="what regions are cut out of"
     )
     crop = Tensor(name="crop", shape=(1, *CROP), meaning="the features of a region")
-    scores = Tensor(name="scores", shape=(1, 1 + len(names)), meaning="probability of each label")
+    scores = Tensor(name="scores", shape=(1, 1 + len(names)), meaning="of nothing and each label")
     moves = Tensor(name="shifts", shape=(1, 4), meaning="moves of the region's middle and sides")
     return Parts(
         signatures={
             "features": Signature(inputs=(detection.picture_input(SHAPE),), outputs=(features,)),
-            "regions": Signature(
-                inputs=(crop,), outputs=(scores, moves), labels=("nothing", *names)
-            ),
+            "regions": Signature(inputs=(crop,), outputs=(scores, moves), labels=names),
         },
         split=split,
         drive=drive(DETECTOR),

@@ -229,14 +229,12 @@ def parts_of(detector: TwoStages, names: tuple[str, ...]) -> Parts:
     objectness = map_of("objectness", count, "how sure each anchor is that it is on a thing, 0..1")
     shifts = map_of("shifts", 4 * count, "moves of each anchor's middle and sides")
     crop = Tensor(name="crop", shape=(1, *CROP), meaning="the features of a region")
-    scores = Tensor(name="scores", shape=(1, 1 + len(names)), meaning="probability of each label")
+    scores = Tensor(name="scores", shape=(1, 1 + len(names)), meaning="of nothing and each label")
     moves = Tensor(name="shifts", shape=(1, 4), meaning="moves of the region's middle and sides")
     return Parts(
         signatures={
             "proposals": Signature(inputs=(picture,), outputs=(features, objectness, shifts)),
-            "regions": Signature(
-                inputs=(crop,), outputs=(scores, moves), labels=("nothing", *names)
-            ),
+            "regions": Signature(inputs=(crop,), outputs=(scores, moves), labels=names),
         },
         split=split,
         drive=drive(detector),

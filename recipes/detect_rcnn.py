@@ -199,9 +199,9 @@ def split(model: keras.Model) -> dict[str, keras.Model]:
 def parts_of(names: tuple[str, ...]) -> Parts:
     """Return the file, and the loop around it."""
     crop = Tensor(name="crop", shape=(1, *CROP), meaning="a region of the picture, 0..1")
-    scores = Tensor(name="scores", shape=(1, 1 + len(names)), meaning="probability of each label")
+    scores = Tensor(name="scores", shape=(1, 1 + len(names)), meaning="of nothing and each label")
     moves = Tensor(name="shifts", shape=(1, 4), meaning="moves of the region's middle and sides")
-    signature = Signature(inputs=(crop,), outputs=(scores, moves), labels=("nothing", *names))
+    signature = Signature(inputs=(crop,), outputs=(scores, moves), labels=names)
     return Parts(signatures={"regions": signature}, split=split, drive=drive(DETECTOR))
 
 

@@ -155,6 +155,12 @@ def test_the_example_of_its_program_needs_no_other_file(recipe: Recipe) -> None:
     assert set(files) <= set(found)
 
 
+def test_every_file_names_its_labels_as_the_recipe_does(recipe: Recipe) -> None:
+    """A bundle takes its `labels.txt` from the first file that has labels."""
+    parts = recipe.parts.signatures.values() if recipe.parts else ()
+    assert {part.labels for part in parts} <= {recipe.signature.labels, ()}
+
+
 def test_the_readme_calls_its_program_as_the_recipe_says(name: str, recipe: Recipe) -> None:
     words = [f'"{word}"' if " " in word else word for word in recipe.program.example]
     call = f"`python3 {recipe.program.name}.py --variant int8 {' '.join(words)}`"
