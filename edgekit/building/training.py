@@ -81,15 +81,11 @@ def train_reference(choice: RecipeChoice, size: Size, seed: int, folder: Path) -
     runs = _save(recipe, model, folder)
     _write_vectors(recipe, runs, size, folder)
     run = remembering(parts_of(recipe).drive(runs))
-
-    def value(*, emulated: bool) -> float:
-        return float(recipe.score(run, examples(recipe, size, emulated=emulated)))
-
-    test = examples(recipe, size, emulated=False)
+    test, fewer = (examples(recipe, size, emulated=emulated) for emulated in (False, True))
     tally = tally_of(recipe, run, test)
     return Trained(
-        value=value(emulated=False),
-        value_emulated=value(emulated=True),
+        value=float(recipe.score(run, test)),
+        value_emulated=float(recipe.score(run, fewer)),
         seconds=seconds,
         parameters=int(model.count_params()),
         details=details_of(recipe, run, test) or recalls(tally),
