@@ -13,11 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from edgekit.core.recipe import Dataset, Metric, Parts, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Progress, Run, Size
 from edgekit.domains.learning.answer_keys import labels_key
+from edgekit.domains.learning.coupled_lstm import couple, make_lasting
 from edgekit.domains.learning.scores import accuracy
 from edgekit.domains.own_data.examples import resized
 from edgekit.domains.speech import spoken_digits
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 LASTING = 3.0
 """Initial bias of the forget gates: they keep 95 % at each step, so a word lasts half a second
-(Tallec, Ollivier 2018). Keras' 1, halved by `_couple`, keeps it for 50 ms, and few recordings
+(Tallec, Ollivier 2018). Keras' 1, halved by `couple`, keeps it for 50 ms, and few recordings
 hardly teach it to last longer."""
 
 EPOCHS: dict[Size, int] = {"tiny": 45, "full": 30}
@@ -50,8 +49,7 @@ def network(num_labels: int) -> keras.Model:
     frames = keras.Input(spoken_digits.SHAPE, name="log_mel")
     memory = keras.layers.LSTM(STATE, name="memory")
     hidden = memory(frames)
-    memory.cell.bias.assign(np.repeat([-LASTING, LASTING, 0, 0], STATE))
-    _couple(memory)
+    make_lasting(memory, LASTING)
     hidden = keras.layers.Dropout(0.2)(hidden)
     scores = keras.layers.Dense(num_labels, activation="softmax", name="scores")(hidden)
     return keras.Model(frames, scores, name="keywords_lstm")
@@ -72,22 +70,8 @@ def fit(
         epochs=epochs,
         peak_learning_rate=5e-3,
         progress=progress,
-        after_batch=lambda: _couple(model.get_layer("memory")),
+        after_batch=lambda: couple(model.get_layer("memory")),
     )
-
-
-def _couple(memory: keras.layers.LSTM) -> None:
-    """Make the LSTM's input gate 1 minus its forget gate, by weights of opposite sign.
-
-    Its cells are then averages and stay within -1..1 (Greff et al. 2015). Uncoupled, they grew up
-    to 29 here, so that the 256 values a cell has in int8 between two hops were 0.2 apart.
-    """
-    from keras import ops
-
-    for weights in (memory.cell.kernel, memory.cell.recurrent_kernel, memory.cell.bias):
-        take_in, keep, candidate, show = ops.split(weights, 4, axis=-1)
-        half = (take_in - keep) / 2
-        weights.assign(ops.concatenate([half, -half, candidate, show], axis=-1))
 
 
 def split(model: keras.Model) -> dict[str, keras.Model]:
