@@ -22,8 +22,8 @@ from edgekit.core.recipe import Dataset, Parts, Program, Recipe, Signature, Tens
 from edgekit.core.types import Array, Progress, Size, Split
 from edgekit.domains.learning.optimizers import warm_up_and_fall
 from edgekit.domains.learning.whole_loss import learner
-from edgekit.domains.own_boxed.reading import own_boxed
-from edgekit.domains.own_boxed.recipes import with_boxes
+from edgekit.domains.two_looks.networks import features_of, regions_signature, second_look
+from edgekit.domains.two_looks.own_pictures import with_searched_regions
 from edgekit.domains.vision import detection
 from edgekit.domains.vision.boxed_pictures import CELLS, BoxedSet, blood_cells
 from edgekit.domains.vision.regions import cut_out, region_loss
@@ -32,7 +32,7 @@ from edgekit.domains.vision.searched_regions import (
     endless_region_batches,
     named_by_size,
     regions_input,
-    searched,
+    together,
 )
 from edgekit.on_device.programs.detect import to_json
 from edgekit.on_device.vision.regions import TwoStages, drive
@@ -63,12 +63,6 @@ def data(split: Split, size: Size) -> Dataset:
     return together(*blood_cell_regions(split, size, DETECTOR.proposals))
 
 
-def together(pictures: BoxedSet, regions: Array) -> Dataset:
-    """Return pictures and their regions as inputs, boxes and labels as targets."""
-    found = detection.dataset(pictures)
-    return replace(found, inputs={**found.inputs, "regions": regions})
-
-
 def assets(size: Size) -> dict[str, str | bytes]:
     """Return what the program reads, and a test picture as a file to try a bundle with."""
     return {**facts(size), **detection.example(blood_cells("test", "tiny", SHAPE))}
@@ -93,63 +87,13 @@ def network(num_labels: int) -> keras.Model:
 
     image = keras.Input(SHAPE, name="image")
     regions = keras.Input((DRAWN, 4), name="regions")
-    crops = cut_out(_features(image), regions, DETECTOR)
-    scores, shifts = _second_look(num_labels)(keras.ops.reshape(crops, (-1, *CROP)))
+    crops = cut_out(features_of(image, CHANNELS), regions, DETECTOR)
+    scores, shifts = second_look(CROP, num_labels)(keras.ops.reshape(crops, (-1, *CROP)))
     outputs = [
         keras.layers.Identity(name=name)(keras.ops.reshape(said, (-1, DRAWN, said.shape[-1])))
         for name, said in (("region_scores", scores), ("region_shifts", shifts))
     ]
     return keras.Model([image, regions], outputs, name="detect_fast_rcnn")
-
-
-def _features(image: keras.KerasTensor) -> keras.KerasTensor:
-    """Return features at an eighth of the picture's size."""
-    import keras
-
-    x = _convolution(image, 16, stride=2)
-    x = _convolution(x, 32, stride=2)
-    fine = _block(_convolution(x, 64, stride=2))
-    coarse = _block(_convolution(fine, 96, stride=2))
-    # White cells are as large as 12 cells of the fine features: the coarse ones see them whole.
-    wide = keras.layers.Conv2D(CHANNELS, 1, use_bias=False)(coarse)
-    narrow = keras.layers.Conv2D(CHANNELS, 1, use_bias=False)(fine)
-    wide = keras.layers.UpSampling2D(2, interpolation="bilinear")(wide)
-    joined = keras.layers.Add()([narrow, wide])
-    joined = keras.layers.BatchNormalization(momentum=0.9)(joined)
-    return keras.layers.ReLU(name="features")(joined)
-
-
-def _second_look(num_labels: int) -> keras.Model:
-    """Return the network that names what a region shows and moves its edges."""
-    import keras
-
-    crop = keras.Input(CROP, name="crop")
-    x = keras.layers.Dense(128, use_bias=False)(keras.layers.Flatten()(crop))
-    x = keras.layers.BatchNormalization(momentum=0.9)(x)
-    x = keras.layers.ReLU()(x)
-    x = keras.layers.Dropout(0.2)(x)
-    scores = keras.layers.Dense(1 + num_labels, activation="softmax", name="scores")(x)
-    shifts = keras.layers.Dense(4, name="shifts")(x)
-    return keras.Model(crop, [scores, shifts], name="second_look")
-
-
-def _convolution(x: keras.KerasTensor, filters: int, *, stride: int = 1) -> keras.KerasTensor:
-    import keras
-
-    x = keras.layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(x)
-    x = keras.layers.BatchNormalization(momentum=0.9)(x)
-    return keras.layers.ReLU()(x)
-
-
-def _block(x: keras.KerasTensor) -> keras.KerasTensor:
-    """Residual block (He et al. 2015)."""
-    import keras
-
-    filters = int(x.shape[-1])
-    inner = _convolution(x, filters)
-    inner = keras.layers.Conv2D(filters, 3, padding="same", use_bias=False)(inner)
-    inner = keras.layers.BatchNormalization(momentum=0.9)(inner)
-    return keras.layers.ReLU()(keras.layers.Add()([x, inner]))
 
 
 # Training: pictures mirrored, moved and enlarged anew each time, and with them regions drawn anew.
@@ -211,13 +155,10 @@ def parts_of(names: tuple[str, ...]) -> Parts:
     features = Tensor(
         name="features", shape=(1, rows, columns, CHANNELS), meaning="what regions are cut out of"
     )
-    crop = Tensor(name="crop", shape=(1, *CROP), meaning="the features of a region")
-    scores = Tensor(name="scores", shape=(1, 1 + len(names)), meaning="of nothing and each label")
-    moves = Tensor(name="shifts", shape=(1, 4), meaning="moves of the region's middle and sides")
     return Parts(
         signatures={
             "features": Signature(inputs=(detection.picture_input(SHAPE),), outputs=(features,)),
-            "regions": Signature(inputs=(crop,), outputs=(scores, moves), labels=names),
+            "regions": regions_signature(CROP, names, "the features of a region"),
         },
         split=split,
         drive=drive(DETECTOR),
@@ -232,24 +173,15 @@ SEEN: dict[Size, int] = {"tiny": 200, "full": 12_000}
 
 def with_data(folder: Path) -> Recipe:
     """Return the recipe on a user's pictures with boxes."""
-    own = own_boxed(folder, SHAPE)
-
-    def searched_of(split: Split, size: Size) -> tuple[BoxedSet, Array]:
-        pictures = own.of_split(split, size)
-        return pictures, searched(pictures.images, DETECTOR.proposals)
-
-    def train_own(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
-        pictures, regions = searched_of("train", size)
-        return train_on(model, pictures, regions, -(-SEEN[size] // len(pictures)), progress)
-
-    return with_boxes(
+    return with_searched_regions(
         recipe,
-        own,
-        build=lambda size: network(len(own.names)),
-        train=train_own,
-        parts=parts_of(own.names),
-        assets=facts,
-        data=lambda split, size: together(*searched_of(split, size)),
+        folder,
+        SHAPE,
+        network=network,
+        parts_of=parts_of,
+        facts=facts,
+        train_on=train_on,
+        seen=SEEN,
     )
 
 

@@ -19,10 +19,12 @@ import numpy as np
 
 from edgekit.core.recipe import Dataset, FineTuning, Parts, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Progress, Size, Split
+from edgekit.domains.learning.convolutions import convolution
 from edgekit.domains.learning.optimizers import warm_up_and_fall
 from edgekit.domains.learning.whole_loss import fit_batches
 from edgekit.domains.own_boxed.reading import own_boxed
 from edgekit.domains.own_boxed.recipes import with_boxes
+from edgekit.domains.two_looks.networks import features_of, regions_signature, second_look
 from edgekit.domains.vision import detection
 from edgekit.domains.vision.anchors import anchors_of
 from edgekit.domains.vision.boxed_batches import endless_batches
@@ -83,7 +85,7 @@ def network(detector: TwoStages, num_labels: int) -> keras.Model:
     features, objectness, shifts = _first_look(image, len(detector.anchors))
     regions = proposed(objectness, shifts, SHAPE, detector)
     crops = cut_out(features, regions, detector)
-    scores, region_shifts = _second_look(num_labels)(keras.ops.reshape(crops, (-1, *CROP)))
+    scores, region_shifts = second_look(CROP, num_labels)(keras.ops.reshape(crops, (-1, *CROP)))
     count = ROWS * COLUMNS * len(detector.anchors)
     outputs = [
         keras.layers.Reshape((count,), name="proposal_scores")(objectness),
@@ -102,58 +104,14 @@ def _first_look(
     """Return features at an eighth of the picture's size, and what they propose."""
     import keras
 
-    x = _convolution(image, 16, stride=2)
-    x = _convolution(x, 32, stride=2)
-    fine = _block(_convolution(x, 64, stride=2))
-    coarse = _block(_convolution(fine, 96, stride=2))
-    # White cells are as large as 12 cells of the fine features: the coarse ones see them whole.
-    wide = keras.layers.Conv2D(CHANNELS, 1, use_bias=False)(coarse)
-    narrow = keras.layers.Conv2D(CHANNELS, 1, use_bias=False)(fine)
-    wide = keras.layers.UpSampling2D(2, interpolation="bilinear")(wide)
-    joined = keras.layers.Add()([narrow, wide])
-    joined = keras.layers.BatchNormalization(momentum=0.9)(joined)
-    features = keras.layers.ReLU(name="features")(joined)
-
-    x = _convolution(features, CHANNELS)
+    features = features_of(image, CHANNELS)
+    x = convolution(features, CHANNELS)
     rarely = keras.initializers.Constant(-4.0)  # of all anchors, few lie on a thing
     objectness = keras.layers.Conv2D(
         num_anchors, 1, activation="sigmoid", bias_initializer=rarely, name="objectness"
     )(x)
     shifts = keras.layers.Conv2D(4 * num_anchors, 1, name="shifts")(x)
     return features, objectness, shifts
-
-
-def _second_look(num_labels: int) -> keras.Model:
-    """Return the network that names what a region shows and moves its edges."""
-    import keras
-
-    crop = keras.Input(CROP, name="crop")
-    x = keras.layers.Dense(128, use_bias=False)(keras.layers.Flatten()(crop))
-    x = keras.layers.BatchNormalization(momentum=0.9)(x)
-    x = keras.layers.ReLU()(x)
-    x = keras.layers.Dropout(0.2)(x)
-    scores = keras.layers.Dense(1 + num_labels, activation="softmax", name="scores")(x)
-    shifts = keras.layers.Dense(4, name="shifts")(x)
-    return keras.Model(crop, [scores, shifts], name="second_look")
-
-
-def _convolution(x: keras.KerasTensor, filters: int, *, stride: int = 1) -> keras.KerasTensor:
-    import keras
-
-    x = keras.layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(x)
-    x = keras.layers.BatchNormalization(momentum=0.9)(x)
-    return keras.layers.ReLU()(x)
-
-
-def _block(x: keras.KerasTensor) -> keras.KerasTensor:
-    """Residual block (He et al. 2015)."""
-    import keras
-
-    filters = int(x.shape[-1])
-    inner = _convolution(x, filters)
-    inner = keras.layers.Conv2D(filters, 3, padding="same", use_bias=False)(inner)
-    inner = keras.layers.BatchNormalization(momentum=0.9)(inner)
-    return keras.layers.ReLU()(keras.layers.Add()([x, inner]))
 
 
 # Training: both looks at once, on pictures mirrored, moved and enlarged anew each time.
@@ -228,13 +186,10 @@ def parts_of(detector: TwoStages, names: tuple[str, ...]) -> Parts:
     features = map_of("features", CHANNELS, "what regions are cut out of")
     objectness = map_of("objectness", count, "how sure each anchor is that it is on a thing, 0..1")
     shifts = map_of("shifts", 4 * count, "moves of each anchor's middle and sides")
-    crop = Tensor(name="crop", shape=(1, *CROP), meaning="the features of a region")
-    scores = Tensor(name="scores", shape=(1, 1 + len(names)), meaning="of nothing and each label")
-    moves = Tensor(name="shifts", shape=(1, 4), meaning="moves of the region's middle and sides")
     return Parts(
         signatures={
             "proposals": Signature(inputs=(picture,), outputs=(features, objectness, shifts)),
-            "regions": Signature(inputs=(crop,), outputs=(scores, moves), labels=names),
+            "regions": regions_signature(CROP, names, "the features of a region"),
         },
         split=split,
         drive=drive(detector),

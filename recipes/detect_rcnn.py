@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgekit.core.recipe import Dataset, Parts, Program, Recipe, Signature, Tensor
+from edgekit.core.recipe import Dataset, Parts, Program, Recipe
 from edgekit.core.types import Array, Progress, Size, Split
+from edgekit.domains.learning.convolutions import convolution
 from edgekit.domains.learning.optimizers import warm_up_and_fall
 from edgekit.domains.learning.whole_loss import learner
-from edgekit.domains.own_boxed.reading import own_boxed
-from edgekit.domains.own_boxed.recipes import with_boxes
+from edgekit.domains.two_looks.networks import named_and_moved, regions_signature
+from edgekit.domains.two_looks.own_pictures import with_searched_regions
 from edgekit.domains.vision import detection
 from edgekit.domains.vision.boxed_pictures import CELLS, BoxedSet, blood_cells
 from edgekit.domains.vision.regions import SHOWS_THING, assigned, edges_loss, shifts_to
@@ -32,7 +33,7 @@ from edgekit.domains.vision.searched_regions import (
     drawn,
     named_by_size,
     regions_input,
-    searched,
+    together,
 )
 from edgekit.on_device.programs.detect import to_json
 from edgekit.on_device.vision.regions import TwoStages, cut_out, drive
@@ -62,12 +63,6 @@ def data(split: Split, size: Size) -> Dataset:
     return together(*blood_cell_regions(split, size, DETECTOR.proposals))
 
 
-def together(pictures: BoxedSet, regions: Array) -> Dataset:
-    """Return pictures and their regions as inputs, boxes and labels as targets."""
-    found = detection.dataset(pictures)
-    return replace(found, inputs={**found.inputs, "regions": regions})
-
-
 def assets(size: Size) -> dict[str, str | bytes]:
     """Return what the program reads, and a test picture as a file to try a bundle with."""
     return {**facts(size), **detection.example(blood_cells("test", "tiny", SHAPE))}
@@ -91,25 +86,12 @@ def network(num_labels: int) -> keras.Model:
     import keras
 
     crop = keras.Input(CROP, name="crop")
-    x = _convolution(crop, 16)
+    x = convolution(crop, 16)
     for filters in (32, 48, 64):
-        x = _convolution(x, filters, stride=2)
-        x = _convolution(x, filters)
-    x = keras.layers.Dense(128, use_bias=False)(keras.layers.Flatten()(x))
-    x = keras.layers.BatchNormalization(momentum=0.9)(x)
-    x = keras.layers.ReLU()(x)
-    x = keras.layers.Dropout(0.3)(x)
-    scores = keras.layers.Dense(1 + num_labels, activation="softmax", name="scores")(x)
-    shifts = keras.layers.Dense(4, name="shifts")(x)
-    return keras.Model(crop, [scores, shifts], name="detect_rcnn")
-
-
-def _convolution(x: keras.KerasTensor, filters: int, *, stride: int = 1) -> keras.KerasTensor:
-    import keras
-
-    x = keras.layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(x)
-    x = keras.layers.BatchNormalization(momentum=0.9)(x)
-    return keras.layers.ReLU()(x)
+        x = convolution(x, filters, stride=2)
+        x = convolution(x, filters)
+    outputs = named_and_moved(x, num_labels, dropout=0.3)
+    return keras.Model(crop, outputs, name="detect_rcnn")
 
 
 # Training: on regions drawn of each picture, a quarter of them things, each mirrored at random.
@@ -198,10 +180,7 @@ def split(model: keras.Model) -> dict[str, keras.Model]:
 
 def parts_of(names: tuple[str, ...]) -> Parts:
     """Return the file, and the loop around it."""
-    crop = Tensor(name="crop", shape=(1, *CROP), meaning="a region of the picture, 0..1")
-    scores = Tensor(name="scores", shape=(1, 1 + len(names)), meaning="of nothing and each label")
-    moves = Tensor(name="shifts", shape=(1, 4), meaning="moves of the region's middle and sides")
-    signature = Signature(inputs=(crop,), outputs=(scores, moves), labels=names)
+    signature = regions_signature(CROP, names, "a region of the picture, 0..1")
     return Parts(signatures={"regions": signature}, split=split, drive=drive(DETECTOR))
 
 
@@ -213,24 +192,15 @@ SEEN: dict[Size, int] = {"tiny": 200, "full": 4_000}
 
 def with_data(folder: Path) -> Recipe:
     """Return the recipe on a user's pictures with boxes."""
-    own = own_boxed(folder, SHAPE)
-
-    def searched_of(split: Split, size: Size) -> tuple[BoxedSet, Array]:
-        pictures = own.of_split(split, size)
-        return pictures, searched(pictures.images, DETECTOR.proposals)
-
-    def train_own(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
-        pictures, regions = searched_of("train", size)
-        return train_on(model, pictures, regions, -(-SEEN[size] // len(pictures)), progress)
-
-    return with_boxes(
+    return with_searched_regions(
         recipe,
-        own,
-        build=lambda size: network(len(own.names)),
-        train=train_own,
-        parts=parts_of(own.names),
-        assets=facts,
-        data=lambda split, size: together(*searched_of(split, size)),
+        folder,
+        SHAPE,
+        network=network,
+        parts_of=parts_of,
+        facts=facts,
+        train_on=train_on,
+        seen=SEEN,
     )
 
 

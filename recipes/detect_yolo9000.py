@@ -12,6 +12,7 @@ boxes alone could only guess.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from edgekit.core.types import Progress, Size, Split
 from edgekit.domains.cards.batches import varied
 from edgekit.domains.cards.labels import TREE, known
 from edgekit.domains.cards.scoring import details, mean_boxes, score
+from edgekit.domains.learning.convolutions import convolution, residual
 from edgekit.domains.learning.optimizers import adamw
 from edgekit.domains.learning.whole_loss import fit_batches
 from edgekit.domains.vision import detection
@@ -78,6 +80,9 @@ def data(split: Split, size: Size) -> Dataset:
 
 # Model: 224x224 -> 14x14 cells of five predictors, each of which sees 183 pixels around it.
 
+_convolution = partial(convolution, largest=6.0)
+_residual = partial(residual, largest=6.0)
+
 
 def build(size: Size) -> keras.Model:
     """Return the untrained network; it is the same for every size."""
@@ -101,23 +106,6 @@ def build(size: Size) -> keras.Model:
 
 SELDOM = -6.0
 """Logit of how sure an untrained predictor is: of 980, a photo needs one or a few."""
-
-
-def _convolution(x: keras.KerasTensor, filters: int, *, stride: int = 1) -> keras.KerasTensor:
-    import keras
-
-    x = keras.layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(x)
-    x = keras.layers.BatchNormalization(momentum=0.9)(x)
-    return keras.layers.ReLU(6.0)(x)
-
-
-def _residual(x: keras.KerasTensor) -> keras.KerasTensor:
-    """Add two convolutions to what they are given (He et al. 2015)."""
-    import keras
-
-    inner = keras.layers.Conv2D(x.shape[-1], 3, padding="same", use_bias=False)
-    y = keras.layers.BatchNormalization(momentum=0.9)(inner(_convolution(x, x.shape[-1])))
-    return keras.layers.ReLU(6.0)(keras.layers.Add()([x, y]))
 
 
 # Training: boxes teach where cards are, and their groups; where a photo is known to show a rank,

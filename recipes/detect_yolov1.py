@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 from edgekit.core.recipe import Dataset, FineTuning, Program, Recipe
 from edgekit.core.types import Progress, Size, Split
+from edgekit.domains.learning.convolutions import convolution
+from edgekit.domains.own_boxed.grids import with_grids
 from edgekit.domains.own_boxed.reading import own_boxed
-from edgekit.domains.own_boxed.recipes import with_boxes
 from edgekit.domains.vision import detection, grid_cells
 from edgekit.domains.vision.boxed_pictures import CELLS, blood_cells
-from edgekit.domains.vision.grid_recipes import own_epochs, parts, train_on
+from edgekit.domains.vision.grid_recipes import parts, train_on
 from edgekit.domains.vision.overlaps import iou
 from edgekit.on_device.programs.detect import FACTS, to_json
 from edgekit.on_device.vision.grid_cells import Grid, GridCells
@@ -61,6 +62,8 @@ def assets(size: Size) -> dict[str, str | bytes]:
 # Model: the paper reads the whole picture by fully connected layers; convolutions see enough of it
 # for a cell to know what lies around it, with a hundredth of the weights.
 
+_convolution = partial(convolution, largest=6.0)
+
 
 def build(size: Size) -> keras.Model:
     """Return the untrained network; it is the same for every size."""
@@ -79,17 +82,6 @@ def network(shape: tuple[int, ...], detector: GridCells) -> keras.Model:
     for filters in (128, 128):
         x = _convolution(_convolution(x, filters // 2, kernel=1), filters)
     return keras.Model(image, _head(_convolution(x, 192), detector), name="detect_yolov1")
-
-
-def _convolution(
-    x: keras.KerasTensor, filters: int, *, kernel: int = 3, stride: int = 1
-) -> keras.KerasTensor:
-    """Convolution, batch normalization, ReLU6."""
-    import keras
-
-    x = keras.layers.Conv2D(filters, kernel, stride, padding="same", use_bias=False)(x)
-    x = keras.layers.BatchNormalization(momentum=0.9)(x)
-    return keras.layers.ReLU(6.0)(x)
 
 
 def _head(x: keras.KerasTensor, detector: GridCells) -> list[keras.KerasTensor]:
@@ -157,23 +149,7 @@ def with_data(folder: Path) -> Recipe:
     """Return the recipe on a user's pictures; labels and splits follow them."""
     own = own_boxed(folder, SHAPE)
     detector = DETECTOR._replace(num_classes=len(own.names))
-    own_loss = partial(loss, detector=detector)
-
-    def train_own(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
-        pictures = own.of_split("train", size)
-        epochs = own_epochs(pictures, size)
-        train_on({SHAPE: model}, pictures, own_loss, epochs=epochs, progress=progress)
-        return model
-
-    return with_boxes(
-        recipe,
-        own,
-        build=lambda size: network(SHAPE, detector),
-        train=train_own,
-        parts=parts(SHAPE, detector, own.names),
-        assets=lambda size: {FACTS: to_json(SHAPE, detector.facts())},
-        loss=own_loss,
-    )
+    return with_grids(recipe, own, detector, network=network, loss=loss)
 
 
 recipe = Recipe(

@@ -16,6 +16,7 @@ import numpy as np
 from edgekit.core.recipe import Dataset, FineTuning, Metric, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Array, Progress, Run, Size, Split
 from edgekit.domains.learning.answer_keys import labels_key
+from edgekit.domains.learning.convolutions import convolution
 from edgekit.domains.learning.downloads import read_idx, read_packaged
 from edgekit.domains.learning.fit import fit
 from edgekit.domains.learning.optimizers import warm_up_and_fall
@@ -101,7 +102,7 @@ def network(shape: tuple[int, ...], num_labels: int) -> keras.Model:
     import keras
 
     image = keras.Input(shape, name="image")
-    x = _convolution(image, 16)
+    x = convolution(image, 16)
     x = _block(x, 24, stride=2)
     x = _block(x, 24)
     x = _block(x, 48, stride=2)
@@ -110,17 +111,6 @@ def network(shape: tuple[int, ...], num_labels: int) -> keras.Model:
     x = keras.layers.Dropout(0.2)(x)
     scores = keras.layers.Dense(num_labels, activation="softmax", name="scores")(x)
     return keras.Model(image, scores, name="image_cnn")
-
-
-def _convolution(
-    x: keras.KerasTensor, filters: int, *, stride: int = 1, relu: bool = True
-) -> keras.KerasTensor:
-    """Convolution, batch normalization, ReLU: the order every later tool can fuse."""
-    import keras
-
-    x = keras.layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(x)
-    x = keras.layers.BatchNormalization(momentum=0.9)(x)
-    return keras.layers.ReLU()(x) if relu else x
 
 
 def _block(x: keras.KerasTensor, filters: int, *, stride: int = 1) -> keras.KerasTensor:
@@ -137,9 +127,9 @@ def _block(x: keras.KerasTensor, filters: int, *, stride: int = 1) -> keras.Kera
         shortcut = keras.layers.AveragePooling2D(stride)(x)
         shortcut = keras.layers.Conv2D(filters, 1, use_bias=False)(shortcut)
         shortcut = keras.layers.BatchNormalization(momentum=0.9)(shortcut)
-    x = _convolution(x, filters, stride=stride)
+    x = convolution(x, filters, stride=stride)
     if stride == 1:
-        x = _convolution(x, filters, relu=False)
+        x = convolution(x, filters, relu=False)
     return keras.layers.ReLU()(keras.layers.Add()([x, shortcut]))
 
 

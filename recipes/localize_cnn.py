@@ -12,6 +12,7 @@ each: VOC, COCO or YOLO.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from edgekit.core.recipe import (
     Tensor,
 )
 from edgekit.core.types import Progress, Size, Split
+from edgekit.domains.learning.convolutions import convolution, residual
 from edgekit.domains.learning.optimizers import adamw
 from edgekit.domains.learning.whole_loss import fit_batches
 from edgekit.domains.localizing.pictures import each_alone, examples_of, varied
@@ -74,6 +76,9 @@ def one_card(split: Split, size: Size) -> BoxedSet:
 
 # Model: 192x192 -> 12x12 positions, each of which sees 119 pixels around it.
 
+_convolution = partial(convolution, largest=6.0)
+_residual = partial(residual, largest=6.0)
+
 
 def build(size: Size) -> keras.Model:
     """Return the untrained network; it is the same for every size."""
@@ -98,23 +103,6 @@ def network(num_labels: int) -> keras.Model:
         "scores": keras.layers.Conv2D(num_labels, 1, name="scores")(_convolution(hidden, 128)),
     }
     return keras.Model(image, outputs, name="localize_cnn")
-
-
-def _convolution(x: keras.KerasTensor, filters: int, *, stride: int = 1) -> keras.KerasTensor:
-    import keras
-
-    x = keras.layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(x)
-    x = keras.layers.BatchNormalization(momentum=0.9)(x)
-    return keras.layers.ReLU(6.0)(x)
-
-
-def _residual(x: keras.KerasTensor) -> keras.KerasTensor:
-    """Add two convolutions to what they are given (He et al. 2015)."""
-    import keras
-
-    inner = keras.layers.Conv2D(x.shape[-1], 3, padding="same", use_bias=False)
-    y = keras.layers.BatchNormalization(momentum=0.9)(inner(_convolution(x, x.shape[-1])))
-    return keras.layers.ReLU(6.0)(keras.layers.Add()([x, y]))
 
 
 # Training: positions in the middle of the card are to vote, all of them for its box and its class;

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,7 @@ from edgekit.core.recipe import (
 )
 from edgekit.core.types import Array, Batch, Progress, Run, Size, Split
 from edgekit.domains.learning.answer_keys import fixed
+from edgekit.domains.learning.convolutions import convolution
 from edgekit.domains.learning.optimizers import adamw
 from edgekit.domains.learning.whole_loss import fit_batches
 from edgekit.domains.own_data.pictures import to_ppm
@@ -69,6 +71,8 @@ def assets(size: Size) -> dict[str, str | bytes]:
 # Model: down to a thirty-second of the picture's size, where a cell sees a whole person, and up
 # again to an eighth, as in a feature pyramid (Lin et al. 2017).
 
+_convolution = partial(convolution, largest=6.0)
+
 
 def build(size: Size) -> keras.Model:
     """Return the untrained network; it is the same for every size."""
@@ -92,17 +96,6 @@ def build(size: Size) -> keras.Model:
     return keras.Model(image, outputs, name="pose_posenet")
 
 
-def _convolution(
-    x: keras.KerasTensor, filters: int, *, size: int = 3, stride: int = 1, relu: bool = True
-) -> keras.KerasTensor:
-    """Convolution, batch normalization, ReLU6: the order every later tool can fuse."""
-    import keras
-
-    x = keras.layers.Conv2D(filters, size, strides=stride, padding="same", use_bias=False)(x)
-    x = keras.layers.BatchNormalization(momentum=0.9)(x)
-    return keras.layers.ReLU(6.0)(x) if relu else x
-
-
 def _block(x: keras.KerasTensor) -> keras.KerasTensor:
     """Residual block (He et al. 2015) of one convolution."""
     import keras
@@ -118,7 +111,7 @@ def _enlarged(x: keras.KerasTensor, beside: keras.KerasTensor) -> keras.KerasTen
     """
     import keras
 
-    x = _convolution(x, beside.shape[-1], size=1, relu=False)
+    x = _convolution(x, beside.shape[-1], kernel=1, relu=False)
     return keras.layers.Add()([beside, keras.layers.UpSampling2D(2, interpolation="bilinear")(x)])
 
 

@@ -21,6 +21,7 @@ import numpy as np
 from edgekit.core.parallel import part
 from edgekit.core.recipe import Dataset, Metric, Parts, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Array, Progress, Run, Size, Split
+from edgekit.domains.learning.convolutions import convolution
 from edgekit.domains.learning.coupled_lstm import keep_coupled, make_lasting, single_step
 from edgekit.domains.learning.ctc import ctc_loss
 from edgekit.domains.learning.optimizers import adamw
@@ -78,6 +79,8 @@ def assets(size: Size) -> dict[str, bytes]:
 # Model: 64x64 -> 32x32 -> 16x16 -> 8x8 -> 4x4; what is seen is averaged, and where is told apart: a
 # digit that is signed twice looks the same in another place.
 
+_convolution = partial(convolution, momentum=0.95)
+
 
 def build(size: Size) -> keras.Model:
     """Return the untrained network of a whole clip; it is the same for every size."""
@@ -99,26 +102,15 @@ def picture_network() -> keras.Model:
     import keras
 
     picture = keras.Input(clips.PICTURE, name="picture")
-    x = _convolution(picture, 16, side=5, stride=2)
+    x = _convolution(picture, 16, kernel=5, stride=2)
     for filters in (32, 64, 96):
         x = _convolution(x, filters, stride=2)
         x = _convolution(x, filters)
     what = keras.layers.GlobalAveragePooling2D()(x)
-    where = keras.layers.Flatten()(_convolution(x, 2, side=1))
+    where = keras.layers.Flatten()(_convolution(x, 2, kernel=1))
     x = keras.layers.Dropout(0.2)(keras.layers.Concatenate()([what, where]))
     features = keras.layers.Dense(FEATURES, activation="relu", name="features")(x)
     return keras.Model(picture, features, name=PICTURE)
-
-
-def _convolution(
-    x: keras.KerasTensor, filters: int, *, side: int = 3, stride: int = 1
-) -> keras.KerasTensor:
-    """Convolution, batch normalization, ReLU: the order every later tool can fuse."""
-    import keras
-
-    x = keras.layers.Conv2D(filters, side, strides=stride, padding="same", use_bias=False)(x)
-    x = keras.layers.BatchNormalization(momentum=0.95)(x)
-    return keras.layers.ReLU()(x)
 
 
 # Training: first the CNN learns what single frames show, which is told it; then the LSTM learns to

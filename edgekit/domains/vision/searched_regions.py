@@ -7,10 +7,11 @@ https://doi.org/10.1007/s11263-013-0620-5.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from edgekit.core.recipe import Tensor
+from edgekit.core.recipe import Dataset, Tensor
 from edgekit.core.types import Array, Batch, Progress, Size, Split, silent
 from edgekit.domains.learning.downloads import read_packaged
 from edgekit.domains.learning.kept_arrays import digest_of, kept
@@ -53,6 +54,12 @@ def blood_cell_regions(
     regions = np.zeros((len(found), most, 4), np.float32)
     regions[:, : found.shape[1]] = found[:, :most]
     return pictures, regions
+
+
+def together(pictures: BoxedSet, regions: Array) -> Dataset:
+    """Return pictures and their regions as inputs, boxes and labels as targets."""
+    found = detection.dataset(pictures)
+    return replace(found, inputs={**found.inputs, "regions": regions})
 
 
 def regions_input(most: int) -> Tensor:
