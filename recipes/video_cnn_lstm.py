@@ -41,10 +41,12 @@ LASTING = 2.0
 
 EPOCHS: dict[str, dict[Size, int]] = {
     "frames": {"tiny": 20, "full": 75},
-    "order": {"tiny": 25, "full": 20},
+    "shown": {"tiny": 60, "full": 12},
+    "order": {"tiny": 10, "full": 10},
     "clips": {"tiny": 0, "full": 20},
 }
-"""Of the three trainings: the CNN on frames, the LSTM on what the CNN tells, both on clips."""
+"""Of the CNN on frames; of the LSTM, on what the CNN tells, told first what each frame shows and
+then the numbers alone; and of both on clips."""
 
 COMPOSED: dict[Size, int] = {"tiny": 25, "full": 250}
 """Clips composed anew for an epoch of the last training; for the second, once, 8 times as many."""
@@ -113,8 +115,9 @@ def picture_network() -> keras.Model:
     return keras.Model(picture, features, name=PICTURE)
 
 
-# Training: first the CNN learns what single frames show, which is told it; then the LSTM learns to
-# read what the CNN tells of whole clips, and at last both together.
+# Training: first the CNN learns what single frames show; then the LSTM learns to read what the CNN
+# tells of whole clips, and at last both together. With CTC alone, the LSTM soon answers `nothing`
+# everywhere and stays there; so it is first told what each frame shows.
 
 
 def train(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
@@ -150,13 +153,18 @@ def learn_order(model: keras.Model, size: Size, progress: Progress) -> None:
     found = clips.composed(of_split("train", size), 8 * COMPOSED[size], _random())
     layers = [model.get_layer(name) for name in ("memory", "dropped", "scores")]
     reader = keras.Sequential([keras.Input((clips.FRAMES, FEATURES)), *layers])
-    epochs = EPOCHS["order"][size]
-    reader.compile(adamw(5e-3, epochs * -(-len(found.numbers) // 32)), ctc_loss, jit_compile=False)
     picture = model.get_layer(PICTURE)
     told = np.stack([picture.predict_on_batch(_floats(frames)) for frames in found.frames])
-    for epoch in range(1, epochs + 1):
-        loss = _fit(reader, told, found.numbers, 32, keep_coupled(layers[0]))
-        progress(epoch / epochs, f"order {epoch}/{epochs}, loss {loss:.3f}")
+    for stage, rate, loss, targets in (
+        ("shown", 5e-3, "sparse_categorical_crossentropy", found.shown),
+        ("order", 1e-3, ctc_loss, found.numbers),
+    ):
+        epochs = EPOCHS[stage][size]
+        reader.compile(adamw(rate, epochs * -(-len(told) // 32)), loss, jit_compile=False)
+        for epoch in range(1, epochs + 1):
+            lost = _fit(reader, told, targets, 32, keep_coupled(layers[0]))
+            done = epoch / epochs / 2 + (stage == "order") / 2
+            progress(done, f"{stage} {epoch}/{epochs}, loss {lost:.3f}")
 
 
 def learn_clips(model: keras.Model, size: Size, progress: Progress) -> None:
