@@ -85,13 +85,17 @@ def non_maximum_suppression(
         Indices `(k,)`, the surest first; of equal scores the first.
     """
     boxes = np.asarray(boxes, np.float64)
+    area, (x0, y0, x1, y1) = areas(boxes), boxes.T
     left = np.argsort(-scores, kind="stable")
     kept: list[int] = []
+    # `intersection_over_union` in other words: a device does this for each box that is kept.
     while len(left) and len(kept) < most:
         best, left = left[0], left[1:]
         kept.append(int(best))
-        overlap = intersection_over_union(boxes[best : best + 1], boxes[left])[0]
-        left = left[overlap <= threshold]
+        width = np.minimum(x1[left], x1[best]) - np.maximum(x0[left], x0[best])
+        height = np.minimum(y1[left], y1[best]) - np.maximum(y0[left], y0[best])
+        shared = np.maximum(width, 0) * np.maximum(height, 0)
+        left = left[shared <= threshold * (area[left] + area[best] - shared)]
     return np.array(kept, np.int64)
 
 
