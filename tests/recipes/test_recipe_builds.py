@@ -1,4 +1,7 @@
-"""Every recipe, small: trained, converted to int8, run on both runtimes, used from its bundle."""
+"""Every recipe, small: trained, converted to int8, run on both runtimes, used from its bundle.
+
+With `--changed`, only those whose own code changed since they were built, and a few always.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,13 @@ import pytest
 from edgekit.core import registry
 from edgekit.core.recipe import Recipe
 from edgekit.reporting import report_json
+from tests.support import built as record
 
 
 @pytest.fixture(params=registry.names("recipes"), scope="module")
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if request.config.getoption("--changed") and record.is_recorded(request.param):
+        pytest.skip("its own code is as it was when it was built")
     out = tmp_path_factory.mktemp("runs")
     command = [sys.executable, "-m", "edgekit", "build", request.param, "--out", str(out)]
     chosen = ["--target", "cpu", "--target", "litert", "--variant", "int8"]
@@ -39,6 +45,7 @@ def test_it_builds_and_its_bundle_works_alone(built: Path) -> None:
         ran = answered(sys.executable, command, built.parent)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip()
+    record.remember(built.name)
 
 
 def answered(python: str, command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,14 @@
+"""Options of the tests."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--changed`."""
+    parser.addoption(
+        "--changed",
+        action="store_true",
+        help="build only the recipes that changed since they were built (tests/recipes/built.json)",
+    )
