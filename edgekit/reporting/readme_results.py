@@ -17,6 +17,7 @@ from edgekit.core.records import Json
 from edgekit.core.report import Report, Row
 from edgekit.core.variant import PRECISIONS
 from edgekit.reporting import report_json, wording
+from edgekit.reporting.readme_details import details_table
 
 BEGIN = "<!-- results:begin -->"
 END = "<!-- results:end -->"
@@ -85,9 +86,10 @@ def readme_table(results: Results) -> str:
         _values_table(reports),
         _explanation(),
         _places_table(reports),
+        details_table(reports),
         _machines(reports),
     )
-    return "\n\n".join("\n".join(part) for part in parts)
+    return "\n\n".join(filter(None, ("\n".join(part) for part in parts)))
 
 
 def _new(run_dirs: Sequence[Path]) -> dict[str, Entry]:
@@ -119,6 +121,7 @@ def _entry(report: Report) -> Entry:
         "machine": report.machine,
         "versions": dict(report.versions),
         "notes": list(report.notes),
+        "reference_details": dict(report.reference_details),
         "rows": report_json.to_json(report)["rows"],
     }
 

@@ -12,6 +12,7 @@ from edgekit.core import registry
 from edgekit.core.errors import BadData, BadInput, NotFound
 from edgekit.core.report import Report
 from edgekit.reporting import readme_results
+from edgekit.reporting.wording import NONE
 from tests.support.example_report import example_report, one_bad_row
 from tests.support.paths import ROOT
 
@@ -146,6 +147,24 @@ def test_the_tables_say_what_each_precision_keeps_and_where_it_ran(
     ]
     assert lines[-2].startswith("Measured on AMD EPYC 7B13, 2 CPUs, Linux x86_64; edgekit 0.1.0")
     assert "`edgekit results runs/NAME`" in lines[-1]
+
+
+def test_figures_besides_the_metric_stand_in_a_table_of_their_own(
+    checkout: Path, tmp_path: Path
+) -> None:
+    report = example_report()
+    rows = [
+        replace(row, details={"AP of cats %": 81.0 if row.variant == "int8" else 82.0})
+        if row.status == "measured"
+        else row
+        for row in report.rows
+    ]
+    figures = {"AP of cats %": 82.04, **{f"other {number}": 1.0 for number in range(12)}}
+    report = replace(report, rows=tuple(rows), reference_details=figures)
+    path = readme_results.record([run_of(report, tmp_path / "run")], checkout)
+    text = readme_results.readme_table(readme_results.read(path))
+    assert f"| image_cnn | AP of cats % 82.0 (81.0, 82.0); other 0 1 ({NONE}, {NONE}); " in text
+    assert text.count("; 1 more in the report |") == 1
 
 
 def test_without_results_the_readme_says_so() -> None:
