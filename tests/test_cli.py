@@ -97,7 +97,7 @@ def test_the_command_line_imports_nothing_that_typer_does_not() -> None:
         (["verify", "nothing.tflite"], "nothing.tflite"),
         (["verify", "."], "not the folder of a build"),
         (["run", "nothing.tflite", "--input", "a.png"], "nothing.tflite"),
-        (["run", "."], "no signature.json"),
+        (["run", "."], "no bundle.json"),
         (["bench", "nothing.tflite"], "nothing.tflite"),
         (["report", "."], "report.json"),
         (["setup", "moon"], "moon"),

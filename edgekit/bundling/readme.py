@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edgekit.building.run_folder import SUMS
+from edgekit.bundling.bundle_json import BundleFacts
 from edgekit.bundling.contents import Contents
-from edgekit.bundling.signature import BundleFacts
 from edgekit.core.report import Row
 from edgekit.reporting import wording
 from edgekit.reporting.templates import filled

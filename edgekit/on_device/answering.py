@@ -46,7 +46,7 @@ class Models(NamedTuple):
 
     Attributes:
         folder: The bundle, in which lie the files that a program reads.
-        facts: Part name (`model` if there is one file) -> what `signature.json` says of it: its
+        facts: Part name (`model` if there is one file) -> what `bundle.json` says of it: its
             inputs and outputs, by name and shape.
         runs: Part name -> function of a batch.
         labels: What the outputs are called; empty if the bundle does not say.
@@ -86,6 +86,26 @@ class Answer(NamedTuple):
             (folder / f"{stem}.{ending}").write_bytes(content)
 
 
+class Steps(NamedTuple):
+    """What a program does before and after its models, as data: for programs in other languages.
+
+    `bundle.json` holds it; `edgekit/bundling/steps.py` says which kinds there are, and what each
+    number means.
+    """
+
+    before: Mapping[str, object]
+    after: Mapping[str, object]
+
+
+NUMBERS: Mapping[str, object] = {"kind": "numbers"}
+"""Arrays go in or come out as they are; what they mean, only the program knows."""
+
+
+def _numbers(models: Models) -> Steps:
+    """Describe a program whose steps have no description as data."""
+    return Steps(before=NUMBERS, after=NUMBERS)
+
+
 @dataclass(frozen=True)
 class Kind(Generic[Item]):
     """A kind of thing that a program may be given.
@@ -119,6 +139,8 @@ class Program(Generic[Item]):
         example: Arguments of a call, for its help.
         options: Adds the options of its own to a parser.
         draws: Whether its answers are drawings too.
+        steps: `(models) -> Steps` of a bundle, told from its files and from what it says of its
+            models, none of which is run.
     """
 
     answer: Callable[[Models, Item, Namespace], Answer]
@@ -127,6 +149,7 @@ class Program(Generic[Item]):
     example: str = ""
     options: Callable[[ArgumentParser], None] = _no_options
     draws: bool = False
+    steps: Callable[[Models], Steps] = _numbers
 
     def answers(
         self, models: Models, arguments: Sequence[str], options: Namespace

@@ -18,7 +18,12 @@ from .arrays import Array, Batch, Run
 if TYPE_CHECKING:
     from tflite_runtime.interpreter import Interpreter
 
+BUNDLE = "bundle.json"
+"""What a bundle says of itself."""
 SIGNATURE = "signature.json"
+"""What bundles had in its place before there was a version."""
+VERSION = 1
+"""Newest form of `bundle.json` that is read here."""
 LABELS = "labels.txt"
 
 
@@ -30,7 +35,7 @@ class Quantization(TypedDict):
 
 
 class TensorFacts(TypedDict):
-    """What `signature.json` says of an input or output."""
+    """What `bundle.json` says of an input or output."""
 
     name: str
     index: int
@@ -40,7 +45,7 @@ class TensorFacts(TypedDict):
 
 
 class ModelFacts(TypedDict):
-    """What `signature.json` says of a model file."""
+    """What `bundle.json` says of a model file."""
 
     variant: str
     part: str
@@ -53,7 +58,7 @@ def load(folder: Path | str, variant: str, *, threads: int = 1) -> dict[str, Run
     """Load a variant's models.
 
     Args:
-        folder: The bundle, with its `signature.json`.
+        folder: The bundle, with its `bundle.json`.
         variant: Such as `int8`.
         threads: Threads of each interpreter.
 
@@ -74,15 +79,34 @@ def describe(folder: Path | str, variant: str) -> dict[str, ModelFacts]:
     Raises:
         SystemExit: The folder is no bundle, or has no such variant.
     """
-    path = Path(folder) / SIGNATURE
+    path = facts_file(folder)
     if not path.is_file():
-        raise SystemExit(f"'{folder}' has no {SIGNATURE}; name the folder of a bundle (--bundle).")
-    models: list[ModelFacts] = json.loads(path.read_text(encoding="utf-8"))["models"]
+        raise SystemExit(f"'{folder}' has no {BUNDLE}; name the folder of a bundle (--bundle).")
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    if problem := too_new(facts.get("version", 0)):
+        raise SystemExit(f"'{path}' {problem}")
+    models: list[ModelFacts] = facts["models"]
     chosen = {model["part"]: model for model in models if model["variant"] == variant}
     if not chosen:
         there = ", ".join(dict.fromkeys(model["variant"] for model in models))
         raise SystemExit(f"There is no variant '{variant}' in this bundle; it has {there}.")
     return chosen
+
+
+def facts_file(folder: Path | str) -> Path:
+    """Return the file in which a bundle says what it holds, whether it is there or not."""
+    new, old = Path(folder) / BUNDLE, Path(folder) / SIGNATURE
+    return old if old.is_file() and not new.is_file() else new
+
+
+def too_new(version: int) -> str:
+    """Return "" if a version of `bundle.json` can be read here, else the rest of a sentence."""
+    if version <= VERSION:
+        return ""
+    return (
+        f"has version {version}, and this program reads up to {VERSION}; take the program that "
+        "came with the bundle, or a newer edgekit."
+    )
 
 
 def read_labels(folder: Path | str) -> list[str]:

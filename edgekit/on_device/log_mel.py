@@ -28,6 +28,8 @@ NUM_BANDS = 32
 LOWEST_HZ, HIGHEST_HZ = 60.0, 3800.0
 QUIETEST = 1e-8
 """Power that stands for silence: 80 dB below a power of 1."""
+DECIBELS = 20.0
+"""What is 1 in a feature."""
 
 
 def log_mel(samples: Array, before: Array | None = None) -> Array:
@@ -60,7 +62,29 @@ def log_mel(samples: Array, before: Array | None = None) -> Array:
     spectrum = np.fft.rfft(frames * _TAPER)
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) @ _BANDS
     decibels = 10 * np.log10(1 + power / QUIETEST)
-    return np.asarray(decibels / 20, np.float32)
+    return np.asarray(decibels / DECIBELS, np.float32)
+
+
+def described(name: str, samples: int) -> dict[str, object]:
+    """Return what `log_mel` does with a sound, as `bundle.json` says it.
+
+    Args:
+        name: Of the network's input.
+        samples: Of a sound that is classified at once.
+    """
+    return {
+        "kind": "sound",
+        "input": name,
+        "rate": SAMPLE_RATE,
+        "samples": samples,
+        "window": WINDOW,
+        "hop": HOP,
+        "bands": NUM_BANDS,
+        "lowest_hz": LOWEST_HZ,
+        "highest_hz": HIGHEST_HZ,
+        "quietest": QUIETEST,
+        "decibels": DECIBELS,
+    }
 
 
 def mel(hertz: Array | float) -> Array:

@@ -91,6 +91,34 @@ def with_channels(picture: Array, channels: int) -> Array:
     return np.asarray(picture @ grey if channels == 1 else picture.repeat(3, axis=2))
 
 
+def described(name: str, shape: Sequence[int], fit: str, **more: object) -> dict[str, object]:
+    """Return how a picture is brought to a network, as `bundle.json` says it.
+
+    Args:
+        name: Of the network's input.
+        shape: Height, width and channels (1 or 3) wanted.
+        fit: "cover" as `fit` here does it; "letterbox" or "tiles" as in `vision`.
+        more: What else that way of fitting needs.
+
+    Raises:
+        ValueError: The network takes no pictures of 1 or 3 channels.
+    """
+    height, width, channels = picture_shape(shape)
+    return {
+        "kind": "picture",
+        "input": name,
+        "fit": fit,
+        "height": height,
+        "width": width,
+        "channels": channels,
+        # What a network wants beside 0..1 is a layer of its own, so that it is in the file.
+        "mean": 0.0,
+        "std": 1.0,
+        "grey": list(GREY),
+        **more,
+    }
+
+
 def to_pgm(picture: Array) -> bytes:
     """Return a grey picture `(height, width)`, uint8, as the content of a PGM file."""
     height, width = picture.shape

@@ -1,4 +1,4 @@
-"""Folder a board or any program takes: verified models, signature, golden vectors, a program.
+"""Folder that any program takes: verified models, all about them, golden vectors, a program.
 
 Nothing of edgekit, Python or NumPy is needed to read it. A recipe that needs a tokenizer, features
 or a loop brings them as a Python program that needs NumPy and a runtime alone.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edgekit.bundling.bundle_json import copy_models, write_facts
 from edgekit.bundling.contents import contents_of, new_bundle
 from edgekit.bundling.golden import write_golden
 from edgekit.bundling.readme import write_readme
-from edgekit.bundling.signature import copy_models, write_signature
 from edgekit.core.kinds import Packager
 
 
@@ -35,7 +35,7 @@ def package(run_dir: Path, out: Path) -> Path:
         contents.copy_program(folder)
         models = copy_models(folder, contents.variants)
         golden = write_golden(folder, contents.vectors)
-        facts = write_signature(folder, contents, models, golden)
+        facts = write_facts(folder, contents, models, golden)
         write_readme(folder, contents, facts)
         contents.copy_report(folder)
     return out

@@ -71,7 +71,7 @@ def test_its_bundle_has_their_labels_and_shapes(stripes: Path, tmp_path: Path) -
     assert report.reference > 90
     bundle = tmp_path / "blobs" / "bundle"
     assert (bundle / "labels.txt").read_text().split() == list(NAMES)
-    facts = json.loads((bundle / "signature.json").read_text())
+    facts = json.loads((bundle / "bundle.json").read_text())
     assert facts["labels"] == list(NAMES)
     for model in facts["models"]:
         assert model["inputs"][0]["shape"] == [1, 6, 12, 3]
@@ -177,7 +177,7 @@ def test_a_recipe_builds_on_a_users_data(name: str, tmp_path: Path) -> None:
     )
     assert any(row.ok for row in report.rows)
     bundle = tmp_path / "runs" / name / "bundle"
-    facts = json.loads((bundle / "signature.json").read_text())
+    facts = json.loads((bundle / "bundle.json").read_text())
     readme = (bundle / "README.md").read_text()
     assert "## Data" in readme
     assert "Splits" in readme

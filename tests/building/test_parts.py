@@ -92,7 +92,7 @@ def test_its_bundle_holds_every_part_and_the_programs(run_dir: Path) -> None:
     for name in ("int8-start.tflite", "int8-step.tflite", "golden/step/vectors.npz", "arrays.py",
                  "on_device/interpreter.py", "steps.txt"):  # fmt: skip
         assert (bundle / name).is_file(), name
-    facts = json.loads((bundle / "signature.json").read_text())
+    facts = json.loads((bundle / "bundle.json").read_text())
     assert {(model["variant"], model["part"]) for model in facts["models"]} == {
         (variant, part) for variant in ("float32", "int8") for part in ("start", "step")
     }

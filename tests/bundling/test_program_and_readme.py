@@ -34,7 +34,7 @@ def test_the_program_is_copied_and_its_call_works(run_dir: Path) -> None:
     out = bundle(run_dir, run_dir / "bundle")
     assert {"greet.py", "names.txt", "on_device/greeting.py"} <= files_of(out)
     assert not {name for name in files_of(out) if "pycache" in name or name == "program.json"}
-    program = json.loads((out / "signature.json").read_text())["program"]
+    program = json.loads((out / "bundle.json").read_text())["program"]
     assert program == {"file": "greet.py", "arguments": ["--variant", "float32", "--who", "1"]}
     command = [sys.executable, program["file"], *program["arguments"]]
     ran = subprocess.run(command, cwd=out, capture_output=True, text=True, check=True)
@@ -43,7 +43,7 @@ def test_the_program_is_copied_and_its_call_works(run_dir: Path) -> None:
 
 def test_without_a_program_the_bundle_says_so(run_dir: Path) -> None:
     out = bundle(run_dir, run_dir / "bundle")
-    assert json.loads((out / "signature.json").read_text())["program"] is None
+    assert json.loads((out / "bundle.json").read_text())["program"] is None
     text = (out / "README.md").read_text()
     assert "This bundle brings no program." in text
     assert "python3" not in text

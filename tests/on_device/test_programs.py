@@ -34,7 +34,7 @@ def bundle(tmp_path: Path) -> Path:
         }
         for variant in ("float32", "int8")
     ]
-    (tmp_path / "signature.json").write_text(json.dumps({"models": models}))
+    (tmp_path / "bundle.json").write_text(json.dumps({"models": models}))
     (tmp_path / "labels.txt").write_text("".join(f"{label}\n" for label in LABELS))
     (tmp_path / "example.pgm").write_bytes(to_pgm(np.array([[51, 102], [0, 255]], np.uint8)))
     return tmp_path
@@ -105,7 +105,7 @@ def test_a_variant_that_is_not_there_is_refused(bundle: Path) -> None:
 
 
 def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match=r"has no signature.json; name the folder of a bundle"):
+    with pytest.raises(SystemExit, match=r"has no bundle.json; name the folder of a bundle"):
         interpreter.describe(tmp_path / "nowhere", "int8")
 
 

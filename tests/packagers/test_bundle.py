@@ -32,6 +32,8 @@ def test_only_verified_models_are_in_it(run_dir: Path) -> None:
     assert names == [
         "README.md",
         "SHA256SUMS",
+        "bundle.json",
+        "bundle.schema.json",
         "float32.tflite",
         "golden/input_0.bin",
         "golden/output_0.bin",
@@ -39,7 +41,6 @@ def test_only_verified_models_are_in_it(run_dir: Path) -> None:
         "int8.tflite",
         "labels.txt",
         "report.json",
-        "signature.json",
     ]
     assert (out / "int8.tflite").read_bytes() == (GOLDEN / "int8.tflite").read_bytes()
     assert (out / "report.json").read_bytes() == (run_dir / "report.json").read_bytes()
@@ -47,7 +48,7 @@ def test_only_verified_models_are_in_it(run_dir: Path) -> None:
 
 
 def test_the_signature_says_what_a_program_must_know(run_dir: Path) -> None:
-    found = json.loads((bundle(run_dir, run_dir / "bundle") / "signature.json").read_text())
+    found = json.loads((bundle(run_dir, run_dir / "bundle") / "bundle.json").read_text())
     assert found["recipe"] == "image_cnn"
     assert found["labels"] == list(LABELS)
     first, second = found["models"]
@@ -75,7 +76,7 @@ def test_integer_ports_carry_their_quantization(run_dir: Path) -> None:
     path.write_bytes(with_integer_ports(path.read_bytes()))
     artifact = describe(path, precision="int8", signature=signature, made_by={})
     write_sidecar(artifact, path.parent / "artifact.json")
-    found = json.loads((bundle(run_dir, run_dir / "bundle") / "signature.json").read_text())
+    found = json.loads((bundle(run_dir, run_dir / "bundle") / "bundle.json").read_text())
     for port in found["models"][1]["inputs"] + found["models"][1]["outputs"]:
         assert port["dtype"] == "int8"
         assert port["meaning"] in ("grey image, 0..1", "logits")
@@ -102,7 +103,7 @@ def with_integer_ports(content: bytes) -> bytes:
 
 def test_raw_golden_vectors_are_little_endian_numbers(run_dir: Path) -> None:
     out = bundle(run_dir, run_dir / "bundle")
-    golden = json.loads((out / "signature.json").read_text())["golden"]
+    golden = json.loads((out / "bundle.json").read_text())["golden"]
     assert golden["byte_order"] == "little"
     with np.load(run_dir / "vectors.npz") as full, np.load(out / golden["npz"]) as few:
         assert set(few.files) == {"input:image", "output:scores"}

@@ -62,7 +62,7 @@ def sealed(bundle: Path) -> None:
 
 
 def rewritten(bundle: Path, **fields: object) -> None:
-    path = bundle / "signature.json"
+    path = bundle / "bundle.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
     sealed(bundle)
 
@@ -151,7 +151,7 @@ def test_nothing_of_a_bundle_is_imported(bundle: Path, tmp_path: Path) -> None:
     assert not mark.exists()
 
 
-@pytest.mark.parametrize("file", ["labels.txt", "float32.tflite", "classify.py", "signature.json"])
+@pytest.mark.parametrize("file", ["labels.txt", "float32.tflite", "classify.py", "bundle.json"])
 def test_a_file_that_changed_is_refused(bundle: Path, file: str) -> None:
     (bundle / file).write_bytes((bundle / file).read_bytes() + b" ")
     with pytest.raises(BadData, match=f"{file}' is not the file that SHA256SUMS names"):
@@ -160,7 +160,7 @@ def test_a_file_that_changed_is_refused(bundle: Path, file: str) -> None:
 
 def outside(bundle: Path) -> None:
     shutil.copyfile(GOLDEN / "float32.tflite", bundle.parent / "outside.tflite")
-    models = json.loads((bundle / "signature.json").read_text())["models"]
+    models = json.loads((bundle / "bundle.json").read_text())["models"]
     models[0]["file"] = "../outside.tflite"
     rewritten(bundle, models=models)
 

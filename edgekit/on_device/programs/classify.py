@@ -12,14 +12,16 @@ from typing import Sequence
 
 import numpy as np
 
-from ..answering import Answer, Models, Program, at_least_one
+from ..answering import Answer, Models, Program, Steps, at_least_one
 from ..arrays import Array
 from ..footage import PICTURES
 from ..interpreter import LABELS
-from ..pictures import fit
+from ..pictures import described, fit
 from ..vision.drawing import Drawing
 
 MODEL = "model"
+TOP = 3
+"""Labels that are named, if the user asks for no other number."""
 
 
 def best(scores: Array, labels: Sequence[str], count: int) -> list[tuple[str, float]]:
@@ -53,8 +55,18 @@ def answer(models: Models, picture: Array, options: Namespace) -> Answer:
     return Answer(lines, Drawing(picture=picture, text="\n".join(lines)))
 
 
+def steps(models: Models) -> Steps:
+    """Describe what is done with a picture, and with the scores."""
+    model = models.facts[MODEL]
+    image, scores = model["inputs"][0], model["outputs"][0]["name"]
+    return Steps(
+        before=described(image["name"], image["shape"][1:], "cover"),
+        after={"kind": "labels", "output": scores, "top": TOP},
+    )
+
+
 def _options(parser: ArgumentParser) -> None:
-    parser.add_argument("--count", type=at_least_one, default=3, help="how many labels to name")
+    parser.add_argument("--count", type=at_least_one, default=TOP, help="how many labels to name")
 
 
 program = Program(
@@ -66,6 +78,7 @@ program = Program(
     example="picture.pgm",
     options=_options,
     draws=True,
+    steps=steps,
 )
 main = program.main
 

@@ -17,7 +17,7 @@ from typing import Callable, Mapping, Sequence
 
 import numpy as np
 
-from ..answering import Answer, Models, Program
+from ..answering import Answer, Models, Program, Steps
 from ..arrays import Array, Batch, Run
 from ..footage import PICTURES
 from ..vision.boxes import unpadded
@@ -25,7 +25,7 @@ from ..vision.drawing import Drawing
 from ..vision.grid_cells import KIND as GRID_CELLS
 from ..vision.grid_cells import drive as drive_grid_cells
 from ..vision.grid_cells import from_facts as grid_cells
-from ..vision.letterbox import letterbox, to_picture
+from ..vision.letterbox import letterbox, letterboxed, to_picture
 from ..vision.regions import KIND as REGIONS
 from ..vision.regions import drive as drive_regions
 from ..vision.regions import from_facts as regions
@@ -34,6 +34,8 @@ from ..vision.word_tree import drive as drive_word_tree
 from ..vision.word_tree import from_facts as word_tree
 
 FACTS = "detector.json"
+IMAGE = "image"
+"""What a detector's loop takes, and the networks that look at the whole picture."""
 
 Drive = Callable[[Mapping[str, Run]], Run]
 """Of the models by name: a function of `image` that gives `boxes`, `labels` and `scores`."""
@@ -62,14 +64,8 @@ def to_json(shape: Sequence[int], facts: Mapping[str, object]) -> str:
 def answer(models: Models, picture: Array, options: Namespace) -> Answer:
     """Say what is in a picture, the surest first: score, label, left, top, right and bottom."""
     facts = _read(models.folder)
-    kind = str(facts.get("kind"))
-    if kind not in KINDS:
-        raise ValueError(
-            f"{FACTS} describes a detector of the kind '{kind}', and this program knows "
-            f"{', '.join(KINDS)}; take the file that came with the models."
-        )
     fitted, placement = letterbox(picture, facts["shape"])  # type: ignore[arg-type]
-    found = KINDS[kind](facts)(models.runs)({"image": fitted[np.newaxis]})
+    found = KINDS[str(facts["kind"])](facts)(models.runs)({IMAGE: fitted[np.newaxis]})
     moved = {**found, "boxes": to_picture(found["boxes"], placement)}
     drawn = drawing(picture, moved, models.labels, least_score=options.least_score)
     boxes = np.zeros((0, 4)) if drawn.boxes is None else drawn.boxes
@@ -96,13 +92,29 @@ def drawing(picture: Array, found: Batch, labels: Sequence[str], *, least_score:
     return Drawing(picture=picture, boxes=seen.boxes[sure], captions=captions, kinds=kinds)
 
 
+def steps(models: Models) -> Steps:
+    """Describe what is done with a picture, and how boxes are read from what the networks say."""
+    facts = dict(_read(models.folder))
+    shape = facts.pop("shape")
+    return Steps(
+        before=letterboxed(IMAGE, shape),  # type: ignore[arg-type]
+        after={"kind": "boxes", "decoder": facts, "least_score": SURE},
+    )
+
+
 def _read(folder: Path) -> Mapping[str, object]:
     try:
-        return dict(json.loads((folder / FACTS).read_text(encoding="utf-8")))
+        facts = dict(json.loads((folder / FACTS).read_text(encoding="utf-8")))
     except (OSError, TypeError, ValueError) as error:
         raise ValueError(
             f"'{folder}' has no {FACTS} that can be read; take the file that came with the models."
         ) from error
+    if facts.get("kind") not in KINDS:
+        raise ValueError(
+            f"{FACTS} describes a detector of the kind '{facts.get('kind')}', and this program "
+            f"knows {', '.join(KINDS)}; take the file that came with the models."
+        )
+    return facts
 
 
 def _score(text: str) -> float:
@@ -130,6 +142,7 @@ program = Program(
     example="picture.jpg",
     options=_options,
     draws=True,
+    steps=steps,
 )
 main = program.main
 

@@ -13,9 +13,9 @@ from typing import BinaryIO, Callable, Iterable, Iterator, Mapping, Optional, Se
 
 import numpy as np
 
-from ..answering import Answer, Models, Program, files
+from ..answering import Answer, Models, Program, Steps, files
 from ..arrays import Array, Batch, Run
-from ..log_mel import HOP, OVERLAP, SAMPLE_RATE, log_mel
+from ..log_mel import HOP, OVERLAP, SAMPLE_RATE, described, log_mel
 
 Memory = Tuple[Array, ...]
 """What a network keeps of the frames before."""
@@ -136,6 +136,14 @@ def answer(models: Models, path: Path, options: Namespace) -> Answer:
     )
 
 
+def steps(models: Models) -> Steps:
+    """Describe what is done with a second of sound, and with the scores."""
+    return Steps(
+        before=described("log_mel", NUM_SAMPLES),
+        after={"kind": "labels", "output": "scores", "top": 1},
+    )
+
+
 def _words(scores: Array, labels: Sequence[str]) -> str:
     best = int(np.argmax(scores[0]))
     return f"{labels[best]}  ({100 * float(scores[0, best]):.0f} %)"
@@ -151,6 +159,7 @@ program = Program(
     description="Name the spoken word in a recording.",
     example="recording.wav",
     options=_options,
+    steps=steps,
 )
 main = program.main
 

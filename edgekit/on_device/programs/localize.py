@@ -13,12 +13,12 @@ from typing import Mapping, Sequence
 
 import numpy as np
 
-from ..answering import Answer, Models, Program
+from ..answering import Answer, Models, Program, Steps
 from ..arrays import Array, Batch, Run
 from ..footage import PICTURES
 from ..vision.boxes import clipped
 from ..vision.drawing import Drawing
-from ..vision.letterbox import letterbox, to_picture
+from ..vision.letterbox import letterbox, letterboxed, to_picture
 
 NETWORK = "network"
 """Name of the only part: it votes at each position of a grid over the picture."""
@@ -85,6 +85,12 @@ def answer(models: Models, picture: Array, options: Namespace) -> Answer:
     return Answer(lines, drawing(picture, box, scores, models.labels))
 
 
+def steps(models: Models) -> Steps:
+    """Describe what is done with a picture; `merged` here says how the box comes about."""
+    image = models.facts[NETWORK]["inputs"][0]
+    return Steps(letterboxed(image["name"], image["shape"][1:]), {"kind": "one_box"})
+
+
 def _softmax(logits: Array) -> Array:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
@@ -98,6 +104,7 @@ program = Program(
     "with grey around it.",
     example="picture.jpg",
     draws=True,
+    steps=steps,
 )
 main = program.main
 

@@ -15,12 +15,12 @@ from typing import Iterator, List, Sequence, Tuple, TypedDict
 
 import numpy as np
 
-from ..answering import Answer, Models, Program
+from ..answering import Answer, Models, Program, Steps
 from ..arrays import Array, Run
 from ..footage import PICTURES
 from ..vision.drawing import Drawing
 from ..vision.key_points import NETWORK, Decoder, distinct, drive
-from ..vision.letterbox import letterbox
+from ..vision.letterbox import letterbox, letterboxed
 from ..vision.tiles import cut, resized, tiles_of
 
 FACTS = "pose.json"
@@ -28,6 +28,10 @@ FACTS = "pose.json"
 
 SCALES = (2, 4)
 """Sizes at which a picture is shown in tiles, in sizes of the network's picture."""
+
+
+LEAST = 0.3
+"""How sure a joint must be to be told, if the user names no other."""
 
 
 class DecoderFacts(TypedDict):
@@ -106,6 +110,22 @@ def answer(models: Models, picture: Array, options: Namespace) -> Answer:
     return Answer(lines, drawing)
 
 
+def steps(models: Models) -> Steps:
+    """Describe what is done with a picture, and how people are read from what the network says."""
+    image, facts = models.facts[NETWORK]["inputs"][0], read_facts(models.folder)
+    shape = image["shape"][1:]
+    tiles: dict[str, object] = {"scales": list(SCALES), "margin": _margin(shape)}
+    return Steps(
+        before=letterboxed(image["name"], shape, tiles=tiles),
+        after={"kind": "key_points", **facts, "least": LEAST},
+    )
+
+
+def _margin(shape: Sequence[int]) -> int:
+    """Return how many pixels at the edge of a tile do not count."""
+    return min(shape[:2]) // 4
+
+
 def _in_whole(picture: Array, run: Run, shape: Sequence[int]) -> Tuple[Array, Array]:
     """Return who is seen in the whole picture."""
     fitted, placement = letterbox(picture, shape)
@@ -120,7 +140,7 @@ def _in_tiles(picture: Array, run: Run, shape: Sequence[int], size: float) -> Tu
     smaller = resized(picture, height, width)
     if smaller.shape[2] != shape[2]:
         smaller = smaller.repeat(shape[2], axis=2)
-    tiles = tiles_of((height, width), shape, min(shape[:2]) // 4)
+    tiles = tiles_of((height, width), shape, _margin(shape))
     people: List[Array] = []
     scores: List[Array] = []
     for tile, (own, sure_of) in zip(tiles, _asked(run, cut(smaller, tiles, shape))):
@@ -148,7 +168,7 @@ def _moved(people: Array, way: Array, scale: float) -> Array:
 
 def _options(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--least", type=float, default=0.3, help="how sure a joint must be to be told, 0 to 1"
+        "--least", type=float, default=LEAST, help="how sure a joint must be to be told, 0 to 1"
     )
 
 
@@ -160,6 +180,7 @@ program = Program(
     example="picture.jpg",
     options=_options,
     draws=True,
+    steps=steps,
 )
 main = program.main
 

@@ -17,11 +17,11 @@ from typing import NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..answering import Answer, Models, Program
+from ..answering import Answer, Models, Program, Steps
 from ..arrays import Array, Run
 from ..footage import PICTURES
 from ..interpreter import ModelFacts
-from ..pictures import picture_shape, to_pgm, with_channels
+from ..pictures import described, picture_shape, to_pgm, with_channels
 from ..vision.drawing import Drawing
 from ..vision.tiles import cut, enlarged, joined, resized, tiles_of
 
@@ -129,6 +129,16 @@ def answer(models: Models, picture: Array, options: Namespace) -> Answer:
     return Answer(lines, drawing, files={ending: content})
 
 
+def steps(models: Models) -> Steps:
+    """Describe what is done with a picture, and with the scores of its pixels."""
+    model, settings = models.facts[MODEL], read_settings(models.folder)
+    image, scores = model["inputs"][0], model["outputs"][0]["name"]
+    return Steps(
+        before=described(image["name"], image["shape"][1:], "tiles", **settings._asdict()),
+        after={"kind": "mask", "output": scores},
+    )
+
+
 program = Program(
     answer,
     takes=PICTURES,
@@ -137,6 +147,7 @@ program = Program(
     "--out, the number of each pixel's class is written as a mask, PNG or PGM.",
     example="picture.pgm",
     draws=True,
+    steps=steps,
 )
 main = program.main
 

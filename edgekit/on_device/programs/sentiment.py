@@ -9,7 +9,7 @@ from argparse import Namespace
 
 import numpy as np
 
-from ..answering import TEXTS, Answer, Models, Program
+from ..answering import TEXTS, Answer, Models, Program, Steps
 from ..arrays import Array
 from ..subwords import PADDING, Subwords
 from ..words import split_words
@@ -19,6 +19,9 @@ LENGTH = 128
 
 MERGES = "merges.txt"
 """File of the bundle that holds the subwords."""
+
+TOKENS, SCORES = "tokens", "scores"
+"""What the network takes, and what it gives."""
 
 LABELS = ("negative", "positive")
 
@@ -56,9 +59,25 @@ def answer(models: Models, text: str, options: Namespace) -> Answer:
     ids = pieces(subwords, text)
     if not len(ids):
         raise ValueError(f"There is no word in '{text}'; give an English text.")
-    scores = models.runs["model"]({"tokens": fit_length(ids)[np.newaxis]})["scores"][0]
+    scores = models.runs["model"]({TOKENS: fit_length(ids)[np.newaxis]})[SCORES][0]
     best = int(np.argmax(scores))
     return Answer([f"{models.labels[best]} ({100 * scores[best]:.0f} %)"])
+
+
+def steps(models: Models) -> Steps:
+    """Describe what is done with a text, and with the scores."""
+    return Steps(
+        before={
+            "kind": "text",
+            "input": TOKENS,
+            "normalize": "words",
+            "subwords": MERGES,
+            "length": LENGTH,
+            "padding": PADDING,
+            "too_long": "both_ends",
+        },
+        after={"kind": "labels", "output": SCORES, "top": 1},
+    )
 
 
 program = Program(
@@ -66,6 +85,7 @@ program = Program(
     takes=TEXTS,
     description="Name the label of an English text, such as a film review.",
     example='"a wonderful film"',
+    steps=steps,
 )
 main = program.main
 

@@ -6,12 +6,12 @@ accuracy and nobody is told.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ..arrays import Array
-from ..pictures import means, picture_shape, with_channels
+from ..pictures import described, means, picture_shape, with_channels
 
 GREY = 0.5
 """What lies around a picture of other proportions than the network's."""
@@ -70,6 +70,19 @@ def letterbox(picture: Array, shape: Sequence[int]) -> Tuple[Array, Placement]:
         lower = means(picture - GREY, height, step)
         picture = means(lower.swapaxes(0, 1), width, step).swapaxes(0, 1) + GREY
     return np.asarray(with_channels(picture, channels), np.float32), placement
+
+
+def letterboxed(
+    name: str, shape: Sequence[int], *, tiles: Optional[dict[str, object]] = None
+) -> dict[str, object]:
+    """Return what `letterbox` does, as `bundle.json` says it.
+
+    Args:
+        name: Of the network's input.
+        shape: Height, width and channels (1 or 3) of its picture.
+        tiles: How larger pictures are looked at besides; None if only whole.
+    """
+    return described(name, shape, "letterbox", fill=GREY, tiles=tiles)
 
 
 def to_network(boxes: Array, placement: Placement) -> Array:

@@ -21,7 +21,7 @@ from edgekit.core.records import from_json, read_json
 from edgekit.core.types import Array, Batch, Run
 from edgekit.intake.media import PREPARED
 from edgekit.on_device.answering import Program
-from edgekit.on_device.interpreter import SIGNATURE, ModelFacts, TensorFacts
+from edgekit.on_device.interpreter import BUNDLE, ModelFacts, TensorFacts, facts_file, too_new
 from edgekit.running.quantization import number_ports
 from edgekit.tflite.reader import Port, read
 from edgekit.tflite.sidecar import descriptions_of
@@ -88,8 +88,9 @@ class _Started:
 
 @dataclass(frozen=True, kw_only=True)
 class _Bundle:
-    """What is read of a bundle's `signature.json`."""
+    """What is read of a bundle's `bundle.json`, or of the `signature.json` of older ones."""
 
+    version: int = 0
     models: tuple[_File, ...]
     labels: tuple[str, ...] = ()
     program: _Started | None = None
@@ -106,15 +107,18 @@ def bundle(folder: Path, variant: str = "") -> Asked:
         NotFound: There is no bundle, or no such variant in it.
         BadData: It is not as it was made, or not complete.
     """
-    folder = folder if (folder / SIGNATURE).is_file() else folder / "bundle"
-    if not (folder / SIGNATURE).is_file():
+    folder = folder if facts_file(folder).is_file() else folder / "bundle"
+    path = facts_file(folder)
+    if not path.is_file():
         raise NotFound(
-            f"'{folder.parent}' is no bundle: it has no {SIGNATURE}, nor a folder 'bundle' with "
+            f"'{folder.parent}' is no bundle: it has no {BUNDLE}, nor a folder 'bundle' with "
             "one; give what `edgekit build` writes as bundle/, or a .tflite."
         )
     whole = _checked_files(folder)
-    value = read_json(folder / SIGNATURE, written_by="a bundle has it", remedy=REMEDY)
-    facts = from_json(_Bundle, value, what=f"'{folder / SIGNATURE}'", remedy=REMEDY)
+    value = read_json(path, written_by="a bundle has it", remedy=REMEDY)
+    facts = from_json(_Bundle, value, what=f"'{path}'", remedy=REMEDY)
+    if problem := too_new(facts.version):
+        raise BadData(f"'{path}' {problem}")
     there = tuple(dict.fromkeys(model.variant for model in facts.models))
     chosen = variant or next(iter(there), "")
     files = {model.part: model.file for model in facts.models if model.variant == chosen}
