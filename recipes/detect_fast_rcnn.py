@@ -205,7 +205,7 @@ recipe = Recipe(
     answer_key=detection.answer_key,
     variants=("float32", "float16", "dynamic_int8", "int8"),
     drop_limits=detection.DROP_LIMITS,
-    num_emulated=10,
+    num_emulated=6,
     parts=parts_of(CELLS),
     program=Program(name="detect", example=(detection.EXAMPLE,)),
     assets=assets,

@@ -244,7 +244,7 @@ recipe = Recipe(
     fine_tuning=FineTuning(epochs={"tiny": 1, "full": 10}, batch_size=BATCH_SIZE),
     variants=("float32", "float16", "dynamic_int8", "int8"),
     drop_limits=detection.DROP_LIMITS,
-    num_emulated=20,
+    num_emulated=12,
     parts=parts_of(DETECTOR, CELLS),
     program=Program(name="detect", example=(detection.EXAMPLE,)),
     assets=assets,

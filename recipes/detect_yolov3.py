@@ -197,5 +197,5 @@ recipe = Recipe(
     program=Program(name="detect", example=(detection.EXAMPLE,)),
     assets=assets,
     with_data=with_data,
-    num_emulated=24,
+    num_emulated=12,
 )

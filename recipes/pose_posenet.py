@@ -286,5 +286,5 @@ recipe = Recipe(
     ),
     program=Program(name="pose", example=(EXAMPLE,)),
     assets=assets,
-    num_emulated=100,
+    num_emulated=40,
 )
