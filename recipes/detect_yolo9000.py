@@ -211,4 +211,5 @@ recipe = Recipe(
     ),
     program=Program(name="detect", example=(detection.EXAMPLE,)),
     assets=assets,
+    num_emulated=12,
 )

@@ -221,4 +221,5 @@ recipe = Recipe(
     program=Program(name="localize", example=(detection.EXAMPLE,)),
     assets=lambda size: detection.example(one_card("test", "tiny")),
     with_data=with_data,
+    num_emulated=40,
 )
