@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from edgekit.building.pipeline import build
     from edgekit.reporting.report_json import load_report
     from edgekit.verbs.bench import bench
+    from edgekit.verbs.bundle.packing import bundle
     from edgekit.verbs.check import check
     from edgekit.verbs.convert import convert
     from edgekit.verbs.data import data_get, data_list
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "bench",
     "build",
+    "bundle",
     "check",
     "convert",
     "data_get",
@@ -44,6 +46,7 @@ __all__ = [
 _MODULES = {
     "bench": "verbs.bench",
     "build": "building.pipeline",
+    "bundle": "verbs.bundle.packing",
     "check": "verbs.check",
     "convert": "verbs.convert",
     "data_get": "verbs.data",

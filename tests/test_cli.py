@@ -100,6 +100,8 @@ def test_the_command_line_imports_nothing_that_typer_does_not() -> None:
         (["run", "."], "no bundle.json"),
         (["bench", "nothing.tflite"], "nothing.tflite"),
         (["report", "."], "report.json"),
+        (["bundle", ".", "--for", "bundle"], "report.json"),
+        (["bundle", ".", "--for", "moon"], "no packager 'moon'; there are: bundle"),
         (["setup", "moon"], "moon"),
     ],
 )

@@ -17,7 +17,7 @@ from edgekit.building.insight.examples import see_examples
 from edgekit.building.insight.explanations import explain_files
 from edgekit.building.optimizing import optimize
 from edgekit.building.parts import MODEL, parts_of, with_whole
-from edgekit.building.plan import Plan, make_plan
+from edgekit.building.plan import Plan, make_plan, packagers_of_builds
 from edgekit.building.programs import write_programs
 from edgekit.building.run_folder import (
     calibration_path,
@@ -191,8 +191,8 @@ def _write_programs(plan: Plan) -> None:
 
 
 def _package(plan: Plan, report: Report) -> None:
-    """Make what each packager makes of the build, in a folder called after it."""
-    for name in registry.names("packagers"):
+    """Make what packagers make of every build, each in a folder called after it."""
+    for name in packagers_of_builds():
         packager = registry.get("packagers", name)
         folder = plan.folder / name
         if packager.takes(report):

@@ -103,7 +103,7 @@ def make_plan(
         notes=notes,
     )
     plan.places  # noqa: B018  (a runtime or device that is not there is refused now)
-    refuse_strangers(plan.folder, bundles=registry.names("packagers"))
+    refuse_strangers(plan.folder, bundles=packagers_of_builds())
     plan.folder.mkdir(parents=True, exist_ok=True)
     facts = {
         "recipe": recipe,
@@ -114,6 +114,12 @@ def make_plan(
     }
     write_json(plan.folder / PLAN, facts)
     return plan
+
+
+def packagers_of_builds() -> list[str]:
+    """Return the names of the packagers that pack every build."""
+    names = registry.names("packagers")
+    return [name for name in names if registry.get("packagers", name).with_builds]
 
 
 def _targets(asked_for: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

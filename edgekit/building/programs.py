@@ -33,7 +33,7 @@ def write_programs(recipe: Recipe, size: Size, folder: Path) -> None:
     """Write what goes beside the models on a device: the recipe's program and what it reads."""
     with atomic(folder) as temporary:
         temporary.mkdir()
-        _copy_package(recipe.program, temporary)
+        copy_package(recipe.program, temporary)
         write_json(temporary / PROGRAM_FILE, to_json(recipe.program))
         for name, content in (recipe.assets(size) if recipe.assets else {}).items():
             data = content.encode() if isinstance(content, str) else content
@@ -60,24 +60,32 @@ def source_of(program: Program) -> Path:
     Raises:
         NotFound: There is no program by that name.
     """
-    path = packaged(PACKAGE, "programs") / f"{program.name}.py"
-    if not path.is_file():
-        there = ", ".join(sorted(path.stem for path in path.parent.glob("[!_]*.py")))
+    if not is_ours(program):
         raise NotFound(
-            f"There is no program '{program.name}' for devices; there are {there}. Name one of "
-            "them in the recipe."
+            f"There is no program '{program.name}' for devices; there are {', '.join(_names())}. "
+            "Name one of them in the recipe."
         )
-    return path
+    return packaged(PACKAGE, "programs", f"{program.name}.py")
 
 
-def modules_of(program: Program) -> list[Path]:
+def is_ours(program: Program) -> bool:
+    """Whether this edgekit has a program by that name."""
+    return program.name in _names()
+
+
+def modules_of(program: Program, *others: str) -> list[Path]:
     """Return the modules of `edgekit.on_device` that a program consists of, as paths below it.
+
+    Args:
+        program: Where they begin.
+        others: Paths of further modules below `edgekit.on_device` that they begin with.
 
     Raises:
         NotFound: There is no program by that name.
     """
     root = packaged(PACKAGE)
-    inside = [path for path in imported([source_of(program)]) if path.is_relative_to(root)]
+    entries = [source_of(program), *(packaged(PACKAGE, other) for other in others)]
+    inside = [path for path in imported(entries) if path.is_relative_to(root)]
     folders = {
         folder for path in inside for folder in path.parents if root in (folder, *folder.parents)
     }
@@ -85,10 +93,24 @@ def modules_of(program: Program) -> list[Path]:
     return sorted(path.relative_to(root) for path in fronts | set(inside))
 
 
-def _copy_package(program: Program, folder: Path) -> None:
-    for path in modules_of(program):
+def copy_package(program: Program, folder: Path, *others: str) -> None:
+    """Copy a program into a folder: what starts it, and the package with what it imports.
+
+    Args:
+        program: One of ours.
+        folder: Gets `NAME.py` and the package `on_device`.
+        others: Further modules of the package that come along with what they import.
+
+    Raises:
+        NotFound: There is no program by that name.
+    """
+    for path in modules_of(program, *others):
         copy = folder / PACKAGE / path
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(packaged(PACKAGE) / path, copy)
     start = _START.format(name=program.name)
     (folder / f"{program.name}.py").write_text(start, encoding="utf-8")
+
+
+def _names() -> list[str]:
+    return sorted(path.stem for path in packaged(PACKAGE, "programs").glob("[!_]*.py"))

@@ -9,12 +9,18 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit.building.parts import MODEL, Files, with_whole
-from edgekit.building.programs import PROGRAM_FILE, read_program
+from edgekit.building.programs import (
+    PACKAGE,
+    PROGRAM_FILE,
+    copy_package,
+    is_ours,
+    read_program,
+)
 from edgekit.building.run_folder import SUMS, programs_path, strangers_in, vectors_path
 from edgekit.core.errors import BadData, BadInput, NotFound
 from edgekit.core.kinds import Artifact
@@ -70,27 +76,33 @@ class Contents:
         if programs_path(self.run_dir).is_dir():
             ours = shutil.ignore_patterns(PROGRAM_FILE, "__pycache__")
             shutil.copytree(programs_path(self.run_dir), folder, ignore=ours, dirs_exist_ok=True)
+        if self.program and is_ours(self.program):
+            # An older build's program would look for what older bundles held.
+            shutil.rmtree(folder / PACKAGE, ignore_errors=True)
+            copy_package(self.program, folder)
 
     def copy_report(self, folder: Path) -> None:
         """Copy the build's `report.json`."""
         shutil.copyfile(self.run_dir / report_json.FILE_NAME, folder / report_json.FILE_NAME)
 
 
-def contents_of(run_dir: Path) -> Contents:
+def contents_of(run_dir: Path, names: Sequence[str] = ()) -> Contents:
     """Read and check what a bundle of a build is made of.
 
     Args:
         run_dir: A build's folder such as `runs/image_cnn`.
+        names: Of the variants that are wanted; all that are verified if empty.
 
     Raises:
         NotFound: The run folder lacks its report, vectors or a file of a variant.
-        BadInput: No variant was measured and found within its limits.
+        BadInput: No variant was measured and found within its limits, or not one that is wanted.
         BadData: A file is not the one that was measured.
     """
     report = report_json.load_report(run_dir)
+    verified = _verified(report, run_dir)
     variants = tuple(
         VerifiedVariant(name=name, rows=rows, files=_files(run_dir, name))
-        for name, rows in _verified(report, run_dir).items()
+        for name, rows in _wanted(verified, names, report).items()
     )
     return Contents(
         run_dir=run_dir,
@@ -140,6 +152,25 @@ def _verified(report: Report, run_dir: Path) -> dict[str, tuple[Row, ...]]:
             f"holds no other; `edgekit report {run_dir}` says why."
         )
     return verified
+
+
+def _wanted(
+    verified: Mapping[str, tuple[Row, ...]], names: Sequence[str], report: Report
+) -> dict[str, tuple[Row, ...]]:
+    """Return the verified variants that are wanted, in the order of the report."""
+    for name in names:
+        if name in verified:
+            continue
+        rows = [row for row in report.rows if row.variant == name]
+        why = "was not built"
+        if rows:
+            measured = any(row.status == "measured" for row in rows)
+            why = "was measured and is out of its limits" if measured else "was not run anywhere"
+        raise BadInput(
+            f"Variant '{name}' {why}, and a bundle holds only verified ones; "
+            f"there are: {', '.join(verified)}."
+        )
+    return {name: rows for name, rows in verified.items() if not names or name in names}
 
 
 def _files(run_dir: Path, variant: str) -> Files:

@@ -1,4 +1,4 @@
-"""Commands on recipes and their run folders: build, report, results."""
+"""Commands on recipes and their run folders: build, report, bundle, results."""
 
 from __future__ import annotations
 
@@ -66,6 +66,30 @@ def report(
     loaded = report_json.load_report(run_dir)
     pipeline.write_reports(loaded, run_dir)
     tables.show_report(loaded, run_dir, json=json)
+
+
+def bundle(
+    run_dir: Annotated[Path, typer.Argument(help="The folder of a build.")],
+    packager: Annotated[
+        str, typer.Option("--for", help="Whom it is for: a name from `edgekit list packagers`.")
+    ],
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(help="A verified one, such as int8; all if left out. Repeat for more."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to make; in the run folder if left out.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Pack verified models with all that uses them, for one kind of device or program.
+
+    A folder and a zip of it that need nothing else of edgekit.
+    """
+    from edgekit.verbs.bundle import packing as verb
+
+    made = verb.bundle(run_dir, packager, variants=variant or (), out=out)
+    tables.show_bundle(made, json=json)
 
 
 def results(

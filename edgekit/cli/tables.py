@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from edgekit.core.report import Report
     from edgekit.operators.target import Check
     from edgekit.verbs.bench import Benchmark
+    from edgekit.verbs.bundle.packing import Bundled
     from edgekit.verbs.inspect import Inspection
     from edgekit.verbs.run.asking import Answers
     from edgekit.verbs.setup import Finding
@@ -143,6 +144,15 @@ def show_bench(times: Benchmark, *, json: bool) -> None:
         f"{times.peak_memory_bytes / 2**20:.1f} MiB; {times.runtime} on {times.device}, "
         f"{times.threads} thread(s), {times.runs} runs"
     )
+
+
+def show_bundle(made: Bundled, *, json: bool) -> None:
+    """Print where a bundle is."""
+    if json:
+        print_json(made)
+        return
+    print(f"{made.folder}: {made.files} files, {made.size_bytes:,} bytes, for {made.packager}.")
+    print(f"{made.zip}: the same, {made.zip_bytes:,} bytes.")
 
 
 def show_report(report: Report, folder: Path, *, json: bool) -> None:

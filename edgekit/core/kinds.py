@@ -6,10 +6,10 @@ Data are frozen dataclasses; behaviours are functions held by them.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from edgekit.core.errors import ConversionFailed
 from edgekit.core.recipe import Signature
@@ -162,6 +162,8 @@ class Runtime:
         custom_operators: Names of custom operators that it brings along; `*` stands for anything.
         software_adapter: Text, in lower case, in the name of an adapter that computes in software:
             what runs there proves operators and answers, but its times mean nothing.
+        times_mean_something: False if its kernels run on another machine than they are made for:
+            latencies are not reported, and scores are taken on few examples, as on an emulator.
     """
 
     options: Mapping[str, str | int | bool]
@@ -172,6 +174,7 @@ class Runtime:
     install: str = ""
     custom_operators: tuple[str, ...] = ()
     software_adapter: str = ""
+    times_mean_something: bool = True
 
     def computes_in_software(self, adapter: str) -> bool:
         """Whether an adapter, by its name, is a stand-in for hardware."""
@@ -208,14 +211,23 @@ class Reporter:
     write: Callable[[Report, Path], Path]
 
 
+class Package(Protocol):
+    """What a packager does."""
+
+    def __call__(self, run_dir: Path, out: Path, variants: Sequence[str] = ()) -> Path:
+        """Make a bundle of a build's verified variants, or of those named; return `out`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Packager:
     """Makes the folder that one kind of program or board takes; it is called after its file.
 
     Attributes:
         takes: Whether a build has something for it.
-        package: `(run folder, folder to make) -> that folder`.
+        package: Makes the folder.
+        with_builds: Whether every build makes it too, and not only `edgekit bundle`.
     """
 
     takes: Callable[[Report], bool]
-    package: Callable[[Path, Path], Path]
+    package: Package
+    with_builds: bool = False

@@ -6,6 +6,7 @@ or a loop brings them as a Python program that needs NumPy and a runtime alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from edgekit.bundling.bundle_json import copy_models, write_facts
@@ -15,22 +16,24 @@ from edgekit.bundling.readme import write_readme
 from edgekit.core.kinds import Packager
 
 
-def package(run_dir: Path, out: Path) -> Path:
+def package(run_dir: Path, out: Path, variants: Sequence[str] = ()) -> Path:
     """Make the bundle of a build: every variant that was measured and found right somewhere.
 
     Args:
         run_dir: A build's folder such as `runs/image_cnn`.
         out: The folder to make; an earlier bundle there is replaced, anything else is left alone.
+        variants: Those to pack; all that are verified if empty.
 
     Returns:
         `out`.
 
     Raises:
         NotFound: The run folder lacks its report, vectors or a file of a variant.
-        BadInput: No variant is verified, or `out` holds something else than a bundle.
+        BadInput: No variant is verified, one that was named is not, or `out` holds something else
+            than a bundle.
         BadData: A file is not the one that was measured.
     """
-    contents = contents_of(run_dir)
+    contents = contents_of(run_dir, variants)
     with new_bundle(out) as folder:
         contents.copy_program(folder)
         models = copy_models(folder, contents.variants)
@@ -41,4 +44,6 @@ def package(run_dir: Path, out: Path) -> Path:
     return out
 
 
-packager = Packager(takes=lambda report: any(row.ok for row in report.rows), package=package)
+packager = Packager(
+    takes=lambda report: any(row.ok for row in report.rows), package=package, with_builds=True
+)

@@ -62,16 +62,17 @@ report = Reporter(write=write)
 PACKAGER = '''
 """The names of what was measured, for a shop window."""
 from pathlib import Path
+from collections.abc import Sequence
 from edgekit.bundling.contents import contents_of, new_bundle
 from edgekit.core.kinds import Packager
 
-def package(run_dir: Path, out: Path) -> Path:
-    names = [variant.name for variant in contents_of(run_dir).variants]
+def package(run_dir: Path, out: Path, variants: Sequence[str] = ()) -> Path:
+    names = [variant.name for variant in contents_of(run_dir, variants).variants]
     with new_bundle(out) as folder:
         (folder / "names.txt").write_text(" ".join(names))
     return out
 
-packager = Packager(takes=lambda report: report.ok, package=package)
+packager = Packager(takes=lambda report: report.ok, package=package, with_builds=True)
 '''
 FILES = {
     "their_converter.py": CONVERTER,

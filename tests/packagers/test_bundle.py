@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 
 from edgekit.core import registry
 from edgekit.core.errors import BadData, BadInput, NotFound
+from edgekit.running.limits import LIMITS
 from edgekit.tflite.sidecar import describe, read_sidecar, write_sidecar
 from tests.support.example_report import example_report
 from tests.support.example_run import LABELS, ROWS, write_report, write_run
@@ -68,6 +70,44 @@ def test_the_signature_says_what_a_program_must_know(run_dir: Path) -> None:
     assert first["verified_on"][0]["max_abs_error"] == 1e-6
     assert [place["runtime"] for place in second["verified_on"]] == ["tflite-runtime"]
     assert [place["runtime"] for place in second["out_of_limits_on"]] == ["litert"]
+
+
+def test_the_schema_in_the_bundle_fits_it_and_refuses_others(run_dir: Path) -> None:
+    out = bundle(run_dir, run_dir / "bundle")
+    schema = json.loads((out / "bundle.schema.json").read_text())
+    facts = json.loads((out / "bundle.json").read_text())
+    Draft202012Validator.check_schema(schema)
+    checked = Draft202012Validator(schema)
+    checked.validate(facts)
+    assert (facts["version"], facts["task"]) == (1, "none")
+    assert facts["before"] == facts["after"] == {"kind": "numbers"}
+    assert facts["limits"]["int8"]["error"] == LIMITS["int8"].error
+    for name in facts:
+        assert not checked.is_valid({key: facts[key] for key in facts if key != name}), name
+        assert not checked.is_valid({**facts, name: 0.5}), name
+
+
+def test_only_the_variants_that_are_wanted_are_packed(run_dir: Path) -> None:
+    out = bundle(run_dir, run_dir / "bundle", ["int8"])
+    facts = json.loads((out / "bundle.json").read_text())
+    assert [model["file"] for model in facts["models"]] == ["int8.tflite"]
+    assert [path.name for path in out.glob("*.tflite")] == ["int8.tflite"]
+    assert list(facts["limits"]) == ["int8"]
+
+
+@pytest.mark.parametrize(
+    ("variant", "why"),
+    [
+        ("int16x8", "was measured and is out of its limits"),
+        ("float16", "was not run anywhere"),
+        ("dynamic_int8", "was not run anywhere"),
+        ("moon", "was not built"),
+    ],
+)
+def test_a_variant_that_is_not_verified_is_refused(run_dir: Path, variant: str, why: str) -> None:
+    with pytest.raises(BadInput, match=f"'{variant}' {why}.* there are: float32, int8"):
+        bundle(run_dir, run_dir / "bundle", ["int8", variant])
+    assert not (run_dir / "bundle").exists()
 
 
 def test_integer_ports_carry_their_quantization(run_dir: Path) -> None:

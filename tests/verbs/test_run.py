@@ -79,6 +79,29 @@ def test_a_bundle_answers_as_its_program_does_on_a_device(
     assert capsys.readouterr().out.splitlines() == list(answer.lines)
 
 
+def test_a_bundle_of_before_there_was_a_version_is_read(
+    made: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = json.loads((bundle / "bundle.json").read_text())
+    old = {name: facts[name] for name in ("recipe", "labels", "models", "golden", "program")}
+    (bundle / "signature.json").write_text(json.dumps(old))
+    (bundle / "bundle.json").unlink()
+    (bundle / "bundle.schema.json").unlink()
+    sealed(bundle)
+    (answer,) = edgekit.run(bundle, ["example.pgm"]).answers
+    assert answer.lines == edgekit.run(made, ["example.pgm"]).answers[0].lines
+    classify.main(["example.pgm", "--bundle", str(bundle)])
+    assert capsys.readouterr().out.splitlines() == list(answer.lines)
+
+
+def test_a_bundle_of_a_later_version_is_refused(bundle: Path) -> None:
+    rewritten(bundle, version=2)
+    with pytest.raises(BadData, match=r"has version 2, and this program reads up to 1; take"):
+        edgekit.run(bundle, ["example.pgm"])
+    with pytest.raises(SystemExit, match=r"bundle\.json' has version 2"):
+        classify.main(["example.pgm", "--bundle", str(bundle)])
+
+
 def test_a_run_folder_stands_for_its_bundle_and_any_variant_can_be_asked(made: Path) -> None:
     found = edgekit.run(made.parent, ["example.pgm"], variant="int8", options=["--count", "1"])
     assert found.variant == "int8"
