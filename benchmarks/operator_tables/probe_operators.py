@@ -1,7 +1,8 @@
 """Ask the real runtimes what they run, and write `edgekit/operators/operators.json`.
 
-    edgekit setup tflite-runtime gpu
+    edgekit setup tflite-runtime gpu microcontroller web
     python benchmarks/operator_tables/probe_operators.py [--special] [--operator NAME ...]
+        [--runtime NAME]
 
 Needs TensorFlow. The Vulkan driver may be a software one: what it computes is asked, not how fast.
 All operators take some 15 minutes on two cores. With `--operator`, only the operators named are
@@ -11,6 +12,8 @@ than the table holds, which also counts how an operator did in the files of othe
 With `--special`, only what is special is asked: groups of channels, several images, unequal
 batches, scales that converters do not write (`edgekit.operators.traits`); the rest of the table
 stays as it is. That takes some nine minutes.
+
+With `--runtime`, one runtime alone is asked, for everything, and the others' columns stay.
 
 Versions are asked of the interpreter's resolver by files with one operator of each version. Types
 and ranks are asked by converting and running one small function for each operator: an answer within
@@ -37,12 +40,13 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from probe_files import ProbeFile, probe_files
 from quantize_files import quantize_files
-from resolver_versions import resolver_versions
+from resolver_versions import NEWEST_VERSION, resolver_versions
 from runtime_process import Worker
 
 from edgekit.core import registry
 from edgekit.core.paths import packaged
 from edgekit.operators.measured import trait_key
+from edgekit.running.browser.litert_js import TENSORS
 from edgekit.tflite.editing import pack, unpack
 
 Asked = Mapping[str, tuple[Mapping[str, list[int]] | None, "Findings"]]
@@ -125,13 +129,14 @@ def _try(worker: Worker, how: str, probe: ProbeFile, out: Path) -> dict[str, str
     out.unlink(missing_ok=True)
     ok, error, log = worker.ask(
         how=how, file=probe.path, inputs=probe.inputs, outputs=str(out),
-        output_types=probe.output_types,
+        output_types=probe.output_types, backend=_BACKEND,
     )  # fmt: skip
     if ok:
         why = _verdict(probe, out)
         return {probe.target: why} if why else {}
     names = {name for name, *_ in probe.operators}
-    told = re.findall(r"^(?:ERROR: )?([A-Z0-9_]+): (.+)$", log, re.MULTILINE)
+    said = f"{error.removeprefix('RuntimeError: ')}\n{log}"
+    told = re.findall(r"^(?:ERROR: )?([A-Z0-9_]+): (.+)$", said, re.MULTILINE)
     blamed = {name: _plain(words) for name, words in told if name in names}
     return blamed or {probe.target: _reason(error, log)}
 
@@ -239,11 +244,12 @@ def main() -> None:
         "--operator", action="append", default=[], help="only print what is found of it"
     )
     parser.add_argument("--special", action="store_true", help="ask only what is special")
+    parser.add_argument("--runtime", choices=[runtime for _, runtime in _COLUMNS.values()])
     chosen = parser.parse_args()
     workers = {
-        "tflite_runtime_2_14": ("cpu", _worker("tflite-runtime")),
-        "litert_2_3": ("cpu", _worker("litert")),
-        "gpu": ("gpu", _worker("litert-gpu")),
+        column: (how, _worker(runtime))
+        for column, (how, runtime) in _COLUMNS.items()
+        if chosen.runtime in (None, runtime)
     }
     with tempfile.TemporaryDirectory() as scratch:
         folder = chosen.keep or Path(scratch)
@@ -255,21 +261,59 @@ def main() -> None:
         print(f"{len(probes)} files", file=sys.stderr)
         versions, findings = {}, {}
         for name, (how, worker) in workers.items():
-            if how == "cpu" and not chosen.special:
-                versions[name] = resolver_versions(worker, folder, chosen.operator)
-            findings[name] = try_files(worker, how, probes, folder)
-        if not chosen.special:
+            if how != "gpu" and not chosen.special:
+                versions[name] = _versions(worker, how, folder, chosen.operator)
+            findings[name] = try_files(worker, how, _askable(how, probes), folder)
+        if not chosen.special and "gpu" in workers:
             known = versions["litert_2_3"]
             findings["gpu"].newest = newest_on_gpu(workers["gpu"][1], probes, known, folder)
-        adapter = _adapter(workers["gpu"][1], probes[0], folder)
-    machine = f"{platform.machine()}, {datetime.date.today()}; GPU: {adapter}"
+        gpu = workers.get("gpu")
+        adapter = f"; GPU: {_adapter(gpu[1], probes[0], folder)}" if gpu else ""
+    machine = f"{platform.machine()}, {datetime.date.today()}{adapter}"
     table = _table({n: (versions.get(n), findings[n]) for n in workers}, machine, chosen.operator)
     if chosen.special:
         table = _with_traits(json.loads(table), machine)
+    elif chosen.runtime:
+        table = _with_columns(json.loads(table), f"{chosen.runtime}: {machine}")
     if chosen.operator:
         print(table, end="")
     else:
         packaged("operators", "operators.json").write_text(table, encoding="utf-8")
+
+
+def _askable(how: str, probes: Sequence[ProbeFile]) -> list[ProbeFile]:
+    """Leave out files whose inputs or outputs have types that LiteRT.js passes to no model."""
+    return [each for each in probes if how != "web" or _types(each) <= set(TENSORS)]
+
+
+def _types(probe: ProbeFile) -> set[str]:
+    with np.load(probe.inputs) as arrays:
+        taken = {arrays[key].dtype.name for key in arrays.files}
+    return taken | {dtype for _, dtype in probe.output_types}
+
+
+def _versions(worker: Worker, how: str, folder: Path, only: Sequence[str]) -> dict[str, list[int]]:
+    """Return the versions of each operator; TensorFlow Lite Micro looks at none, as two show."""
+    if how != "micro":
+        return resolver_versions(worker, folder, only)
+    ends = [1, NEWEST_VERSION]
+    found = resolver_versions(worker, folder, only, ends)
+    return {k: [*range(1, 1 + NEWEST_VERSION)] if v == ends else v for k, v in found.items()}
+
+
+def _with_columns(found: Any, remark: str) -> str:
+    """Return the table as it is, with the columns that were found."""
+    table = json.loads(packaged("operators", "operators.json").read_text(encoding="utf-8"))
+    operators = table["operators"]
+    asked = {column for columns in found["operators"].values() for column in columns}
+    for columns in operators.values():
+        for column in asked & set(columns):
+            del columns[column]
+    for name, columns in found["operators"].items():
+        operators[name] = {**operators.get(name, {}), **columns}
+    known, _, traits = table["machine"].partition("; traits: ")
+    known = known.partition(f"; {remark.partition(':')[0]}: ")[0]
+    return _text(f"{known}; {remark}", dict(sorted(operators.items())), f"traits: {traits}")
 
 
 def _with_traits(found: Any, machine: str) -> str:
@@ -295,6 +339,17 @@ def _with_traits(found: Any, machine: str) -> str:
 
 _TRAITS = ("traits", "traits_refused")
 
+_COLUMNS = {
+    "tflite_runtime_2_14": ("cpu", "tflite-runtime"),
+    "litert_2_3": ("cpu", "litert"),
+    "gpu": ("gpu", "litert-gpu"),
+    "tflite_micro": ("micro", "tflite-micro"),
+    "litert_js_2_5": ("web", "litert-web"),
+}
+"""Column of the table -> how `probe_worker` asks, and the name of the runtime."""
+
+_BACKEND = str(packaged("running", "micro", "backend.py"))
+
 
 def _adapter(worker: Worker, probe: ProbeFile, folder: Path) -> str:
     """Return the Vulkan adapter that the accelerator says it chose."""
@@ -311,7 +366,8 @@ def _worker(runtime: str) -> Worker:
     interpreter = registry.get("runtimes", runtime)
     if missing := interpreter.missing():
         raise SystemExit(missing)
-    return Worker(interpreter.command())
+    arguments = ["web"] if runtime == "litert-web" else []
+    return Worker(interpreter.command(), arguments=arguments)
 
 
 def _table(asked: Asked, machine: str, only: Sequence[str]) -> str:

@@ -3,8 +3,9 @@
 Runs under the Python of that runtime, so it needs only the standard library, NumPy and the runtime.
 A crash ends it; its parent goes on with the next file in a new process.
 
-Request: `{"file": path, "how": "load" | "prepare" | "cpu" | "gpu", "inputs": npz, "outputs": npz,
-"output_types": [[shape, type], ...]}`.
+Request: `{"file": path, "how": "load" | "prepare" | "cpu" | "gpu" | "micro" | "web", "inputs": npz,
+"outputs": npz, "output_types": [[shape, type], ...], "backend": path}`; the last is the source of a
+backend of `edgekit.running.worker`, for "micro". With the argument `web` it asks LiteRT.js.
 Answer: `{"ok": true}` or `{"ok": false, "error": sentence}`.
 """
 
@@ -18,9 +19,49 @@ from typing import Any
 import numpy as np
 
 Json = dict[str, Any]
+_ARENA = 1 << 20
+
+
+class _InBrowser:
+    """LiteRT.js, called like the other interpreters."""
+
+    def __init__(self, path: str) -> None:
+        from edgekit.running.browser.backend import BrowserBackend
+
+        options = {"accelerator": "wasm", "threads": 1}
+        self._backend = BrowserBackend(np.fromfile(path, np.uint8), options)
+        self._given: Json = {}
+        self._found: Json = {}
+
+    def allocate_tensors(self) -> None:
+        """Do nothing: they were on loading."""
+
+    def get_input_details(self) -> list[Json]:
+        return self._backend.inputs
+
+    def get_output_details(self) -> list[Json]:
+        return self._backend.outputs
+
+    def set_tensor(self, index: int, value: Any) -> None:
+        self._given[str(index)] = value[np.newaxis]
+
+    def invoke(self) -> None:
+        self._found = self._backend.invoke_each(self._given)
+
+    def get_tensor(self, index: int) -> Any:
+        return self._found[str(index)][0]
 
 
 def _interpreter(path: str) -> Any:
+    """Return an interpreter; one without `allocate_tensors` has done that already."""
+    if "web" in sys.argv:
+        return _InBrowser(path)
+    try:
+        from tflite_micro.runtime import Interpreter as Micro
+
+        return Micro.from_file(path, arena_size=_ARENA)
+    except ImportError:
+        pass
     try:
         from tflite_runtime.interpreter import Interpreter
     except ImportError:
@@ -36,7 +77,9 @@ def load(request: Json) -> Json:
 
 def prepare(request: Json) -> Json:
     """Also let every operator check its operands; custom operators are looked up only here."""
-    _interpreter(request["file"]).allocate_tensors()
+    interpreter = _interpreter(request["file"])
+    if hasattr(interpreter, "allocate_tensors"):
+        interpreter.allocate_tensors()
     return {"ok": True}
 
 
@@ -75,6 +118,24 @@ def gpu(request: Json) -> Json:
     return {"ok": True}
 
 
+def micro(request: Json) -> Json:
+    """Run on TensorFlow Lite Micro and keep the outputs by position."""
+    names: Json = {}
+    with open(request["backend"], encoding="utf-8") as source:  # noqa: PTH123
+        exec(source.read(), names)
+    backend = names["MicroBackend"](np.fromfile(request["file"], np.uint8), {"least_arena": False})
+    with np.load(request["inputs"]) as arrays:
+        for number, port in enumerate(backend.inputs):
+            backend.set(port["index"], arrays[str(number)])
+    backend.invoke()
+    outputs = [backend.get(port["index"]) for port in backend.outputs]
+    np.savez(request["outputs"], **{str(i): array for i, array in enumerate(outputs)})
+    return {"ok": True}
+
+
+_WAYS = {"load": load, "prepare": prepare, "cpu": cpu, "gpu": gpu, "micro": micro, "web": cpu}
+
+
 def main() -> None:
     """Answer requests until stdin ends; what the runtime prints goes to stderr."""
     answers = os.fdopen(os.dup(1), "w")
@@ -82,9 +143,7 @@ def main() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         try:
-            answer = {"load": load, "prepare": prepare, "cpu": cpu, "gpu": gpu}[request["how"]](
-                request
-            )
+            answer = _WAYS[request["how"]](request)
         except Exception as error:
             answer = {"ok": False, "error": f"{type(error).__name__}: {error}"}
         answers.write(json.dumps(answer) + "\n")

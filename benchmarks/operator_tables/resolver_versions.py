@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ai_edge_litert import schema_py_generated as schema
@@ -11,7 +11,7 @@ from runtime_process import Worker
 
 from edgekit.tflite.editing import pack
 
-_NEWEST_VERSION = 16
+NEWEST_VERSION = 16
 _CUSTOM = (
     "AudioSpectrogram",
     "Convolution2DTransposeBias",
@@ -27,13 +27,17 @@ _NO_OPERATORS = ("CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES")
 _NOT_FOUND = (
     "Didn't find op",
     "builtin_code out of range",
+    "Failed to get registration from op code",
     "unresolved custom op",
     "Select TensorFlow",
 )
 
 
 def resolver_versions(
-    worker: Worker, folder: Path, only: Collection[str] = ()
+    worker: Worker,
+    folder: Path,
+    only: Collection[str] = (),
+    versions: Sequence[int] = range(1, NEWEST_VERSION + 1),
 ) -> dict[str, list[int]]:
     """Return operator -> versions the interpreter's resolver has, custom ones included.
 
@@ -41,8 +45,9 @@ def resolver_versions(
         worker: The interpreter.
         folder: For the files it is asked about.
         only: The operators to ask for; all there are if empty.
+        versions: Those to ask for.
     """
-    versions: dict[str, list[int]] = defaultdict(list)
+    found: dict[str, list[int]] = defaultdict(list)
     path = folder / "one.tflite"
     codes = {k: v for k, v in vars(schema.BuiltinOperator).items() if not k.startswith("_")}
     asked = [(k, v, "") for k, v in codes.items() if k not in _NO_OPERATORS]
@@ -50,13 +55,13 @@ def resolver_versions(
     for name, code, custom in asked:
         if only and name not in only:
             continue
-        for version in (1,) if custom else range(1, _NEWEST_VERSION + 1):
+        for version in (1,) if custom else versions:
             path.write_bytes(one_operator_file(code, version, custom))
-            ok, error, _ = worker.ask(how="prepare" if custom else "load", file=str(path))
+            ok, error, log = worker.ask(how="prepare" if custom else "load", file=str(path))
             # Any other error comes later than the look-up: the version is there.
-            if ok or not any(words in error for words in _NOT_FOUND):
-                versions[name].append(version)
-    return dict(versions)
+            if ok or not any(words in error + log for words in _NOT_FOUND):
+                found[name].append(version)
+    return dict(found)
 
 
 def one_operator_file(code: int, version: int, custom: str = "") -> bytearray:

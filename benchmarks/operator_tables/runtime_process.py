@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -17,14 +18,18 @@ _WORKER = Path(__file__).with_name("probe_worker.py")
 class Worker:
     """A runtime's process; it is started again after it has died."""
 
-    def __init__(self, command: Command, *, timeout_s: float = 60.0) -> None:
+    def __init__(
+        self, command: Command, *, arguments: Sequence[str] = (), timeout_s: float = 60.0
+    ) -> None:
         """Remember how to start it.
 
         Args:
             command: Starts a Python that can import the runtime.
+            arguments: Of `probe_worker`.
             timeout_s: The process is killed when it has not answered after this many seconds.
         """
         self._command = command
+        self._arguments = arguments
         self._timeout_s = timeout_s
         self._process: processes.Process | None = None
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as this)
@@ -41,7 +46,7 @@ class Worker:
         if self._process is not None and self._process.poll() is not None:
             self.stop()
         if self._process is None:
-            arguments = [*self._command.argv, str(_WORKER)]
+            arguments = [*self._command.argv, str(_WORKER), *self._arguments]
             env = {**os.environ, **self._command.env}
             self._process = processes.start(arguments, log=self._log, env=env)
         process, log_start = self._process, os.fstat(self._log.fileno()).st_size

@@ -144,7 +144,7 @@ def _row(plan: Plan, variant: Variant, place: Place, outcome: Outcome, trained: 
     found = outcome.measurement
     if found is None:
         return row
-    reference = trained.value_emulated if place.is_emulated() else trained.value
+    reference = trained.value_emulated if place.stands_in() else trained.value
     verdict = judge_metric(found, variant=variant, recipe=plan.recipe, reference=reference)
     return replace(
         row,
@@ -158,6 +158,7 @@ def _row(plan: Plan, variant: Variant, place: Place, outcome: Outcome, trained: 
         examples=found.examples,
         details=found.details,
         adapter=found.adapter,
+        arena_bytes=found.arena_bytes,
         judged=found.judgement.rows(),
         ok=not verdict.problem,
         reason=verdict.problem,
@@ -205,9 +206,11 @@ def _refused(files: Files, name: str, error: Exception) -> Outcome:
     accepted = target(name).precisions
     if any(file.precision not in accepted for file in files.values()):
         return Outcome(status="not run", reason=str(error))
-    verdicts = [o for file in files.values() for o in check(file.path, name).operators]
+    checks = [check(file.path, name) for file in files.values()]
+    verdicts = [operator for found in checks for operator in found.operators]
     if all(operator.verdict == "yes" for operator in verdicts):
-        return Outcome(status="not run", reason=str(error), ok=False)
+        promised = all(found.ok for found in checks)
+        return Outcome(status="not run", reason=str(error), ok=False if promised else None)
     refused = [o for o in verdicts if o.verdict == "no"] or verdicts
     names = dict.fromkeys(o.name for o in refused if o.verdict != "yes")
     return Outcome(status="not run", reason=f"Stopped by {', '.join(names)}: {error}")

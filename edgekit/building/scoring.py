@@ -43,6 +43,7 @@ class Measurement:
         adapter: What an accelerator ran on; "" on a CPU.
         details: The recipe's further figures on the same examples.
         tally: How they were answered; None if that cannot be counted.
+        arena_bytes: See `edgekit.core.report.Row`.
     """
 
     value: float
@@ -53,6 +54,7 @@ class Measurement:
     adapter: str
     details: Mapping[str, float] = field(default_factory=dict)
     tally: Tally | None = None
+    arena_bytes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +108,7 @@ def measure(
         Unavailable: The place is not there.
         WorkerFailed: A file does not run there.
     """
-    emulated = place.is_emulated()
+    emulated = place.stands_in()
     with ExitStack() as stack:
         sessions = {
             part: stack.enter_context(
@@ -129,6 +131,7 @@ def measure(
             adapter=adapter,
             details=details_of(recipe, run, test) or recalls(tally),
             tally=tally,
+            arena_bytes=sum(session.arena_bytes for session in sessions.values()) or None,
         )
 
 

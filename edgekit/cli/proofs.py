@@ -93,6 +93,8 @@ def _proof_row(proof: Proof) -> tuple[str, ...]:
     verdict = "ok" if proof.ok else "OUT OF LIMITS"
     if proof.status == "not run":
         verdict = "not run"
+    elif proof.arena_bytes:
+        verdict += f", arena {proof.arena_bytes / 1000:.1f} kB"
     largest, mean = (
         "" if error is None else f"{error:.2g}"
         for error in (proof.max_abs_error, proof.mean_abs_error)

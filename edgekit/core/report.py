@@ -196,6 +196,8 @@ class Row:
             position, where a loop of several parts writes them.
         judged: How each output compares with the reference's, beside its limits.
         reason: Why it was not run, what was predicted, or which limit it broke.
+        arena_bytes: The least working memory, of all parts together, in which a runtime for
+            microcontrollers runs it; None on others.
         details: The recipe's further figures, by name.
     """
 
@@ -214,6 +216,7 @@ class Row:
     latency_ms_median: float | None = None
     latency_ms_p90: float | None = None
     peak_memory_bytes: int | None = None
+    arena_bytes: int | None = None
     size_bytes: int | None = None
     compressed_bytes: int | None = None
     sparsity: float | None = None

@@ -57,14 +57,16 @@ class Column:
         key: Its name in `operators.json`.
         runtime: Its name for people.
         remedy: What to do with an operator it refuses, as a sentence.
-        strict: Whether only what was measured counts, ranks included. A CPU runtime was asked for
-            every operator there is, and the version an operator needs covers its rank.
+        strict: Whether only what was measured counts, ranks and traits included. In a computer's
+            runtime the version that an operator needs covers its rank.
+        asked_all: Whether it was asked for every operator there is, so that it lacks the others.
     """
 
     key: str
     runtime: str
     remedy: str
     strict: bool = False
+    asked_all: bool = True
 
 
 TFLITE_RUNTIME = Column(
@@ -81,6 +83,18 @@ GPU = Column(
     key="gpu",
     runtime="the GPU accelerator of ai-edge-litert 2.3",
     remedy="Replace the layer that became this operator, or run the file on the CPU.",
+    strict=True,
+    asked_all=False,
+)
+LITERT_JS = Column(
+    key="litert_js_2_5",
+    runtime="LiteRT.js 2.5",
+    remedy="Convert it again with edgekit, or replace the layer that became this operator.",
+)
+MICRO = Column(
+    key="tflite_micro",
+    runtime="TensorFlow Lite Micro of October 2026",
+    remedy="Convert it again as int8 or float32, or replace the layer that became this operator.",
     strict=True,
 )
 

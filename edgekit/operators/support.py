@@ -102,12 +102,11 @@ def _version_refusal(operator: Operator, needed: int | None, column: Column) -> 
     name, versions = operator.name, measured(operator.name, column).versions
     if name.startswith(_CUSTOM):
         # The accelerator was not asked for those that its runtime brings along.
-        known = versions or (column.strict and measured(name, LITERT).versions)
+        known = versions or (not column.asked_all and measured(name, LITERT).versions)
         return None if known else _custom_refusal(name.removeprefix(_CUSTOM))
     if not versions:
-        # A CPU runtime was asked for every operator; the accelerator only for those in a model.
         absent = Refusal(f"{column.runtime} does not have it.", column.remedy)
-        return None if column.strict else absent
+        return absent if column.asked_all else None
     newest = max(versions)
     if operator.version not in versions:
         has = f"{column.runtime} has {_range(versions)}"

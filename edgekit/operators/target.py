@@ -63,6 +63,8 @@ class Target:
         precisions: Those it accepts.
         converter: Name of the converter, such as a compiler, that makes what it runs from a
             `.tflite`; "" if it runs the `.tflite` itself.
+        is_picky: Whether few files are meant for it: unless it is asked for, `edgekit verify` runs
+            there only what the tables accept.
     """
 
     check: Callable[[Model], Check]
@@ -70,3 +72,4 @@ class Target:
     device: str
     precisions: tuple[Precision, ...]
     converter: str = ""
+    is_picky: bool = False

@@ -41,6 +41,7 @@ def _lines(report: Report, seen: Seen | None) -> Iterator[str]:
     yield from _seen(report, seen)
     yield "\n## Measurements\n"
     yield from _measurements(report)
+    yield from _arenas(report)
     yield from _outputs(report)
     yield from _explanations(report)
     yield "\n## Where this comes from\n"
@@ -114,6 +115,18 @@ def _measurements(report: Report) -> Iterator[str]:
                     row.adapter,
                 ]
             )
+
+
+def _arenas(report: Report) -> Iterator[str]:
+    """Give a table of the working memory that files take on a microcontroller, if it is known."""
+    known = [row for row in report.rows if row.arena_bytes is not None]
+    if known:
+        yield "\n## Working memory on a microcontroller\n"
+        yield from wording.markdown_head(["variant", "where", "file", "arena"])
+    for row in known:
+        where = wording.place_name((row.runtime, row.device))
+        sizes = map(wording.size_text, (row.size_bytes, row.arena_bytes))
+        yield wording.markdown_row([row.variant, where, *sizes])
 
 
 def _outputs(report: Report) -> Iterator[str]:

@@ -58,13 +58,17 @@ class Place:
         """Whether the device is emulated: it is slow, and its times mean nothing."""
         return not self.find()[1].times_mean_something
 
+    def stands_in(self) -> bool:
+        """Whether runtime or device stand in for hardware: slow, with times that mean nothing."""
+        return not all(thing.times_mean_something for thing in self.find())
+
     def times_mean_something(self, adapter: str) -> bool:
         """Whether latencies are worth reporting: not those of an emulator or of a GPU in software.
 
         Args:
             adapter: What an accelerator ran on (`Session.info`); "" for a CPU.
         """
-        return not (self.is_emulated() or self.find()[0].computes_in_software(adapter))
+        return not (self.stands_in() or self.find()[0].computes_in_software(adapter))
 
 
 def places(targets: Sequence[str] = ()) -> dict[str, Place]:

@@ -103,7 +103,8 @@ class Session:
 
     Attributes:
         info: What runs: `runtime` with version, `python`, `machine`, `system`, `cpu`; on an
-            accelerator also `adapter` and whether the graph is `accelerated` fully or partly.
+            accelerator also `adapter` and whether the graph is `accelerated` fully or partly; on
+            a microcontroller's runtime `arena_bytes`.
     """
 
     def __init__(
@@ -120,6 +121,11 @@ class Session:
         self._inputs = inputs
         self._outputs = outputs
         self._timeout_s = timeout_s
+
+    @property
+    def arena_bytes(self) -> int:
+        """Working memory that the model takes on a microcontroller's runtime; 0 on others."""
+        return int(self.info.get("arena_bytes", 0))
 
     @property
     def steps(self) -> dict[str, float]:

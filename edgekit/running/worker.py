@@ -258,8 +258,7 @@ def _cpu() -> str:
     if not os.path.exists(path):  # noqa: PTH110
         return platform.processor()
     with open(path) as lines:  # noqa: PTH123
-        line = next((line for line in lines if line.startswith(mark)), "")
-    return line.rpartition(":")[2].strip("\0 \n")
+        return next((x for x in lines if x.startswith(mark)), "").rpartition(":")[2].strip("\0 \n")
 
 
 def answer(held: Dict[str, Backend], header: Fields, arrays: Arrays) -> Message:
@@ -267,7 +266,9 @@ def answer(held: Dict[str, Backend], header: Fields, arrays: Arrays) -> Message:
     signature = header.get("signature", "")
     try:
         if header["command"] == "load":
-            backend = held[signature] = BACKENDS[header["backend"]](arrays["model"], header)
+            kinds: Dict[str, Any] = dict(BACKENDS)
+            exec(header.get("code", ""), kinds)  # a runtime may bring a backend of its own
+            backend = held[signature] = kinds[header["backend"]](arrays["model"], header)
             facts = {**info(header["module"]), **backend.facts}
             return {"inputs": backend.inputs, "outputs": backend.outputs, "info": facts}, {}
         if header["command"] == "time":

@@ -28,3 +28,9 @@ def check(path: Path, target: str) -> Check:
     """
     asked: Target = registry.get("targets", target)
     return asked.check(read(path))
+
+
+def is_accepted(path: Path, target: str) -> bool:
+    """Whether a target's tables accept every operator of a `.tflite`, and the file as a whole."""
+    found = check(path, target)
+    return found.ok and all(operator.verdict == "yes" for operator in found.operators)

@@ -19,6 +19,7 @@ from edgekit.running.session import open_session
 from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.tflite.reader import Port, ports, read
 from edgekit.tflite.sidecar import descriptions_of
+from edgekit.verbs.check import is_accepted
 from edgekit.verbs.examination import Exam, exam_for
 from edgekit.verbs.witnesses import Witnesses
 
@@ -34,6 +35,7 @@ class Proof:
         outputs: How each output compares with the reference's, beside its limits.
         evaluation: How right the file is on examples with right answers, under the name of the
             runtime, beside its source; None if none were given. It does not decide `ok`.
+        arena_bytes: Working memory it took on a microcontroller's runtime; None on others.
         reason: Which limit was broken, or why it was not run.
     """
 
@@ -50,6 +52,7 @@ class Proof:
     outputs: tuple[OutputJudgement, ...] = ()
     evaluation: Evaluation | None = None
     adapter: str = ""
+    arena_bytes: int | None = None
     reason: str = ""
 
 
@@ -86,6 +89,7 @@ def verify(
     for file in files:
         refuse_unrunnable(file, runtime)
     chosen = _places(runtime, device)
+    picky = {} if runtime else _picky(chosen)
     witnesses = {file: Witnesses(file) for file in files}
     exams = {file: None if evaluate is None else exam_for(file, evaluate) for file in files}
     return [
@@ -98,6 +102,7 @@ def verify(
         )
         for file in files
         for place in chosen
+        if place not in picky or is_accepted(file, picky[place])
     ]
 
 
@@ -140,7 +145,7 @@ def prove(
             answers = session(inputs)
             evaluation = exam.sat(session, place.runtime) if exam else None
             adapter = session.info.get("adapter", "")
-            steps = session.steps
+            steps, arena_bytes = session.steps, session.arena_bytes
     except (WorkerFailed, Unavailable) as error:
         return replace(proof, ok=False, reason=str(error))
     references = [(proof.against, kept)] if vectors else witnesses.beside(place)
@@ -162,6 +167,7 @@ def prove(
         mean_abs_error=agreement.mean_abs_error,
         cosine=agreement.cosine,
         adapter=adapter,
+        arena_bytes=arena_bytes or None,
         reason=judgement.problem,
     )
 
@@ -262,3 +268,9 @@ def _places(runtime: str, device: str) -> Sequence[Place]:
     # A target with a converter runs another file, made from this one.
     by_target = [place for name, place in places().items() if not target(name).converter]
     return list(dict.fromkeys(by_target))
+
+
+def _picky(chosen: Iterable[Place]) -> dict[Place, str]:
+    """Return the places of targets that few files are meant for, with the names of the targets."""
+    named = {place: name for name, place in places().items() if target(name).is_picky}
+    return {place: named[place] for place in chosen if place in named}

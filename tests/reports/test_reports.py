@@ -272,6 +272,18 @@ def test_markdown_tells_measured_predicted_and_not_run_apart(tmp_path: Path) -> 
     assert "3. The GPU accelerator refused the file: Some ops are not accelerated." in text
 
 
+def test_the_memory_that_a_microcontroller_needs_stands_in_both_reports(tmp_path: Path) -> None:
+    report = example_report()
+    page, text = write_html(report, tmp_path), write_markdown(report, tmp_path)
+    assert "arena" not in page.read_text(encoding="utf-8") + text.read_text(encoding="utf-8")
+    rows = (replace(report.rows[0], arena_bytes=30_512), *report.rows[1:])
+    report = replace(report, rows=rows)
+    page, text = write_html(report, tmp_path), write_markdown(report, tmp_path)
+    assert '<td class="number">30.5 kB</td>' in page.read_text(encoding="utf-8")
+    line = "| float32 | tflite-runtime | 712 kB | 30.5 kB |"
+    assert line in text.read_text(encoding="utf-8")
+
+
 def test_the_json_report_is_the_stable_form(tmp_path: Path) -> None:
     path = registry.get("reports", "json").write(example_report(), tmp_path)
     assert json.loads(path.read_text()) == report_json.to_json(example_report())

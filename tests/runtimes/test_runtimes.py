@@ -51,7 +51,7 @@ def test_a_runtime_starts_a_python_and_names_its_package(name: str) -> None:
     command = runtime.command()
     assert isinstance(command, Command)
     assert Path(command.argv[0]).name.startswith("python")
-    assert runtime.options["backend"] in ("interpreter", "compiled")
+    assert "code" in runtime.options or runtime.options["backend"] in ("interpreter", "compiled")
     package = str(runtime.options["module"]).partition(".")[0].replace("_", "-")
     assert package in runtime.install
 
@@ -76,6 +76,8 @@ def test_a_runtime_stays_near_float_in_every_precision_it_takes(name: str, file:
     need(name)
     if name in ("litert-gpu", "edgetpu") and file == "int16x8.tflite":
         pytest.skip(f"{name} takes no int16.")
+    if name == "tflite-micro" and file == "float16.tflite":
+        pytest.skip(f"{name} takes no float16.")
     expected = scores("litert", "float32.tflite")
     np.testing.assert_allclose(scores(name, file), expected, atol=0.05)
 

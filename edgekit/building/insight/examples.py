@@ -92,4 +92,4 @@ def _chosen(measured: Sequence[Measured]) -> Measured | None:
 def _is_plain(row: Row) -> bool:
     """Whether a row is of this machine's CPU: quick, and its file the variant's own."""
     place = Place(runtime=row.runtime, device=row.device)
-    return row.device == "local" and not row.adapter and not place.is_emulated()
+    return row.device == "local" and not row.adapter and not place.stands_in()

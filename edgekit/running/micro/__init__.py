@@ -1,0 +1,1 @@
+"""TensorFlow Lite Micro on this machine: its interpreter as a worker's backend."""
