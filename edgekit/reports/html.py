@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgekit.core import registry
 from edgekit.core.kinds import Reporter
 from edgekit.core.paths import atomic
 from edgekit.core.report import ExplainedFile, Report, Row
@@ -28,7 +29,7 @@ Plot = Callable[..., str]
 
 def write(report: Report, folder: Path) -> Path:
     """Write `report.html` into `folder` and return its path; the page loads nothing else."""
-    values = {**_values(report), **_seen(report, read_seen(folder))}
+    values = {**_values(report), **_seen(report, read_seen(folder)), "pages": _pages(folder)}
     page = filled("reports", _TEMPLATE, values, escape=True)
     path = folder / "report.html"
     with atomic(path) as temporary:
@@ -62,6 +63,12 @@ def _values(report: Report) -> dict[str, object]:
         "latencies": _drawn(plots.latency_plot, report),
         "no_plots": svg.missing(),
     }
+
+
+def _pages(folder: Path) -> list[str]:
+    """Return the pages that bundles of the build hold, by their paths from the report."""
+    pages = (f"{name}/index.html" for name in registry.names("packagers"))
+    return [page for page in pages if (folder / page).is_file()]
 
 
 def _seen(report: Report, seen: Seen | None) -> dict[str, object]:
