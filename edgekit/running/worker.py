@@ -1,7 +1,7 @@
 """Load and run one `.tflite` file on this machine, for requests on standard input.
 
-A device gets this file alone, for its own Python to run, so it needs nothing but NumPy, the
-interpreter and Python 3.8. The other end is `edgekit.running.worker_process`.
+It is one file because a device gets it alone, for its own Python to run: it needs nothing but
+NumPy, the interpreter and Python 3.8. The other end is `edgekit.running.worker_process`.
 
 A message is the mark `EDGK`, the length of a header in 4 bytes (big endian), the header in JSON,
 and the raw bytes of the arrays that the header lists as `[name, "<f4", shape]`. Nothing is pickled.
@@ -204,6 +204,8 @@ def _port(details: Fields) -> Details:
 
 def invoke(backend: Backend, arrays: Arrays) -> Arrays:
     """Invoke once per example; inputs and outputs have an axis of examples in front."""
+    if hasattr(backend, "invoke_each"):  # it runs elsewhere, and is asked once for all
+        return dict(backend.invoke_each(arrays))
     answers: Dict[str, List[np.ndarray]] = {str(port["index"]): [] for port in backend.outputs}
     for example in range(len(next(iter(arrays.values())))):
         _set(backend, arrays, example)
@@ -215,6 +217,8 @@ def invoke(backend: Backend, arrays: Arrays) -> Arrays:
 
 def timed(backend: Backend, arrays: Arrays, runs: int) -> Arrays:
     """Time single invocations on the first example; nothing but the invocation is timed."""
+    if hasattr(backend, "latencies_ns"):  # it runs elsewhere, where the clock has to be
+        return {"latencies_ns": np.array(backend.latencies_ns(arrays, runs), np.int64)}
     _set(backend, arrays, 0)
     run, clock, latencies = backend.invoke, time.perf_counter_ns, [0] * runs
     for i in range(runs):
@@ -273,7 +277,8 @@ def answer(held: Dict[str, Backend], header: Fields, arrays: Arrays) -> Message:
             return {"inputs": backend.inputs, "outputs": backend.outputs, "info": facts}, {}
         if header["command"] == "time":
             latencies = timed(held[signature], arrays, header["runs"])
-            return {"peak_memory_bytes": peak_memory_bytes()}, dict(latencies)
+            memory = getattr(held[signature], "peak_memory_bytes", peak_memory_bytes)
+            return {"peak_memory_bytes": memory()}, dict(latencies)
         return {}, dict(invoke(held[signature], arrays))
     except (RuntimeError, ValueError, TypeError) as error:  # the interpreter's own words
         raise Refusal("ModelRefused", str(error)) from error

@@ -74,7 +74,7 @@ def test_a_runtime_agrees_with_litert_on_a_float_network(name: str) -> None:
 @pytest.mark.parametrize("file", ["float16.tflite", "int8.tflite", "int16x8.tflite"])
 def test_a_runtime_stays_near_float_in_every_precision_it_takes(name: str, file: str) -> None:
     need(name)
-    if name in ("litert-gpu", "edgetpu") and file == "int16x8.tflite":
+    if name in ("litert-gpu", "litert-webgpu", "edgetpu") and file == "int16x8.tflite":
         pytest.skip(f"{name} takes no int16.")
     if name == "tflite-micro" and file == "float16.tflite":
         pytest.skip(f"{name} takes no float16.")

@@ -1,0 +1,1 @@
+"""LiteRT.js in a browser without a window, driven as one more worker process."""

@@ -1,0 +1,88 @@
+"""Fetch LiteRT.js, Google's LiteRT for browsers: JavaScript and WASM, from npm, with checked sums.
+
+Source: Google, LiteRT.js, https://ai.google.dev/edge/litert/web; Apache License 2.0.
+"""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from pathlib import Path
+
+from edgekit.core.errors import Unavailable
+from edgekit.core.paths import atomic, home
+from edgekit.core.types import Progress
+
+VERSION = "2.5.3"
+"""The operator tables were measured on it, and the page relies on how its module is loaded."""
+
+PACKAGES = {
+    "core": "a97660833e9e7e1063c95e12016718881240b14f7438728a2f62785e912d30fd",
+    "wasm-utils": "ce2a1f8379c067be49e59752e5a7f40db6be09f6e497f0f11e59f17b515366a7",
+}
+"""Name below `@litertjs/` -> SHA-256 of what npm has of this version."""
+
+BUILDS = ("litert_wasm_internal", "litert_wasm_compat_internal", "litert_wasm_threaded_internal")
+"""WASM for browsers with relaxed SIMD, for those without, and with threads."""
+
+FILES = {
+    "core": {
+        "package/dist/index.js": "core/index.js",
+        **{f"package/wasm/{name}.{kind}": f"wasm/{name}.{kind}"
+           for name in BUILDS for kind in ("js", "wasm")},
+    },
+    "wasm-utils": {"package/dist/index.js": "wasm-utils/index.js"},
+}  # fmt: skip
+"""What is taken of each package -> where it is put."""
+
+TENSORS = ("float32", "int32", "uint8")
+"""What its tensors hold: a model with other inputs or outputs is refused (`src/datatypes.ts`)."""
+
+REGISTRY = "https://registry.npmjs.org"
+
+
+def folder() -> Path:
+    """Return where LiteRT.js is, or will be."""
+    return home() / f"litert-js-{VERSION}"
+
+
+def missing() -> str:
+    """Return "" if it is here, else how to get it."""
+    return "" if folder().is_dir() else "LiteRT.js is not there; run: edgekit setup web"
+
+
+def fetch(progress: Progress) -> None:
+    """Download it, check the sums, and put it in place.
+
+    npm's own variable `npm_config_registry` names another registry.
+
+    Raises:
+        Unavailable: It cannot be downloaded, or is not what was published.
+    """
+    import pooch
+
+    pooch.get_logger().setLevel("WARNING")  # progress tells
+    registry = os.environ.get("npm_config_registry", REGISTRY).rstrip("/")  # noqa: SIM112 (npm's)
+    with atomic(folder()) as unpacked:
+        for done, (name, sha256) in enumerate(PACKAGES.items()):
+            progress(0.5 * done, f"fetching @litertjs/{name} {VERSION}")
+            url = f"{registry}/@litertjs/{name}/-/{name}-{VERSION}.tgz"
+            try:
+                packed = pooch.retrieve(url, sha256, path=home() / "downloads")
+            except (OSError, ValueError) as error:  # requests' errors are OSErrors
+                raise Unavailable(
+                    f"{url} cannot be had: {str(error).splitlines()[0]}. Check the network, and "
+                    "run `edgekit setup web` again."
+                ) from error
+            _unpack(Path(packed), FILES[name], unpacked)
+            Path(packed).unlink()
+
+
+def _unpack(packed: Path, wanted: dict[str, str], into: Path) -> None:
+    with tarfile.open(packed) as files:
+        for name, place in wanted.items():
+            content = files.extractfile(name)
+            if content is None:
+                raise Unavailable(f"'{packed}' lacks {name}; run `edgekit setup web` again.")
+            (into / place).parent.mkdir(parents=True, exist_ok=True)
+            (into / place).write_bytes(content.read())
