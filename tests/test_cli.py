@@ -101,7 +101,7 @@ def test_the_command_line_imports_nothing_that_typer_does_not() -> None:
         (["bench", "nothing.tflite"], "nothing.tflite"),
         (["report", "."], "report.json"),
         (["bundle", ".", "--for", "bundle"], "report.json"),
-        (["bundle", ".", "--for", "moon"], "no packager 'moon'; there are: bundle"),
+        (["bundle", ".", "--for", "moon"], "no packager 'moon'; there are: android"),
         (["setup", "moon"], "moon"),
     ],
 )
