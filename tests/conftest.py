@@ -10,5 +10,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--changed",
         action="store_true",
-        help="build only the recipes that changed since they were built (tests/recipes/built.json)",
+        help="build few recipes, and those that changed (tests/recipes/built.json)",
     )

@@ -1,6 +1,6 @@
 """Every recipe, small: trained, converted to int8, run on both runtimes, used from its bundle.
 
-With `--changed`, only those whose own code changed since they were built, and a few always.
+With `--changed`, a few, and those whose own code changed since continuous integration passed.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import pytest
 from edgekit.core import registry
 from edgekit.core.recipe import Recipe
 from edgekit.reporting import report_json
-from tests.support import built as record
+from tests.support import built
 
 
 @pytest.fixture(params=registry.names("recipes"), scope="module")
-def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if request.config.getoption("--changed") and record.is_recorded(request.param):
-        pytest.skip("its own code is as it was when it was built")
+def run_dir(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if request.config.getoption("--changed") and built.is_unchanged(request.param):
+        pytest.skip("its own code is as it was when continuous integration passed")
     out = tmp_path_factory.mktemp("runs")
     command = [sys.executable, "-m", "edgekit", "build", request.param, "--out", str(out)]
     chosen = ["--target", "cpu", "--target", "litert", "--variant", "int8"]
@@ -31,21 +31,20 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.mark.slow
 @pytest.mark.device
-def test_it_builds_and_its_bundle_works_alone(built: Path) -> None:
-    report = report_json.load_report(built)
+def test_it_builds_and_its_bundle_works_alone(run_dir: Path) -> None:
+    report = report_json.load_report(run_dir)
     assert [row.status for row in report.rows] == 2 * ["measured"]
     assert all(row.ok for row in report.rows)
-    recipe: Recipe = registry.get("recipes", built.name)
+    recipe: Recipe = registry.get("recipes", run_dir.name)
     # As a user starts it: the isolated mode of our own workers would hide a program's neighbours.
     python = registry.get("runtimes", "tflite-runtime").command().argv[0]
-    program = built / "bundle" / f"{recipe.program.name}.py"
+    program = run_dir / "bundle" / f"{recipe.program.name}.py"
     command = [str(program), "--variant", "int8", *recipe.program.example]
-    ran = answered(python, command, built.parent)
+    ran = answered(python, command, run_dir.parent)
     if "pip install opencv" in ran.stderr:  # where LiteRT is, it is too
-        ran = answered(sys.executable, command, built.parent)
+        ran = answered(sys.executable, command, run_dir.parent)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip()
-    record.remember(built.name)
 
 
 def answered(python: str, command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
