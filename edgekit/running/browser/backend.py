@@ -21,7 +21,7 @@ from edgekit.core.paths import packaged
 from edgekit.core.types import Array, Batch
 from edgekit.running.browser import litert_js, program
 from edgekit.running.browser.devtools import ORIGIN, Browser
-from edgekit.running.worker import Details, Fields, Refusal
+from edgekit.running.worker import Details, Fields
 from edgekit.tflite.reader import Port, ports, read
 
 KINDS = {".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm"}
@@ -61,7 +61,6 @@ class BrowserBackend:
             options: `accelerator` (a key of `HARDWARE`), `threads` and `signature`.
 
         Raises:
-            Refusal: There is no browser.
             ValueError: LiteRT.js refuses the model; the sentence is its own.
         """
         self._signature = str(options.get("signature") or "")
@@ -169,16 +168,14 @@ class Page:
 def page(accelerator: str, threads: int) -> Page:
     """Return the page of this process, in which all signatures of a file are loaded.
 
-    Raises:
-        Refusal: There is no browser, or it does not start.
+    Without a browser that starts, the process ends and says why.
     """
+    if not (found := program.find()):
+        sys.exit(program.MISSING)
     try:
-        found = program.find()
-        if not found:
-            raise Refusal("Unavailable", program.MISSING)
         return Page(_started(found, accelerator), threads=threads)
     except (EdgekitError, ValueError) as error:
-        raise Refusal("Unavailable", str(error)) from error
+        sys.exit(str(error))
 
 
 def _started(found: str, accelerator: str) -> Browser:

@@ -8,10 +8,14 @@ from __future__ import annotations
 import os
 import tarfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgekit.core.errors import Unavailable
 from edgekit.core.paths import atomic, home
 from edgekit.core.types import Progress
+
+if TYPE_CHECKING:
+    from requests import Response
 
 VERSION = "2.5.3"
 """The operator tables were measured on it, and the page relies on how its module is loaded."""
@@ -59,23 +63,32 @@ def fetch(progress: Progress) -> None:
     Raises:
         Unavailable: It cannot be downloaded, or is not what was published.
     """
-    import pooch
-
-    pooch.get_logger().setLevel("WARNING")  # progress tells
     registry = os.environ.get("npm_config_registry", REGISTRY).rstrip("/")  # noqa: SIM112 (npm's)
     with atomic(folder()) as unpacked:
         for done, (name, sha256) in enumerate(PACKAGES.items()):
             progress(0.5 * done, f"fetching @litertjs/{name} {VERSION}")
-            url = f"{registry}/@litertjs/{name}/-/{name}-{VERSION}.tgz"
-            try:
-                packed = pooch.retrieve(url, sha256, path=home() / "downloads")
-            except (OSError, ValueError) as error:  # requests' errors are OSErrors
-                raise Unavailable(
-                    f"{url} cannot be had: {str(error).splitlines()[0]}. Check the network, and "
-                    "run `edgekit setup web` again."
-                ) from error
-            _unpack(Path(packed), FILES[name], unpacked)
-            Path(packed).unlink()
+            packed = _download(f"{registry}/@litertjs/{name}/-/{name}-{VERSION}.tgz", sha256)
+            _unpack(packed, FILES[name], unpacked)
+            packed.unlink()
+
+
+def _download(url: str, sha256: str) -> Path:
+    import pooch
+
+    pooch.get_logger().setLevel("WARNING")  # progress tells
+    answers: list[Response] = []
+    keep = {"response": lambda answer, **_: answers.append(answer)}
+    get = pooch.HTTPDownloader(timeout=60, hooks=keep)
+    try:
+        return Path(pooch.retrieve(url, sha256, path=home() / "downloads", downloader=get))
+    except (OSError, ValueError) as error:  # requests' errors are OSErrors
+        raise Unavailable(
+            f"{url} cannot be had: {str(error).splitlines()[0]}. Check the network, and run "
+            "`edgekit setup web` again."
+        ) from error
+    finally:
+        for answer in answers:  # pooch leaves them open after an error
+            answer.close()
 
 
 def _unpack(packed: Path, wanted: dict[str, str], into: Path) -> None:

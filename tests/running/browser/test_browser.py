@@ -184,6 +184,19 @@ def test_the_end_of_the_worker_ends_the_browser(session: Session, tmp_path: Path
 
 
 @pytest.mark.device
+def test_a_browser_that_does_not_start_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need("litert-web")
+    browser = tmp_path / "browser"
+    browser.write_text("#!/bin/sh\nexit 3\n")
+    browser.chmod(0o755)
+    monkeypatch.setenv(program.VARIABLE, str(browser))
+    with pytest.raises(WorkerDied, match=r"last said: .*The browser ended by exit code 3"):
+        open_session(GOLDEN / "int8.tflite", runtime="litert-web")
+
+
+@pytest.mark.device
 def test_a_page_that_crashes_is_told(tmp_path: Path) -> None:
     need("litert-web")
     with (
