@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgekit.cli import output, proofs, tables
 from edgekit.cli.arguments import Json, ModelFile, Pixels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edgekit.verbs.bench import Benchmark
 
 
 def inspect(file: ModelFile, json: Json = False) -> None:
@@ -57,24 +62,41 @@ def check(
 
 
 def verify(
-    path: Annotated[Path, typer.Argument(metavar="FILE.tflite|RUN_DIR")],
+    path: Annotated[Path, typer.Argument(metavar="FILE.tflite|RUN_DIR|BUNDLE")],
     runtime: Annotated[str, typer.Option(help="One runtime; all that are here if left out.")] = "",
-    device: Annotated[str, typer.Option(help="local, raspberry-pi or ssh://user@host.")] = "local",
+    device: Annotated[
+        str, typer.Option(help="local, raspberry-pi, ssh://user@host or adb[:SERIAL].")
+    ] = "local",
     vectors: Annotated[
         Path | None, typer.Option(help=".npz of golden vectors: input:NAME, output:NAME.")
     ] = None,
     evaluate: Annotated[
         Path | None, typer.Option(help=".npz of inputs and labels: tells how right the file is.")
     ] = None,
+    device_report: Annotated[
+        Path | None, typer.Option(help="JSON of the Android app's self-test on a BUNDLE.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run a file or a build's files and compare with the reference.
 
-    Compared are the answers to golden vectors, inputs kept with the reference's answers.
+    Compared are the answers to golden vectors, inputs kept with the reference's answers. With
+    --device-report nothing runs: what a phone answered is judged.
     """
     from edgekit.verbs import verify as verb
 
-    shown = verb.verify(path, runtime=runtime, device=device, vectors=vectors, evaluate=evaluate)
+    if device_report:
+        from edgekit.verbs.phone.device_report import judge_report
+
+        shown = judge_report(path, device_report)
+    elif device.partition(":")[0] == "adb":
+        from edgekit.verbs.phone.asking import verify_on_phone
+
+        shown = verify_on_phone(path, device, runtime=runtime, vectors=vectors)
+    else:
+        shown = verb.verify(
+            path, runtime=runtime, device=device, vectors=vectors, evaluate=evaluate
+        )
     proofs.show_proofs(shown, json=json)
     ran = any(proof.status == "measured" for proof in shown)
     good = ran and all(proof.ok is not False for proof in shown)
@@ -124,15 +146,21 @@ def run(
 def bench(
     files: Annotated[list[Path], typer.Argument(metavar="FILE.tflite...")],
     runtime: Annotated[str, typer.Option(help="A name from `edgekit list runtimes`.")] = "litert",
-    device: Annotated[str, typer.Option(help="local, raspberry-pi or ssh://user@host.")] = "local",
+    device: Annotated[
+        str, typer.Option(help="local, raspberry-pi, ssh://user@host or adb[:SERIAL].")
+    ] = "local",
     threads: Annotated[int, typer.Option(min=1, max=256, help="Threads of the runtime.")] = 1,
     runs: Annotated[int, typer.Option(min=1, max=100_000, help="Timed invocations.")] = 100,
     json: Json = False,
 ) -> None:
     """Time single invocations: median, 90th percentile, memory."""
-    from edgekit.verbs import bench as verb
+    from edgekit.verbs.bench import bench
+    from edgekit.verbs.phone.asking import bench_on_phone
 
+    measure: Callable[..., Benchmark] = bench
+    if device.partition(":")[0] == "adb":
+        measure = bench_on_phone
     for file in files:
         tables.show_bench(
-            verb.bench(file, runtime=runtime, device=device, threads=threads, runs=runs), json=json
+            measure(file, runtime=runtime, device=device, threads=threads, runs=runs), json=json
         )
