@@ -34,7 +34,13 @@ class _InBrowser:
         self._found: Json = {}
 
     def allocate_tensors(self) -> None:
-        """Do nothing: they were on loading."""
+        """Do nothing: that comes with the first invocation."""
+
+    def try_zeros(self) -> None:
+        """Let every operator check its operands."""
+        for port in self._backend.inputs:
+            self.set_tensor(port["index"], np.zeros(port["shape"], port["dtype"]))
+        self.invoke()
 
     def get_input_details(self) -> list[Json]:
         return self._backend.inputs
@@ -78,7 +84,9 @@ def load(request: Json) -> Json:
 def prepare(request: Json) -> Json:
     """Also let every operator check its operands; custom operators are looked up only here."""
     interpreter = _interpreter(request["file"])
-    if hasattr(interpreter, "allocate_tensors"):
+    if isinstance(interpreter, _InBrowser):
+        interpreter.try_zeros()
+    elif hasattr(interpreter, "allocate_tensors"):
         interpreter.allocate_tensors()
     return {"ok": True}
 

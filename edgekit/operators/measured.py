@@ -90,6 +90,7 @@ LITERT_JS = Column(
     key="litert_js_2_5",
     runtime="LiteRT.js 2.5",
     remedy="Convert it again with edgekit, or replace the layer that became this operator.",
+    asked_all=False,
 )
 MICRO = Column(
     key="tflite_micro",

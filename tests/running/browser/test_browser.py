@@ -144,8 +144,11 @@ def test_a_clock_tells_microseconds(session: Session) -> None:
 def test_what_litert_js_answers_in_silence_is_refused() -> None:
     """It does not throw where an operator cannot run, and answers what lies in memory."""
     need("litert-web")
-    with pytest.raises(ModelRefused, match="Encountered unresolved custom op: Mystery"):
-        open_session(GOLDEN / "custom.tflite", runtime="litert-web")
+    with (
+        open_session(GOLDEN / "custom.tflite", runtime="litert-web") as run,
+        pytest.raises(ModelRefused, match="Encountered unresolved custom op: Mystery"),
+    ):
+        run(IMAGES)
 
 
 @pytest.mark.device

@@ -1,0 +1,46 @@
+"""A web page with LiteRT.js 2.5 on WASM.
+
+Its tables come from asking the published WASM for each operator, in each version and type, in
+Chromium. Where a file's inputs or outputs have a type that LiteRT.js does not pass on, or no fixed
+shape, the file is refused as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from edgekit.core.variant import PRECISIONS
+from edgekit.operators.measured import LITERT_JS
+from edgekit.operators.support import check_model
+from edgekit.operators.target import Check, Target
+from edgekit.running.browser.litert_js import TENSORS
+from edgekit.tflite.reader import Model, ports
+
+
+def check(model: Model) -> Check:
+    """Return the verdict of the tables, and of what LiteRT.js passes to a model."""
+    found = check_model(model, target="web", column=LITERT_JS)
+    problems = tuple(_unpassed(model))
+    return replace(found, ok=found.ok and not problems, problems=(*found.problems, *problems))
+
+
+def _unpassed(model: Model) -> Iterator[str]:
+    """Give a sentence for each input and output that LiteRT.js does not pass on."""
+    inputs, outputs = ports(model)
+    for port in (*inputs, *outputs):
+        if port.dtype not in TENSORS:
+            yield (
+                f"'{port.name}' is {port.dtype}, and LiteRT.js passes on {', '.join(TENSORS)} "
+                "alone. Convert the model with edgekit, which keeps inputs and outputs in float32."
+            )
+    for index in model.main.inputs:
+        tensor = model.main.tensors[index]
+        if -1 in tensor.shape_signature:
+            yield (
+                f"LiteRT.js takes no input without a fixed shape, such as '{tensor.name}'. Convert "
+                "the model with a fixed shape."
+            )
+
+
+target = Target(check=check, runtime="litert-web", device="local", precisions=PRECISIONS)

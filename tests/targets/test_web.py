@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+
+from edgekit.verbs.check import check
+from tests.support.paths import GOLDEN
+
+
+@pytest.mark.parametrize("name", ["float32", "float16", "dynamic_int8", "int8", "int16x8", "loop"])
+def test_what_a_page_runs_is_accepted(name: str) -> None:
+    found = check(GOLDEN / f"{name}.tflite", "web")
+    assert found.ok
+    assert [each.verdict for each in found.operators if each.verdict == "no"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("custom", "'Mystery' is a custom operator"),
+        ("flex", "'FlexErf' is TensorFlow's own operator"),
+        ("no_operators", "The file has no operators"),
+        ("dynamic_shape", "LiteRT.js takes no input without a fixed shape, such as 'features'"),
+    ],
+)
+def test_what_a_page_does_not_run_is_refused_with_the_reason(name: str, words: str) -> None:
+    found = check(GOLDEN / f"{name}.tflite", "web")
+    assert not found.ok
+    reasons = [*found.problems, *(each.reason for each in found.operators)]
+    assert words in " ".join(reasons)
