@@ -79,6 +79,13 @@ java -Dedgekit.cases="$OUT/cases" -Dedgekit.litert.library="$LITERT" \
   { grep -v '\[OK\]' "$OUT/tests.log"; exit 1; }
 grep -E 'tests (successful|skipped|failed)' "$OUT/tests.log"
 
+stage "the reports of those self-tests, judged on the desk"
+for bundle in "$ASSETS"/bundles/*; do
+  report=$OUT/cases/bundle-${bundle##*/}/device_report.json
+  "$PYTHON" -m edgekit verify "$bundle" --device-report "$report" >"$OUT/verdict.log" ||
+    { cat "$OUT/verdict.log"; exit 1; }
+done
+
 stage "APK"
 java -cp "$D8_JAR" com.android.tools.r8.D8 --release --min-api 24 --lib "$ANDROID_JAR" \
   --classpath "$SHIM" --output "$OUT/dex" "$KOTLIN/lib/kotlin-stdlib.jar" \
@@ -94,10 +101,11 @@ apksigner verify --min-sdk-version 24 "$OUT/edgekit-demo.apk"
 
 stage "done"
 cat <<TEXT
-Proven here: all Kotlin of core and app compiles without a warning (app against Android's API 23 and
-signatures of LiteRT's Kotlin API that are ours); core gives networks what Python gives them and makes
-of their answers what Python makes; the app's inference class runs the bundled models by LiteRT's
-library for this machine and answers as Python; the APK is signed, its models can be mapped.
-Not run here: Gradle, a phone, a GPU, Android's camera, microphone and screen. This APK holds no
-LiteRT library, which comes from Google's Maven: the app for a phone is made by Android Studio.
+Proven here: all Kotlin of core and app compiles without a warning (the app against Android's API 23 and
+signatures of LiteRT's Kotlin API that are ours); core gives networks what Python gives them and makes of
+their answers what Python makes; the app's inference class runs the bundled models by LiteRT's library
+for this machine and answers as Python; reports of its self-test are judged right on the desk; the APK is
+signed, and its models can be mapped into memory.
+Not run here: Gradle, a phone, a GPU, Android's camera, microphone and screen. This APK holds no LiteRT
+library, which comes from Google's Maven: the app for a phone is made by Android Studio.
 TEXT

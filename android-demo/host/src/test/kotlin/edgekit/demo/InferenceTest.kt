@@ -2,6 +2,7 @@ package edgekit.demo
 
 import com.google.ai.edge.litert.CompiledModel
 import com.google.ai.edge.litert.LiteRtException
+import edgekit.core.Batch
 import edgekit.core.BundleException
 import edgekit.core.Run
 import edgekit.core.Tensor
@@ -10,6 +11,8 @@ import edgekit.core.bundle.FolderFiles
 import edgekit.core.bundle.JsonObject
 import edgekit.core.bundle.ModelFacts
 import edgekit.core.bundle.bundle
+import edgekit.core.proof.Latency
+import edgekit.core.proof.deviceReport
 import edgekit.core.proof.readGolden
 import edgekit.core.proof.selfTest
 import edgekit.core.python.Case
@@ -18,6 +21,7 @@ import edgekit.demo.inference.LoadedModel
 import edgekit.demo.inference.ModelSource
 import edgekit.demo.inference.loadModel
 import java.io.File
+import java.util.Base64
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -53,6 +57,11 @@ class InferenceTest {
                 assertEquals(false, failed.ok)
             }
         }
+
+    /** The reports that `edgekit verify --device-report` judges after these tests. */
+    @TestFactory
+    fun `a report of each bundle is written for the desk`(): List<DynamicTest> =
+        cases().map { case -> dynamicTest("$case") { report(case) } }
 
     @TestFactory
     fun `without a GPU it says why and runs on the CPU`(): List<DynamicTest> =
@@ -98,17 +107,44 @@ class InferenceTest {
         }
     }
 
-    private fun eachModel(
-        check: (Case, Bundle, ModelFacts, JsonObject) -> Unit,
-    ): List<DynamicTest> {
+    private fun report(case: Case) {
+        val files = FolderFiles(folder(case))
+        val bundle = files.bundle()
+        val variant = bundle.variants.first()
+        val latency = Latency()
+        val models = bundle.parts(variant).mapValues { loaded(case, it.value, gpu = true) }
+        val runs = models.mapValues { (_, model) ->
+            { batch: Batch -> model.run(batch).also { latency.add(model.lastMs) } }
+        }
+        val proofs = selfTest(bundle, files, variant, runs, onGpu = false)
+        val report = deviceReport(
+            recipe = bundle.recipe,
+            variant = variant,
+            device = mapOf("model" to "JVM of the build"),
+            proofs = proofs,
+            residencies = models.mapValues { it.value.residency },
+            latency = latency,
+            peakMemoryBytes = null,
+            encode = { Base64.getEncoder().encodeToString(it) },
+        )
+        models.values.forEach(LoadedModel::close)
+        assertEquals(proofs.sumOf { it.examples }, latency.runs)
+        File(case.folder, "device_report.json").writeText(report)
+    }
+
+    private fun cases(): List<Case> {
         val cases = Case.all().filter { File(it.folder, "models.json").isFile }
         assertTrue(cases.isNotEmpty(), "ci/make_cases.py was given no bundle.")
-        return cases.flatMap { case ->
-            val bundle = FolderFiles(folder(case)).bundle()
-            case.json("models.json").children("models").map { python ->
-                val facts = bundle.models.single { it.file == python.text("file") }
-                dynamicTest("$case, ${facts.file}") { check(case, bundle, facts, python) }
-            }
+        return cases
+    }
+
+    private fun eachModel(
+        check: (Case, Bundle, ModelFacts, JsonObject) -> Unit,
+    ): List<DynamicTest> = cases().flatMap { case ->
+        val bundle = FolderFiles(folder(case)).bundle()
+        case.json("models.json").children("models").map { python ->
+            val facts = bundle.models.single { it.file == python.text("file") }
+            dynamicTest("$case, ${facts.file}") { check(case, bundle, facts, python) }
         }
     }
 
