@@ -29,7 +29,7 @@ MOST_ANY = 298
 
 OWNERS = {
     "edgetpu": r"edgekit/edgetpu/.*|edgekit/(targets|runtimes)/edgetpu.py|converters/edgetpu.py",
-    "raspberry-pi": r"edgekit/(targets|devices)/raspberry_pi.py",
+    "raspberry-pi": r"edgekit/(targets|devices)/raspberry_pi(_litert)?.py|edgekit/packagers/pi.py",
     "swiftshader": r"edgekit/runtimes/litert_gpu.py",
 }
 """Name of a target, device or driver -> the files that may speak of it."""

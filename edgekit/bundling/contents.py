@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,27 +71,53 @@ class Contents:
     labels: tuple[str, ...]
     program: Program | None
 
-    def copy_program(self, folder: Path) -> None:
-        """Copy the program for the device, its package and the files it reads, if there are any."""
+    def copy_program(self, folder: Path, *others: str) -> None:
+        """Copy the program for the device, its package and the files it reads, if there are any.
+
+        Args:
+            folder: The bundle.
+            others: Further modules below `edgekit.on_device` that come along.
+        """
         if programs_path(self.run_dir).is_dir():
             ours = shutil.ignore_patterns(PROGRAM_FILE, "__pycache__")
             shutil.copytree(programs_path(self.run_dir), folder, ignore=ours, dirs_exist_ok=True)
         if self.program and is_ours(self.program):
             # An older build's program would look for what older bundles held.
             shutil.rmtree(folder / PACKAGE, ignore_errors=True)
-            copy_package(self.program, folder)
+            copy_package(self.program, folder, *others)
 
     def copy_report(self, folder: Path) -> None:
         """Copy the build's `report.json`."""
         shutil.copyfile(self.run_dir / report_json.FILE_NAME, folder / report_json.FILE_NAME)
 
 
-def contents_of(run_dir: Path, names: Sequence[str] = ()) -> Contents:
+Fits = Callable[[Sequence[Row]], bool]
+"""Of what was measured of a variant: whether it belongs into a bundle."""
+
+
+def right_somewhere(rows: Sequence[Row]) -> bool:
+    """Whether a variant was within its limits on at least one place."""
+    return any(row.ok for row in rows)
+
+
+def fitting(report: Report, fits: Fits) -> dict[str, tuple[Row, ...]]:
+    """Return the variants of a build that fit, each with all that was measured of it."""
+    measured: dict[str, tuple[Row, ...]] = {}
+    for row in report.rows:
+        if row.status == "measured":
+            measured[row.variant] = (*measured.get(row.variant, ()), row)
+    return {name: rows for name, rows in measured.items() if fits(rows)}
+
+
+def contents_of(
+    run_dir: Path, names: Sequence[str] = (), *, fits: Fits = right_somewhere
+) -> Contents:
     """Read and check what a bundle of a build is made of.
 
     Args:
         run_dir: A build's folder such as `runs/image_cnn`.
         names: Of the variants that are wanted; all that are verified if empty.
+        fits: Which of them count as verified where the bundle goes.
 
     Raises:
         NotFound: The run folder lacks its report, vectors or a file of a variant.
@@ -99,7 +125,12 @@ def contents_of(run_dir: Path, names: Sequence[str] = ()) -> Contents:
         BadData: A file is not the one that was measured.
     """
     report = report_json.load_report(run_dir)
-    verified = _verified(report, run_dir)
+    verified = fitting(report, fits)
+    if not verified:
+        raise BadInput(
+            f"No variant in '{run_dir}' was measured and found within its limits, and a bundle "
+            f"holds no other; `edgekit report {run_dir}` says why."
+        )
     variants = tuple(
         VerifiedVariant(name=name, rows=rows, files=_files(run_dir, name))
         for name, rows in _wanted(verified, names, report).items()
@@ -137,21 +168,6 @@ def new_bundle(out: Path) -> Iterator[Path]:
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         lines = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
         (folder / SUMS).write_text("".join(lines), encoding="utf-8")
-
-
-def _verified(report: Report, run_dir: Path) -> dict[str, tuple[Row, ...]]:
-    """Return the variants that are right on at least one place, each with its measured rows."""
-    measured: dict[str, tuple[Row, ...]] = {}
-    for row in report.rows:
-        if row.status == "measured":
-            measured[row.variant] = (*measured.get(row.variant, ()), row)
-    verified = {name: rows for name, rows in measured.items() if any(row.ok for row in rows)}
-    if not verified:
-        raise BadInput(
-            f"No variant in '{run_dir}' was measured and found within its limits, and a bundle "
-            f"holds no other; `edgekit report {run_dir}` says why."
-        )
-    return verified
 
 
 def _wanted(

@@ -16,8 +16,15 @@ from edgekit.reporting.templates import filled
 FILE_NAME = "README.md"
 
 
-def write_readme(folder: Path, contents: Contents, facts: BundleFacts) -> None:
-    """Write the bundle's `README.md`; it describes no file that the folder does not hold."""
+def write_readme(folder: Path, contents: Contents, facts: BundleFacts, use: str = "") -> None:
+    """Write the bundle's `README.md`; it describes no file that the folder does not hold.
+
+    Args:
+        folder: The bundle.
+        contents: What it is made of.
+        facts: What its `bundle.json` holds.
+        use: How it is used, as Markdown; how its program is called if "".
+    """
     text = filled(
         "bundling",
         "README.md.jinja",
@@ -31,6 +38,7 @@ def write_readme(folder: Path, contents: Contents, facts: BundleFacts) -> None:
             "reference": wording.value_text(contents.report.metric, contents.report.reference),
             "examples": wording.examples_text(contents.report.rows),
             "sums": SUMS,
+            "use": use.strip(),
         },
         escape=False,
     )

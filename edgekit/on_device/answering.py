@@ -33,7 +33,16 @@ from typing import (
 )
 
 from .arrays import Run
-from .interpreter import LABELS, ModelFacts, add_arguments, describe, find_file, load, read_labels
+from .interpreter import (
+    LABELS,
+    ModelFacts,
+    Open,
+    add_arguments,
+    describe,
+    find_file,
+    load,
+    read_labels,
+)
 
 if TYPE_CHECKING:
     from .vision.drawing import Drawing
@@ -176,26 +185,35 @@ class Program(Generic[Item]):
             epilog=f"Example: python3 %(prog)s --variant int8 {self.example}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        parser.add_argument("inputs", nargs="+", metavar=self.takes.name, help=self.takes.help)
+        self.add_arguments(parser, inputs="+")
+        options = parser.parse_args(arguments)
+        try:
+            models = open_models(options.bundle, options.variant)
+            tell(self.answers(models, options.inputs, options), options.out)
+        except (OSError, ValueError) as error:
+            raise SystemExit(str(error)) from error
+
+    def add_arguments(self, parser: ArgumentParser, *, inputs: str) -> None:
+        """Add inputs, as many as `nargs` of argparse says, and all options, to a parser."""
+        parser.add_argument("inputs", nargs=inputs, metavar=self.takes.name, help=self.takes.help)
         self.options(parser)
+        parser.set_defaults(out=None)
         if self.draws:
             parser.add_argument(
                 "--out", type=Path, metavar="FOLDER", help="draw the answers into pictures there"
             )
         add_arguments(parser)
-        options = parser.parse_args(arguments)
-        try:
-            models = open_models(options.bundle, options.variant)
-            answers = self.answers(models, options.inputs, options)
-            first = list(itertools.islice(answers, 2))
-            for name, answer in itertools.chain(first, answers):
-                if len(first) > 1:
-                    print(f"{name}:")
-                print(*answer.lines, sep="\n", flush=True)
-                if self.draws and options.out:
-                    answer.write(options.out, file_name(name))
-        except (OSError, ValueError) as error:
-            raise SystemExit(str(error)) from error
+
+
+def tell(answers: Iterator[Tuple[str, Answer]], out: Optional[Path]) -> None:
+    """Print answers, each under its name if there are several, and draw them into a folder."""
+    first = list(itertools.islice(answers, 2))
+    for name, answer in itertools.chain(first, answers):
+        if len(first) > 1:
+            print(f"{name}:")
+        print(*answer.lines, sep="\n", flush=True)
+        if out:
+            answer.write(out, file_name(name))
 
 
 def at_least_one(text: str) -> int:
@@ -205,14 +223,14 @@ def at_least_one(text: str) -> int:
     return int(text)
 
 
-def open_models(folder: Path, variant: str) -> Models:
-    """Load a variant of a bundle on the runtime that is installed.
+def open_models(folder: Path, variant: str, opened: Optional[Open] = None) -> Models:
+    """Load a variant of a bundle by what opens a file, or on the runtime that is installed.
 
     Raises:
         SystemExit: The folder is no bundle, has no such variant, or no runtime is installed.
     """
     labels = read_labels(folder) if (folder / LABELS).is_file() else []
-    return Models(folder, describe(folder, variant), load(folder, variant), labels)
+    return Models(folder, describe(folder, variant), load(folder, variant, opened=opened), labels)
 
 
 def file_name(name: str) -> str:

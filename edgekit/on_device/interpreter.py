@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import argparse
 import json
+import struct
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, List, Optional, TypedDict
+from typing import TYPE_CHECKING, Callable, List, Optional, TypedDict
 
 import numpy as np
 
 from .arrays import Array, Batch, Run
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from tflite_runtime.interpreter import Interpreter
+
+Open = Callable[[Path, int], "Interpreter"]
+"""`(file, threads) -> interpreter`, on whatever it chooses."""
 
 BUNDLE = "bundle.json"
 """What a bundle says of itself."""
@@ -54,13 +60,16 @@ class ModelFacts(TypedDict):
     outputs: List[TensorFacts]
 
 
-def load(folder: Path | str, variant: str, *, threads: int = 1) -> dict[str, Run]:
+def load(
+    folder: Path | str, variant: str, *, threads: int = 1, opened: Optional[Open] = None
+) -> dict[str, Run]:
     """Load a variant's models.
 
     Args:
         folder: The bundle, with its `bundle.json`.
         variant: Such as `int8`.
         threads: Threads of each interpreter.
+        opened: Opens a file; on the CPU if None.
 
     Returns:
         Part name (`model` if there is one file) -> function of a batch: input name -> array with
@@ -70,7 +79,10 @@ def load(folder: Path | str, variant: str, *, threads: int = 1) -> dict[str, Run
         SystemExit: The bundle has no such variant, or no runtime is installed.
     """
     models = describe(folder, variant)
-    return {part: _function(Path(folder), model, threads) for part, model in models.items()}
+    return {
+        part: _function((opened or open_on_cpu)(Path(folder) / model["file"], threads), model)
+        for part, model in models.items()
+    }
 
 
 def describe(folder: Path | str, variant: str) -> dict[str, ModelFacts]:
@@ -134,8 +146,42 @@ def find_file(name: Path | str, bundle: Path) -> Path:
     return Path(name) if Path(name).exists() or not (bundle / name).exists() else bundle / name
 
 
-def _function(folder: Path, model: ModelFacts, threads: int) -> Run:
-    interpreter = _open(folder / model["file"], threads)
+def open_on_cpu(path: Path, threads: int) -> Interpreter:
+    """Open a model on the runtime that is installed.
+
+    Raises:
+        SystemExit: None is installed.
+    """
+    return runtime().Interpreter(str(path), num_threads=threads)
+
+
+def runtime() -> ModuleType:
+    """Return the interpreter's module of tflite-runtime if that is here, else of ai-edge-litert.
+
+    Raises:
+        SystemExit: Neither is installed.
+    """
+    try:
+        from tflite_runtime import interpreter
+    except ImportError:
+        try:
+            from ai_edge_litert import interpreter
+        except ImportError as error:
+            raise SystemExit(f"There is no runtime here: {_how_to_get_one()}") from error
+    module: ModuleType = interpreter
+    return module
+
+
+def _how_to_get_one() -> str:
+    if struct.calcsize("P") == 8:
+        return "pip install tflite-runtime 'numpy<2', or ai-edge-litert."
+    return (
+        "this Python has 32 bits. ai-edge-litert has no wheel for it, and tflite-runtime 2.14 one "
+        "for Python 3.11 and older alone, in which nothing was tried. Install the 64-bit system."
+    )
+
+
+def _function(interpreter: Interpreter, model: ModelFacts) -> Run:
     interpreter.allocate_tensors()
 
     def run(batch: Batch) -> Batch:
@@ -174,16 +220,3 @@ def _real(tensor: TensorFacts, value: Array) -> Array:
         return value
     steps = value.astype(np.float64) - quantization["zero_point"]
     return (steps * quantization["scale"]).astype(np.float32)
-
-
-def _open(path: Path, threads: int) -> Interpreter:
-    try:
-        from tflite_runtime.interpreter import Interpreter
-    except ImportError:
-        try:
-            from ai_edge_litert.interpreter import Interpreter
-        except ImportError as error:
-            raise SystemExit(
-                "There is no runtime here: pip install tflite-runtime 'numpy<2', or ai-edge-litert."
-            ) from error
-    return Interpreter(str(path), num_threads=threads)

@@ -45,7 +45,7 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> list[Array]:
     """Stand in for models that give their four pixels as scores; return what they are given."""
     given: list[Array] = []
 
-    def load(folder: Path, variant: str) -> dict[str, Run]:
+    def load(folder: Path, variant: str, **_: object) -> dict[str, Run]:
         def run(batch: Batch) -> Batch:
             given.append(batch["image"])
             return {"scores": batch["image"].reshape(-1, 4)}

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,32 +17,28 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import edgekit
-from edgekit.building.programs import write_programs
 from edgekit.cli import app
 from edgekit.core import registry
 from edgekit.core.errors import BadData, BadInput, EdgekitError, NotFound, WorkerFailed
-from edgekit.core.recipe import Program, Signature, Tensor
+from edgekit.core.recipe import Signature, Tensor
 from edgekit.on_device.answering import Answer
 from edgekit.on_device.pictures import to_pgm
 from edgekit.on_device.programs import classify
+from edgekit.running import tflite_environment
 from edgekit.tflite.sidecar import describe, write_sidecar
 from edgekit.verbs.run import bundles
+from tests.support.board_bundle import PICTURE, add_classifier
 from tests.support.example_run import LABELS, write_run
-from tests.support.paths import GOLDEN, RECIPES
+from tests.support.paths import GOLDEN
+from tests.support.sshd import serving
 from tests.support.videos import write_video
-
-PICTURE = np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundle of a classifier of 8 x 8 pictures, with its program."""
     run_dir = write_run(tmp_path_factory.mktemp("runs") / "image_cnn")
-    recipe = registry.get("recipes", str(RECIPES / "doubling.py"))
-    program = Program(name="classify", example=("example.pgm",))
-    assets = {"example.pgm": to_pgm(PICTURE)}
-    recipe = replace(recipe, program=program, assets=lambda size: assets)
-    write_programs(recipe, "tiny", run_dir / "device")
+    add_classifier(run_dir)
     made: Path = registry.get("packagers", "bundle").package(run_dir, run_dir / "bundle")
     return made
 
@@ -159,6 +155,26 @@ def test_options_are_the_program_s_own(made: Path) -> None:
 def test_without_an_input_the_example_is_told(made: Path) -> None:
     with pytest.raises(BadInput, match=r"'classify' takes .*--input 'example.pgm'"):
         edgekit.run(made, [])
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(tmp_path_factory.mktemp("sshd")) as address:
+        yield address
+
+
+@pytest.mark.device
+def test_a_board_with_numpy_and_tflite_runtime_alone_answers(
+    made: Path,
+    board: str,
+) -> None:
+    if missing := tflite_environment.missing():
+        pytest.skip(missing)
+    python = tflite_environment.command().argv[0]
+    found = edgekit.run(made, ["example.pgm"], variant="int8", device=f"ssh://{board}{python}")
+    assert found.runtime == "tflite-runtime"
+    here = edgekit.run(made, ["example.pgm"], variant="int8", runtime="tflite-runtime")
+    assert found.answers[0].lines == here.answers[0].lines
 
 
 # Bundles of strangers

@@ -1,0 +1,1 @@
+"""What a bundle for a board brings besides its program: a runner, a camera, a self-test."""
