@@ -1,10 +1,11 @@
 """A Cortex-A72 board with Debian 12, emulated by qemu: its operators and numbers, not its speed.
 
-Only programs are emulated, not the board's system: Debian 12's Python for arm64, NumPy and
-tflite-runtime with its ARM kernels, unpacked into a folder. Nothing needs root rights. For a real
-board use `ssh://user@host`.
+Only programs are emulated, not the board's system: Debian 12's Python for arm64, NumPy,
+tflite-runtime and ai-edge-litert with their ARM kernels, unpacked into a folder. Nothing needs root
+rights. For a real board use `ssh://user@host`.
 
-Source: QEMU, user mode emulation, https://www.qemu.org/docs/master/user/main.html.
+Source: QEMU, user mode emulation, https://www.qemu.org/docs/master/user/main.html; fields of
+`/proc/cpuinfo` as Linux writes them, arch/arm64/kernel/cpuinfo.c.
 """
 
 from __future__ import annotations
@@ -28,11 +29,34 @@ PYTHON = "3.11"
 WHEELS = {
     f"tflite-runtime=={VERSION}": "manylinux_2_34_aarch64",
     "numpy==1.26.4": "manylinux2014_aarch64",
+    "ai-edge-litert==2.3.0": "manylinux_2_27_aarch64",
 }
+PROCESSOR = """\
+processor\t: {number}
+BogoMIPS\t: 108.00
+Features\t: fp asimd evtstrm crc32 cpuid
+CPU implementer\t: 0x41
+CPU architecture: 8
+CPU variant\t: 0x0
+CPU part\t: 0xd08
+CPU revision\t: 3
+
+"""
+"""What a Raspberry Pi 4 says of each of its four Cortex-A72 cores.
+
+ai-edge-litert 2.3.0 asks /proc/cpuinfo which cores there are. The emulator shows it this machine's,
+and an x86 processor's ends it with SIGSEGV when a model is opened (qemu 7.2).
+"""
+CORES = 4
 
 
 def _folder() -> Path:
     return home() / "raspberry-pi"
+
+
+def _cpuinfo() -> Path:
+    """Return what programs are shown as `/proc/cpuinfo`; it is written last."""
+    return _folder() / "root/proc/cpuinfo"
 
 
 def _qemu() -> str:
@@ -52,7 +76,7 @@ def _command(_runtime: Runtime) -> Command:
 def _missing() -> str:
     if sys.platform != "linux":
         return "The emulated Raspberry Pi needs Linux; use a real one: ssh://user@host"
-    if not ((_folder() / "root").exists() and _qemu()):
+    if not (_cpuinfo().exists() and _qemu()):
         return "The emulated Raspberry Pi is not there; run: edgekit setup raspberry-pi"
     return ""
 
@@ -76,9 +100,13 @@ def _setup(progress: Progress) -> None:
         for requirement, tag in WHEELS.items():
             progress(0.6, f"fetching {requirement} for arm64")
             _install_wheel(requirement, tag, root / "wheels")
+        processors = [PROCESSOR.format(number=number) for number in range(CORES)]
+        (root / "proc").mkdir()
+        (root / "proc/cpuinfo").write_text("".join(processors))
     progress(0.9, "running a tiny model on it")
     try:
-        prove("tflite-runtime", "raspberry-pi")
+        for runtime in ("tflite-runtime", "litert"):
+            prove(runtime, "raspberry-pi")
     except Unavailable:
         shutil.rmtree(_folder(), ignore_errors=True)
         raise
@@ -102,6 +130,6 @@ device = Device(
     command=_command,
     missing=_missing,
     setup=_setup,
-    runtimes=("tflite-runtime", "tflite-runtime-reference"),  # ai-edge-litert's build crashes here
+    runtimes=("tflite-runtime", "tflite-runtime-reference", "litert"),
     times_mean_something=False,
 )

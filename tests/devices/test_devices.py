@@ -43,11 +43,17 @@ def test_times_of_an_emulator_mean_nothing() -> None:
 
 @pytest.mark.device
 @pytest.mark.parametrize("file", ["float32.tflite", "float16.tflite", "int8.tflite"])
-def test_the_emulated_board_answers_near_this_machine(file: str) -> None:
+@pytest.mark.parametrize(
+    ("runtime", "version"),
+    [("tflite-runtime", "tflite-runtime 2.14.0"), ("litert", "ai-edge-litert 2.3.0")],
+)
+def test_the_emulated_board_answers_near_this_machine(
+    file: str, runtime: str, version: str
+) -> None:
     need("raspberry-pi")
-    with open_session(GOLDEN / file, runtime="tflite-runtime", device="raspberry-pi") as run:
+    with open_session(GOLDEN / file, runtime=runtime, device="raspberry-pi") as run:
         assert run.info["machine"] == "aarch64"
-        assert run.info["runtime"] == "tflite-runtime 2.14.0"
+        assert run.info["runtime"] == version
         board = run(IMAGES)["scores"]
     with open_session(GOLDEN / file, runtime="litert") as run:
         here = run(IMAGES)["scores"]

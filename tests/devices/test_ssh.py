@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import shlex
-import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +16,7 @@ from edgekit.core.errors import Unavailable, WorkerDied, WorkerTimeout
 from edgekit.running.session import open_session
 from tests.support.fake_runtime import fake_runtime
 from tests.support.paths import GOLDEN
+from tests.support.sshd import serving
 
 pytestmark = pytest.mark.device
 
@@ -28,59 +24,10 @@ IMAGES = {"image": np.random.default_rng(0).random((4, 8, 8, 1), dtype=np.float3
 X = {"x": np.array([[1, -2, 3, -4]], np.float32)}
 
 
-def find(tool: str) -> str:
-    found = shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
-    if found is None:
-        pytest.skip(f"{tool} is not installed; run: sudo apt-get install openssh-server")
-    return found
-
-
 @pytest.fixture(scope="module")
 def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start sshd with keys of its own; give `user@host:port` and put a configured ssh on PATH."""
-    folder = tmp_path_factory.mktemp("sshd")
-    sshd, ssh = find("sshd"), find("ssh")
-    for name in ("host", "user"):
-        key = [find("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
-        subprocess.run(key, check=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (folder / "sshd_config").write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile none\n"
-        f"AuthorizedKeysFile {folder}/user.pub\nPermitRootLogin yes\nPasswordAuthentication no\n"
-        "StrictModes no\nUsePAM no\n"
-    )
-    host_key = (folder / "host.pub").read_text()
-    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}")
-    (folder / "ssh_config").write_text(
-        f"IdentityFile {folder}/user\nIdentitiesOnly yes\nUserKnownHostsFile {folder}/known_hosts\n"
-    )
-    (folder / "ssh").write_text(f'#!/bin/sh\nexec {ssh} -F {folder}/ssh_config "$@"\n')
-    (folder / "ssh").chmod(0o755)
-    if os.getuid() == 0:
-        Path("/run/sshd").mkdir(exist_ok=True)  # sshd wants it when it runs as root
-    path = os.environ["PATH"]
-    os.environ["PATH"] = f"{folder}:{path}"
-    command = [sshd, "-D", "-e", "-f", str(folder / "sshd_config")]
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, stderr=log) as server:
-        try:
-            wait_for(port, server, folder / "log")
-            yield f"{getpass.getuser()}@127.0.0.1:{port}"
-        finally:
-            os.environ["PATH"] = path
-            server.terminate()
-
-
-def wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(100):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        if server.poll() is not None:
-            break
-        time.sleep(0.05)
-    pytest.skip(f"sshd does not start here: {log.read_text().strip()}")
+    with serving(tmp_path_factory.mktemp("sshd")) as address:
+        yield address
 
 
 def test_a_board_answers_what_this_machine_answers(board: str) -> None:

@@ -43,8 +43,8 @@ def test_a_runtime_names_its_devices_and_a_device_the_runtimes_it_was_made_with(
     assert Place(runtime=runtime, device=other).mismatch() == (
         f"{runtime} does not run on {other}; it runs on: local."
     )
-    assert "litert does not run on raspberry-pi" in (
-        Place(runtime="litert", device="raspberry-pi").mismatch()
+    assert "litert-gpu does not run on raspberry-pi" in (
+        Place(runtime="litert-gpu", device="raspberry-pi").mismatch()
     )
     assert Place(runtime="litert", device="ssh://pi@board").mismatch() == ""
 

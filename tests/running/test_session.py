@@ -302,8 +302,8 @@ def test_real_refusals_name_the_operator(name: str) -> None:
 
 def test_bad_requests_say_what_is_allowed(tmp_path: Path) -> None:
     model = GOLDEN / "float32.tflite"
-    with pytest.raises(BadInput, match="litert does not run on raspberry-pi; it runs on: local"):
-        open_session(model, runtime="litert", device="raspberry-pi")
+    with pytest.raises(BadInput, match="litert-gpu does not run on raspberry-pi; it runs on: loc"):
+        open_session(model, runtime="litert-gpu", device="raspberry-pi")
     with pytest.raises(BadInput, match="threads is 0; allowed are 1 to 256"):
         open_session(model, runtime="litert", threads=0)
     with pytest.raises(NotFound, match="Did you mean 'litert'"):

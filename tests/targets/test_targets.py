@@ -29,12 +29,13 @@ from tests.support.small_files import Data, Step, write_file
 
 MODELS = sorted(path.stem for path in GOLDEN.glob("*.tflite"))
 SHARED_FOLDER = [HealthCheck.function_scoped_fixture]
-TARGETS = ("cpu", "gpu", "litert", "raspberry-pi")
+TARGETS = ("cpu", "gpu", "litert", "raspberry-pi", "raspberry-pi-litert")
 UNRUNNABLE = {"custom", "flex", "no_operators"}
 REFUSED = {
     "cpu": {*UNRUNNABLE, "wrong_version"},
     "raspberry-pi": {*UNRUNNABLE, "wrong_version"},
     "litert": UNRUNNABLE,
+    "raspberry-pi-litert": UNRUNNABLE,
     "gpu": {*UNRUNNABLE, "int16x8", "loop", "sparse"},
 }
 
@@ -235,7 +236,8 @@ def _pairs() -> list[tuple[str, str]]:
     """Give target and model; an emulated device is slow, so it gets the telling ones."""
     runnable = sorted({*MODELS} - {"no_operators"})
     pairs = [(target, name) for target in ("cpu", "gpu") for name in runnable]
-    return pairs + [("raspberry-pi", name) for name in ("int16x8", "sparse", "wrong_version")]
+    pairs += [("raspberry-pi", name) for name in ("int16x8", "sparse", "wrong_version")]
+    return pairs + [("raspberry-pi-litert", name) for name in ("dynamic_int8", "int8", "sparse")]
 
 
 @pytest.mark.device
