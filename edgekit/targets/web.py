@@ -1,8 +1,8 @@
 """A web page with LiteRT.js 2.5 on WASM.
 
 Its tables come from asking the published WASM for each operator, in each version and type, in
-Chromium. Where a file's inputs or outputs have a type that LiteRT.js does not pass on, or no fixed
-shape, the file is refused as a whole.
+Chromium. LiteRT.js passes few types on to a model; edgekit's page adds int8 and int16. Where a file
+takes or gives others, or has no fixed shape, it is refused as a whole.
 """
 
 from __future__ import annotations
@@ -14,15 +14,26 @@ from edgekit.core.variant import PRECISIONS
 from edgekit.operators.measured import LITERT_JS
 from edgekit.operators.support import check_model
 from edgekit.operators.target import Check, Target
-from edgekit.running.browser.litert_js import TENSORS
+from edgekit.running.browser.litert_js import ADDED, PASSED, TENSORS
 from edgekit.tflite.reader import Model, ports
 
 
 def check(model: Model) -> Check:
     """Return the verdict of the tables, and of what LiteRT.js passes to a model."""
     found = check_model(model, target="web", column=LITERT_JS)
-    problems = tuple(_unpassed(model))
-    return replace(found, ok=found.ok and not problems, problems=(*found.problems, *problems))
+    fatal = tuple(_unpassed(model))
+    problems = (*found.problems, *fatal, *_added(model))
+    return replace(found, ok=found.ok and not fatal, problems=problems)
+
+
+def _added(model: Model) -> Iterator[str]:
+    """Give a sentence if an app needs the change to LiteRT.js that edgekit's page has."""
+    types = sorted({port.dtype for side in ports(model) for port in side} & set(ADDED))
+    if types:
+        yield (
+            f"It takes or gives {' and '.join(types)}, and LiteRT.js passes on {', '.join(PASSED)} "
+            "alone: edgekit's page adds these types, and another page has to do so too."
+        )
 
 
 def _unpassed(model: Model) -> Iterator[str]:

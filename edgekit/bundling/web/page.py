@@ -51,6 +51,7 @@ def write_page(path: Path, folder: Path, facts: BundleFacts, report: Report) -> 
         "date": report.date,
         "data": report.data,
         "litert": litert_js.VERSION,
+        "added": " and ".join(litert_js.ADDED),
         "assets": {name: _packed(content) for name, content in _assets(folder, facts)},
         "style": Markup(packaged("bundling", "web", "page.css").read_text(encoding="utf-8")),
         "script": Markup(script(litert_js.folder())),

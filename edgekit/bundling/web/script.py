@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edgekit.core.errors import BadData
 from edgekit.core.paths import packaged
+from edgekit.running.browser import litert_js
 
 ENTRY = "page.mjs"
 """The module that imports all others."""
@@ -64,7 +65,8 @@ def _library(folder: Path) -> str:
 
 def _library_parts(folder: Path) -> Iterator[str]:
     for name in ("wasm-utils", "core"):
-        text = (folder / name / "index.js").read_text(encoding="utf-8")
+        path = folder / name / "index.js"
+        text = litert_js.core(folder) if name == "core" else path.read_text(encoding="utf-8")
         text = _SOURCE_MAP.sub("", _LIBRARY_IMPORT.sub("", text))
         exported = _LIBRARY_EXPORT.search(text)
         if exported is None or re.search(r"^import ", text, re.MULTILINE):

@@ -74,6 +74,7 @@ class BrowserBackend:
         self.facts = {
             "runtime": f"LiteRT.js {litert_js.VERSION}",
             "browser": self._page.version,
+            "changed": f"passes on {' and '.join(litert_js.ADDED)} too",
             **_residency(accelerator, found),
         }
 
@@ -155,6 +156,8 @@ class Page:
     def _answer(self, path: str) -> tuple[str, bytes] | None:
         if path in self._content:
             return STREAMS, self._content[path]
+        if path == "/litert/core/index.js":
+            return KINDS[".js"], litert_js.core(litert_js.folder()).encode()
         if path.startswith("/litert/"):
             file = litert_js.folder() / path.removeprefix("/litert/")
         elif path in ("/", "/page.js"):

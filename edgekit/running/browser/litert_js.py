@@ -10,7 +10,7 @@ import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgekit.core.errors import Unavailable
+from edgekit.core.errors import BadData, Unavailable
 from edgekit.core.paths import atomic, home
 from edgekit.core.types import Progress
 
@@ -39,8 +39,26 @@ FILES = {
 }  # fmt: skip
 """What is taken of each package -> where it is put."""
 
-TENSORS = ("float32", "int32", "uint8")
+PASSED = ("float32", "int32", "uint8")
 """What its tensors hold: a model with other inputs or outputs is refused (`src/datatypes.ts`)."""
+
+ADDED = ("int8", "int16")
+"""What edgekit adds to that list: integer models have such inputs and outputs, and the WASM takes
+them."""
+
+TENSORS = (*PASSED, *ADDED)
+
+_LAST = """    elementType: ElementType.UINT8
+  }
+]);
+"""
+_MORE = """    elementType: ElementType.UINT8
+  },
+  // Added by edgekit, so that integer models can be given what they take.
+  {dtype: "int8", typedArrayConstructor: Int8Array, elementType: ElementType.INT8},
+  {dtype: "int16", typedArrayConstructor: Int16Array, elementType: ElementType.INT16}
+]);
+"""
 
 REGISTRY = "https://registry.npmjs.org"
 
@@ -53,6 +71,21 @@ def folder() -> Path:
 def missing() -> str:
     """Return "" if it is here, else how to get it."""
     return "" if folder().is_dir() else "LiteRT.js is not there; run: edgekit setup web"
+
+
+def core(folder: Path) -> str:
+    """Return the JavaScript of LiteRT.js, with the types that edgekit adds.
+
+    Args:
+        folder: Of LiteRT.js.
+
+    Raises:
+        BadData: It is not the version that is known.
+    """
+    text = (folder / "core" / "index.js").read_text(encoding="utf-8")
+    if text.count(_LAST) != 1:
+        raise BadData(f"'{folder}' is not the LiteRT.js that is known; run: edgekit setup web")
+    return text.replace(_LAST, _MORE)
 
 
 def fetch(progress: Progress) -> None:

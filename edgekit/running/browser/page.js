@@ -1,11 +1,17 @@
 // Runs in the page that edgekit drives: one model, loaded and invoked as an app would do it.
 //
 // What goes in is fetched from /content, as raw little-endian bytes; what comes out is returned as
-// base64. Nothing is used but what LiteRT.js gives to every app.
+// base64. Nothing is used but what LiteRT.js gives to every app, and two more types of tensors.
 
 import {loadAndCompile, loadLiteRt, Tensor} from "/litert/core/index.js";
 
-const TYPES = {float32: Float32Array, int32: Int32Array, uint8: Uint8Array};
+const TYPES = {
+  float32: Float32Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+  int16: Int16Array,
+};
 
 /** Models by signature, "" for the only one. */
 const models = new Map();

@@ -11,6 +11,11 @@ from edgekit.core.errors import BadData
 from edgekit.core.paths import packaged
 
 CORE = """import { createWasmLib } from "@litertjs/wasm-utils";
+var DATATYPES = Object.freeze([
+  {
+    elementType: ElementType.UINT8
+  }
+]);
 var Tensor = class {};
 export {
   Tensor
@@ -53,6 +58,7 @@ def test_the_script_holds_no_import_or_export(tmp_path: Path) -> None:
     assert not re.search(r"^(import|export) ", text, re.MULTILINE)
     assert "sourceMappingURL" not in text
     assert "return {\n  Tensor\n};" in text
+    assert 'dtype: "int16"' in text
 
 
 @pytest.mark.parametrize(
