@@ -15,10 +15,12 @@ from edgekit.core import registry
 from edgekit.core.errors import EdgekitError
 from edgekit.core.kinds import Artifact
 from edgekit.core.parallel import in_parallel
-from edgekit.core.paths import sha256
+from edgekit.core.paths import atomic, sha256
 from edgekit.core.types import Progress
 from edgekit.core.variant import CALIBRATED, Variant
-from edgekit.tflite.sidecar import read_sidecar, write_sidecar
+from edgekit.tflite.metadata.describing import described, in_order_of
+from edgekit.tflite.metadata.writing import with_metadata
+from edgekit.tflite.sidecar import describe, read_sidecar, write_sidecar
 
 Sources = Mapping[str, Mapping[str, Path]]
 """Optimization as text ("" for none) -> part name -> the model file that is converted."""
@@ -54,13 +56,13 @@ def _convert(plan: Plan, variant: Variant, part: str, source: Path) -> Artifact:
     sidecar = sidecar_path(path)
     precision = variant.precision
     calibration = calibration_path(plan.folder, part)
-    signature = parts_of(plan.recipe).signatures[part]  # with meaning and labels
+    signature = parts_of(plan.recipe).signatures[part]
 
     def action() -> None:
         converter = registry.get("converters", "tflite")
         given = calibration if precision in CALIBRATED else None
         artifact = converter.convert(source, path, precision=precision, calibration=given)
-        write_sidecar(replace(artifact, signature=signature), sidecar)
+        write_sidecar(_described(plan, variant, part, artifact), sidecar)
 
     step(
         plan.folder,
@@ -78,3 +80,25 @@ def _convert(plan: Plan, variant: Variant, part: str, source: Path) -> Artifact:
         action=action,
     )
     return read_sidecar(sidecar)
+
+
+def _described(plan: Plan, variant: Variant, part: str, artifact: Artifact) -> Artifact:
+    """Write into a file what its recipe says of it; return it with meaning and labels."""
+    signature = parts_of(plan.recipe).signatures[part]
+    recipe = plan.choice.name
+    what = "" if part == MODEL else f"{part} of "
+    metadata, files = described(
+        in_order_of(artifact.signature, signature),
+        name=registry.name_of("recipes", recipe),
+        description=f"{what}{registry.summary('recipes', recipe)} ({variant})",
+    )
+    with atomic(artifact.path) as path:
+        path.write_bytes(with_metadata(artifact.path.read_bytes(), metadata, files))
+    now = describe(
+        artifact.path,
+        precision=artifact.precision,
+        signature=signature,
+        made_by=artifact.made_by,
+        evaluation=artifact.evaluation,
+    )
+    return replace(now, signatures=artifact.signatures, look_ups=artifact.look_ups)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from edgekit.core.report import Report
     from edgekit.operators.target import Check
+    from edgekit.tflite.metadata.values import TensorMetadata
     from edgekit.verbs.bench import Benchmark
     from edgekit.verbs.bundle.packing import Bundled
     from edgekit.verbs.inspect import Inspection
@@ -76,8 +77,9 @@ def show_inspection(inspection: Inspection, *, json: bool) -> None:
     for problem in inspection.problems:
         print(f"edgekit: {problem}", file=sys.stderr)
     for name, value in _fields(inspection):
-        if not isinstance(value, tuple):
+        if not isinstance(value, tuple) and name not in ("metadata", "metadata problem"):
             print(f"{name:24} {_plain(value)}")
+    _show_metadata(inspection)
     tables = {
         "inputs": inspection.inputs,
         "outputs": inspection.outputs,
@@ -87,6 +89,38 @@ def show_inspection(inspection: Inspection, *, json: bool) -> None:
         print()
         columns = [column for column, _ in _fields(rows[0])][1:] if rows else []
         table((name, *columns), ([_plain(value) for _, value in _fields(row)] for row in rows))
+
+
+def _show_metadata(inspection: Inspection) -> None:
+    """Print what a file says of itself: a line a text, and a line for each tensor."""
+    from edgekit.reporting.wording import printable
+
+    if inspection.metadata_problem:
+        print(f"edgekit: {printable(inspection.metadata_problem)}", file=sys.stderr)
+    for packed in inspection.packed_files:
+        print(f"{'packed file':24} {printable(packed.name)}, {packed.size_bytes:,} bytes")
+    if not inspection.metadata:
+        return
+    for name, value in _fields(inspection.metadata):
+        if isinstance(value, str) and value:
+            print(f"{'metadata ' + name:24} {printable(value)}")
+    for side in ("inputs", "outputs"):
+        for tensor in getattr(inspection.metadata, side):
+            print(f"{'metadata ' + side[:-1]:24} {printable(_tensor_text(tensor))}")
+
+
+def _tensor_text(tensor: TensorMetadata) -> str:
+    """Return what metadata say of a tensor, on one line."""
+    scaled = ""
+    if tensor.mean and tensor.std:
+        mean, std = (
+            ", ".join(f"{value:g}" for value in side) for side in (tensor.mean, tensor.std)
+        )
+        scaled = f"(x - {mean}) / {std}"
+    content = " ".join(filter(None, (tensor.colors, tensor.content)))
+    files = ", ".join(f"{each.kind} in {each.name}" for each in tensor.files)
+    told = "; ".join(filter(None, (tensor.description, content, scaled, files)))
+    return f"{tensor.name}: {told}" if told else tensor.name
 
 
 def show_slimming(done: Slimming, *, json: bool) -> None:

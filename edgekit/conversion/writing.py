@@ -53,6 +53,8 @@ from edgekit.source_model.interface import (
 from edgekit.source_model.recurrent import has_recurrent_layers, prepare
 from edgekit.source_model.reference import without_judged, write_reference
 from edgekit.tflite.merging import merge
+from edgekit.tflite.metadata.describing import described
+from edgekit.tflite.metadata.writing import with_metadata
 from edgekit.tflite.reader import read
 
 RUNNING = "running the source model"
@@ -186,6 +188,13 @@ def _write_alike(
             try:
                 files = {p.name: _converted(p, layers, precision, options) for p in parts}
                 data = merge(files) if len(files) > 1 else next(iter(files.values()))
+                about = described(
+                    parts[0].signature,
+                    name=_name_of(source),
+                    description=f"{precision}, made of a Keras model.",
+                    pixels=options.pixels,
+                )
+                data = bytearray(with_metadata(data, *about))
                 notes = [*forms.values(), *_deliver(data, out, precision, layers, options)]
                 look_ups = write_vocabularies(model, out)
                 notes = [*notes_before, *map(instruction, look_ups), *notes]
@@ -250,6 +259,11 @@ def _deliver(
         if flex := flex_operators(written):
             notes.append(_FLEX.format(operators=listed(flex)))
     return notes
+
+
+def _name_of(source: Path) -> str:
+    """Return what to call a model: the name of its file or SavedModel folder."""
+    return source.resolve().stem
 
 
 def _made_by(model: SourceModel, source: Path) -> dict[str, str]:

@@ -123,6 +123,11 @@ def source_of(kind: str, name: str) -> Path:
     return _file(kind, name)
 
 
+def summary(kind: str, name: str) -> str:
+    """Return the first line of a thing's module docstring, without importing the module."""
+    return _first_line(source_of(kind, name))
+
+
 def name_of(kind: str, name: str) -> str:
     """Return the short name for a name or path: `my/recipe_x.py` is `recipe_x`."""
     return Path(name).stem if name.endswith(".py") else name

@@ -154,6 +154,7 @@ class Model:
 
     Attributes:
         min_runtime: The oldest runtime its writer claims it runs on; "" if it claims nothing.
+        metadata: What `edgekit.tflite.metadata.reading.read_metadata` reads; b"" if there are none.
         subgraphs: At least one.
     """
 
@@ -163,6 +164,7 @@ class Model:
     min_runtime: str
     subgraphs: tuple[Subgraph, ...]
     signatures: tuple[SignatureDef, ...]
+    metadata: bytes = field(default=b"", repr=False)
 
     @property
     def main(self) -> Subgraph:

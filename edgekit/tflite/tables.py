@@ -18,6 +18,7 @@ import numpy as np
 
 from edgekit.core.types import Array
 from edgekit.tflite.bounds import Damaged
+from edgekit.tflite.metadata.values import ENTRY
 from edgekit.tflite.model import (
     BITS,
     OPTION_ENUMS,
@@ -33,6 +34,9 @@ from edgekit.tflite.sparse import Dimension, Sparsity
 if TYPE_CHECKING:
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
+
+_MOST_METADATA = 8 << 20
+"""Bytes of metadata that are read."""
 
 _MAX_NUMBERS = 4_000_000
 """How many list elements become Python objects; the lists of a damaged file may overlap."""
@@ -75,9 +79,10 @@ class _Reader:
             path=path,
             size_bytes=len(self._data),
             description=self._text(root.Description()),
-            min_runtime=self._min_runtime(),
+            min_runtime=self._text(bytes(self._noted("min_runtime_version")[:64])).rstrip("\0"),
             subgraphs=tuple(self._subgraph(graph, codes) for graph in subgraphs),
             signatures=tuple(self._signature(signature) for signature in signatures),
+            metadata=bytes(self._noted(ENTRY)[:_MOST_METADATA]),
         )
 
     def _buffer(self, buffer: schema.Buffer) -> memoryview:
@@ -93,12 +98,12 @@ class _Reader:
             raise Damaged("its contents point past its end, as in a file cut short")
         return self._data[offset : offset + size]
 
-    def _min_runtime(self) -> str:
+    def _noted(self, name: str) -> memoryview:
         for i in range(self._root.MetadataLength()):
             entry = self._root.Metadata(i)
-            if entry.Name() == b"min_runtime_version":
-                return self._text(bytes(self._buffer_at(entry.Buffer())[:64])).rstrip("\0")
-        return ""
+            if entry.Name() == name.encode():
+                return self._buffer_at(entry.Buffer())
+        return self._data[:0]
 
     def _buffer_at(self, index: int) -> memoryview:
         if index == 0 and not self._buffers and not self._root.BuffersIsNone():

@@ -11,6 +11,9 @@ import numpy as np
 
 from edgekit.operators.support import file_problems
 from edgekit.operators.versions import minimum_runtime, needed_version
+from edgekit.tflite.bounds import Damaged
+from edgekit.tflite.metadata.reading import PackedFile, packed_files, read_metadata
+from edgekit.tflite.metadata.values import Metadata
 from edgekit.tflite.reader import Model, Port, Subgraph, TensorInfo, constant, ports, read
 from edgekit.tflite.sidecar import compressed_bytes
 
@@ -92,6 +95,9 @@ class Inspection:
         unique_weights: See `weight_statistics`.
         minimum_runtime: First TFLite release that has all operators whose needs are known.
         declared_runtime: The release that the file says it needs.
+        metadata: What the file says of itself; None if it says nothing that can be read.
+        packed_files: What is packed behind the model, such as labels.
+        metadata_problem: Why one of the two cannot be read, a sentence; interpreters read neither.
         problems: Sentences on why runtimes in general will not run it; () for a good file.
     """
 
@@ -105,6 +111,9 @@ class Inspection:
     unique_weights: int
     minimum_runtime: str | None
     declared_runtime: str | None
+    metadata: Metadata | None
+    packed_files: tuple[PackedFile, ...]
+    metadata_problem: str
     problems: tuple[str, ...]
     inputs: tuple[InspectedPort, ...]
     outputs: tuple[InspectedPort, ...]
@@ -122,6 +131,7 @@ def inspect(path: Path | str) -> Inspection:
     model = read(path)
     inputs, outputs = ports(model)
     sparsity, unique = weight_statistics(model)
+    metadata, packed, metadata_problem = _described(model)
     return Inspection(
         file=str(path),
         size_bytes=model.size_bytes,
@@ -133,6 +143,9 @@ def inspect(path: Path | str) -> Inspection:
         unique_weights=unique,
         minimum_runtime=minimum_runtime(model)[0] or None,
         declared_runtime=model.min_runtime or None,
+        metadata=metadata,
+        packed_files=packed,
+        metadata_problem=metadata_problem,
         problems=file_problems(model),
         inputs=tuple(_port(port, model) for port in inputs),
         outputs=tuple(_port(port, model) for port in outputs),
@@ -142,6 +155,21 @@ def inspect(path: Path | str) -> Inspection:
         ),
         operators=_operators(model),
     )
+
+
+def _described(model: Model) -> tuple[Metadata | None, tuple[PackedFile, ...], str]:
+    """Return metadata and packed files, or why they cannot be read."""
+    metadata, problems = None, []
+    packed: tuple[PackedFile, ...] = ()
+    try:
+        metadata = read_metadata(model.metadata) if model.metadata else None
+    except Damaged as damaged:
+        problems.append(f"The metadata in the file are ignored: {damaged}.")
+    try:
+        packed = packed_files(model.path)
+    except Damaged as damaged:
+        problems.append(f"The files packed behind the model are ignored: {damaged}.")
+    return metadata, packed, " ".join(problems)
 
 
 def weight_statistics(model: Model) -> tuple[float, int]:

@@ -22,6 +22,7 @@ from edgekit.running.session import open_session
 from edgekit.source_model.export import export, signature_of
 from edgekit.source_model.loading import load_model
 from edgekit.source_model.reference import run_model
+from edgekit.tflite.metadata.reading import read_metadata
 from edgekit.tflite.reader import Model, ports, read
 from tests.support import strangers
 
@@ -78,6 +79,14 @@ def test_every_precision_keeps_names_order_and_shapes(
     assert {p.dtype for p in (*inputs, *outputs)} == {IO.get(precision, "float32")}
     assert made_by["batch"] == "fixed at 1"
     assert "batch is fixed at 1" in notes(made_by)
+    (signature,) = model.signatures
+    assert (list(signature.inputs), list(signature.outputs)) == (
+        ["photo", "facts"],
+        ["kind", "age"],
+    )
+    told = read_metadata(model.metadata)
+    assert (told.name, [tensor.name for tensor in told.inputs]) == ("model", ["photo", "facts"])
+    assert precision in told.description
 
 
 @pytest.mark.parametrize("precision", ["int8", "int16x8"])
