@@ -109,6 +109,20 @@ def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Path) -> None:
         interpreter.describe(tmp_path / "nowhere", "int8")
 
 
+@pytest.mark.parametrize(
+    ("pointer_bytes", "sentence"),
+    [(8, "pip install tflite-runtime"), (4, r"this Python has 32 bits.*Install the 64-bit system")],
+)
+def test_without_a_runtime_it_says_what_there_is_for_this_python(
+    monkeypatch: pytest.MonkeyPatch, pointer_bytes: int, sentence: str
+) -> None:
+    for package in ("tflite_runtime", "ai_edge_litert"):
+        monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setattr("struct.calcsize", lambda _: pointer_bytes)
+    with pytest.raises(SystemExit, match=f"There is no runtime here: {sentence}"):
+        interpreter.runtime()
+
+
 def test_any_model_answers_arrays(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     images = np.arange(8, dtype=np.float32).reshape(2, 2, 2, 1)
     golden = {"input:image": images, "output:scores": np.zeros((2, 4))}
