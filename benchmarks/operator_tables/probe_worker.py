@@ -63,9 +63,9 @@ def _interpreter(path: str) -> Any:
     if "web" in sys.argv:
         return _InBrowser(path)
     try:
-        from tflite_micro.runtime import Interpreter as Micro
+        from tflite_micro import runtime as micro_runtime
 
-        return Micro.from_file(path, arena_size=_ARENA)
+        return micro_runtime.Interpreter.from_file(path, arena_size=_ARENA)
     except ImportError:
         pass
     try:

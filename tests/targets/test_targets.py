@@ -29,7 +29,7 @@ from tests.support.small_files import Data, Step, write_file
 
 MODELS = sorted(path.stem for path in GOLDEN.glob("*.tflite"))
 SHARED_FOLDER = [HealthCheck.function_scoped_fixture]
-TARGETS = ("cpu", "gpu", "litert", "raspberry-pi", "raspberry-pi-litert")
+TARGETS = ("cpu", "gpu", "litert", "microcontroller", "raspberry-pi", "raspberry-pi-litert")
 UNRUNNABLE = {"custom", "flex", "no_operators"}
 REFUSED = {
     "cpu": {*UNRUNNABLE, "wrong_version"},
@@ -37,6 +37,7 @@ REFUSED = {
     "litert": UNRUNNABLE,
     "raspberry-pi-litert": UNRUNNABLE,
     "gpu": {*UNRUNNABLE, "int16x8", "loop", "sparse"},
+    "microcontroller": {*UNRUNNABLE, "dynamic_int8", "float16", "sparse", "wrong_version"},
 }
 
 
@@ -199,6 +200,20 @@ def test_a_damaged_file_gets_a_verdict_or_a_sentence(
             check(damaged, target)
 
 
+def test_a_microcontroller_is_told_what_is_too_large_and_what_it_would_not_call() -> None:
+    model = read(GOLDEN / "float32.tflite")
+    assert _checked(model, "microcontroller").ok
+    big = tuple(
+        replace(t, num_bytes=9_000_000) if not t.is_constant else t for t in model.main.tensors
+    )
+    large = replace(model, subgraphs=(replace(model.main, tensors=big),))
+    found = _checked(large, "microcontroller")
+    assert not found.ok
+    assert "18.0 MB; the largest microcontrollers have some 17 MB" in found.problems[0]
+    twice = replace(model, signatures=model.signatures * 2)
+    assert "runs the first alone" in _checked(twice, "microcontroller").problems[0]
+
+
 def test_the_tables_hold_what_was_measured() -> None:
     """Spot checks by hand; the table is only ever written by the probe."""
     path = packaged("operators", "operators.json")
@@ -235,7 +250,7 @@ def test_litert_does_as_its_target_says(name: str) -> None:
 def _pairs() -> list[tuple[str, str]]:
     """Give target and model; an emulated device is slow, so it gets the telling ones."""
     runnable = sorted({*MODELS} - {"no_operators"})
-    pairs = [(target, name) for target in ("cpu", "gpu") for name in runnable]
+    pairs = [(t, name) for t in ("cpu", "gpu", "microcontroller") for name in runnable]
     pairs += [("raspberry-pi", name) for name in ("int16x8", "sparse", "wrong_version")]
     return pairs + [("raspberry-pi-litert", name) for name in ("dynamic_int8", "int8", "sparse")]
 
