@@ -1,0 +1,1 @@
+#include "../micro/stand_in.h"
