@@ -100,7 +100,7 @@ def run(
             + (f". The bundle's example: {example}." if example else ".")
         )
     chosen = _options(asked, options)
-    place = Place(runtime=runtime or _runtime(device), device=device)
+    place = Place(runtime=runtime or _runtime(asked, device), device=device)
     with ExitStack() as stack:
         drawn = stack.enter_context(Drawn(out, asked.variant, inputs)) if out else None
         sessions = {
@@ -137,12 +137,23 @@ def _asked(path: Path, variant: str, *, labels: Path | None, pixels: str) -> Ask
     return alone(path, labels=labels, pixels=pixels)
 
 
-def _runtime(device: str) -> str:
-    """Return the runtime that is meant where none is said."""
-    if device == "local":
+def _runtime(asked: Asked, device: str) -> str:
+    """Return the runtime that is meant where none is said: on a board, one that is there.
+
+    Accelerators are never meant: they are asked for by name.
+    """
+    if device == "local" or Place(runtime=DEFAULT_RUNTIME, device=device).find()[1].missing():
         return DEFAULT_RUNTIME
-    places = (Place(runtime=name, device=device) for name in registry.names("runtimes"))
-    return next((place.runtime for place in places if not place.mismatch()), DEFAULT_RUNTIME)
+    for name in sorted(registry.names("runtimes"), key=lambda name: name != DEFAULT_RUNTIME):
+        place = Place(runtime=name, device=device)
+        if place.mismatch() or "delegate" in place.find()[0].options:
+            continue
+        try:
+            open_session(next(iter(asked.files.values())), runtime=name, device=device).close()
+        except Unavailable:  # its package is not installed there
+            continue
+        return name
+    return DEFAULT_RUNTIME
 
 
 class _Parser(ArgumentParser):
