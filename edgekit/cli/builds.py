@@ -97,7 +97,7 @@ def results(
     repository: Annotated[Path, typer.Option(help="The checkout to write into.")] = Path(),
 ) -> None:
     """Record full builds in recipes/results.json and the README."""
-    from edgekit.reporting import readme_results
+    from edgekit.reporting.readme import results
 
-    readme_results.record(run_dirs, repository)
+    results.record(run_dirs, repository)
     output.show_lines([f"Recorded {path}." for path in run_dirs])

@@ -11,7 +11,7 @@ import pytest
 from edgekit.core import registry
 from edgekit.core.errors import BadData, BadInput, NotFound
 from edgekit.core.report import Report
-from edgekit.reporting import readme_results
+from edgekit.reporting.readme import results as readme_results
 from edgekit.reporting.wording import NONE
 from tests.support.example_report import example_report, one_bad_row
 from tests.support.paths import ROOT

@@ -17,7 +17,7 @@ from edgekit.core.records import Json
 from edgekit.core.report import Report, Row
 from edgekit.core.variant import PRECISIONS
 from edgekit.reporting import report_json, wording
-from edgekit.reporting.readme_details import details_table
+from edgekit.reporting.readme.details import details_table
 
 BEGIN = "<!-- results:begin -->"
 END = "<!-- results:end -->"

@@ -1,0 +1,1 @@
+"""What full builds measured, in the README."""
