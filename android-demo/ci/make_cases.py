@@ -247,7 +247,10 @@ def _made_up(outputs: Sequence[Mapping[str, Any]], random: np.random.Generator) 
 def _recorded(run: Run, calls: list[tuple[Batch, Batch]]) -> Run:
     def recorded(batch: Batch) -> Batch:
         answer = run(batch)
-        calls.append((batch, answer))
+        for index in range(len(next(iter(batch.values())))):  # apps ask one after another
+            one = slice(index, index + 1)
+            asked = {name: array[one] for name, array in batch.items()}
+            calls.append((asked, {name: array[one] for name, array in answer.items()}))
         return answer
 
     return recorded
@@ -269,9 +272,9 @@ def _items(
     items = [each for name in there for each in program.takes.read([name], models.folder)]
     if kind == "sound":
         return items + [(f"noise {count}", _wav(out, random, count)) for count in (5000, 11000)]
-    shapes = [(75, 50, 1), (60, 97, 3)]
-    if described["after"]["kind"] != "key_points":  # the app looks at whole pictures only
-        shapes += [(311, 470, 3), (201, 100, 1)]
+    shapes = [(75, 50, 1), (60, 97, 3), (311, 470, 3), (201, 100, 1)]
+    if described["after"]["kind"] == "key_points":
+        shapes.append((700, 690, 3))  # seen in tiles at two sizes
     return items + [(f"noise {shape}", _blotches(random, shape)) for shape in shapes]
 
 

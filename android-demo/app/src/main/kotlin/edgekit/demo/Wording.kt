@@ -37,5 +37,5 @@ private fun errorText(output: OutputError): String {
 private fun verdict(proof: PartProof): String = when (proof.ok) {
     true -> "right"
     false -> "OUT OF LIMITS"
-    null -> if (proof.model.isOptimized) "not judged, for it was trained on since," else "not judged"
+    null -> if (proof.model.isOptimized) "not judged, for its weights are others," else "not judged"
 }

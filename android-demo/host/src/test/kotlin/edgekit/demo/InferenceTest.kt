@@ -74,16 +74,18 @@ class InferenceTest {
         }
 
     @TestFactory
-    fun `what a model does not take is refused`(): List<DynamicTest> = eachModel { case, _, facts, _ ->
-        loaded(case, facts, gpu = false).use { model ->
-            val wrong = facts.inputs.associate { it.name to Tensor(listOf(1, 1), FloatArray(1)) }
-            assertThrows(BundleException::class.java) { model.run(wrong) }
-            assertThrows(BundleException::class.java) { model.run(emptyMap()) }
+    fun `what a model does not take is refused`(): List<DynamicTest> =
+        eachModel { case, _, facts, _ ->
+            loaded(case, facts, gpu = false).use { model ->
+                val one = Tensor(listOf(1, 1), FloatArray(1))
+                val wrong = facts.inputs.associate { it.name to one }
+                assertThrows(BundleException::class.java) { model.run(wrong) }
+                assertThrows(BundleException::class.java) { model.run(emptyMap()) }
+            }
+            assertThrows(LiteRtException::class.java) {
+                loadModel({ CompiledModel.create("/nowhere.tflite", it) }, facts, gpu = false)
+            }
         }
-        assertThrows(LiteRtException::class.java) {
-            loadModel({ CompiledModel.create("/nowhere.tflite", it) }, facts, gpu = false)
-        }
-    }
 
     private fun compare(case: Case, bundle: Bundle, facts: ModelFacts, python: JsonObject) {
         val answers = case.batch(python.children("answers"))

@@ -12,6 +12,7 @@ import android.media.ImageReader
 import android.os.Handler
 import android.os.HandlerThread
 import android.util.Size
+import android.view.WindowManager
 import kotlin.math.abs
 
 /**
@@ -42,8 +43,7 @@ class CameraFeed(
                 ?: manager.cameraIdList.firstOrNull()
                 ?: return failed("This phone has no camera.")
             val facts = manager.getCameraCharacteristics(id)
-            val turn = facts.get(CameraCharacteristics.SENSOR_ORIENTATION) ?: 0
-            reader = reader(sizeOf(facts), turn)
+            reader = reader(sizeOf(facts), facts)
             manager.openCamera(id, opened, handler)
         } catch (error: CameraAccessException) {
             failed("The camera cannot be opened: ${error.message}.")
@@ -58,14 +58,26 @@ class CameraFeed(
         }
     }
 
-    private fun reader(size: Size, turn: Int): ImageReader {
+    private fun reader(size: Size, facts: CameraCharacteristics): ImageReader {
         val format = ImageFormat.YUV_420_888
         val reader = ImageReader.newInstance(size.width, size.height, format, 2)
         reader.setOnImageAvailableListener(
-            { if (!isClosed) it.acquireLatestImage()?.use { image -> frame(Frame(image, turn)) } },
+            { source ->
+                if (!isClosed) source.acquireLatestImage()?.use { frame(Frame(it, turn(facts))) }
+            },
             handler,
         )
         return reader
+    }
+
+    /** Returns by how many degrees a frame is turned clockwise to be upright on the screen. */
+    private fun turn(facts: CameraCharacteristics): Int {
+        val windows = context.getSystemService(Context.WINDOW_SERVICE) as WindowManager
+        @Suppress("DEPRECATION") // its successor came with Android 11
+        val screen = 90 * windows.defaultDisplay.rotation
+        val sensor = facts.get(CameraCharacteristics.SENSOR_ORIENTATION) ?: 0
+        val isBehind = facts.get(CameraCharacteristics.LENS_FACING) == BACK
+        return (if (isBehind) sensor - screen + 360 else sensor + screen) % 360
     }
 
     private val opened = object : CameraDevice.StateCallback() {

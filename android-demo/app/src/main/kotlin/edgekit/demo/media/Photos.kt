@@ -58,6 +58,9 @@ private fun upright(file: File): Bitmap? {
 
 private fun onWhite(pixel: Int): Int {
     val alpha = pixel ushr 24
-    fun mixed(shift: Int) = ((pixel shr shift and 255) * alpha + 255 * (255 - alpha)) / 255 shl shift
+    fun mixed(shift: Int): Int {
+        val colour = pixel shr shift and 255
+        return (colour * alpha + 255 * (255 - alpha)) / 255 shl shift
+    }
     return 255 shl 24 or mixed(16) or mixed(8) or mixed(0)
 }

@@ -27,7 +27,7 @@ data class Person(val joints: List<Joint>, val score: Double)
 /**
  * Finds the people in a network's maps: from the surest joint outwards, any number of them.
  *
- * The outputs are `heatmaps (1, rows, columns, joints)`: how sure it is that a joint is near a cell;
+ * The outputs are `heatmaps (1, rows, columns, joints)`: how sure it is that a joint is near;
  * `offsets (.., joints * 2)`: from the cell's middle to the joint, x and y, in cells; `forward` and
  * `backward (.., pairs * 2)`: from one joint of a pair to the other.
  *

@@ -35,6 +35,5 @@ sealed class Answer(val lines: List<String>) {
         val people: List<Person>,
         val bones: List<Pair<Int, Int>>,
         val least: Float,
-        note: String,
-    ) : Answer(listOf("${people.size} ${if (people.size == 1) "person" else "people"}$note"))
+    ) : Answer(listOf("${people.size} ${if (people.size == 1) "person" else "people"}"))
 }

@@ -5,12 +5,9 @@ import edgekit.core.Run
 import edgekit.core.Tensor
 import edgekit.core.answers.Box
 import edgekit.core.answers.GridCells
-import edgekit.core.answers.KeyPoints
 import edgekit.core.answers.Mask
-import edgekit.core.answers.Person
 import edgekit.core.answers.WordTree
 import edgekit.core.answers.best
-import edgekit.core.answers.distinct
 import edgekit.core.answers.indexOfLargest
 import edgekit.core.answers.mergedVotes
 import edgekit.core.bundle.After
@@ -109,23 +106,14 @@ class PictureProgram(private val bundle: Bundle, private val before: Before.Pict
     private fun label(box: Box) = bundle.labels.getOrElse(box.label) { "class $it" }
 
     private fun posed(picture: Picture, run: Run, after: After.KeyPoints): Answer {
-        val (input, placement) = fitted(picture)
-        val people = distinct(KeyPoints(after.decoder, run(given(input))).people()).map { person ->
-            val joints = person.joints.map {
-                it.copy(
-                    x = (it.x - placement.left) / placement.scale,
-                    y = (it.y - placement.top) / placement.scale,
-                )
-            }
-            Person(joints, person.score)
-        }
-        val larger = picture.height > before.height || picture.width > before.width
-        val inTiles = (before.fit as? Fit.Letterbox)?.inTilesToo == true
-        val note = if (larger && inTiles) " (in the whole picture; small ones may be missed)" else ""
-        return Answer.Posed(people, after.bones, after.least, note)
+        val fit = before.fit as? Fit.Letterbox
+            ?: throw BundleException("'${bundle.recipe}' finds people without the fit 'letterbox'.")
+        val people = PeopleFinder(before, fit, after, run).people(picture)
+        return Answer.Posed(people, after.bones, after.least)
     }
 
-    private fun given(input: Picture) = mapOf(
-        before.input to Tensor(listOf(1, input.height, input.width, input.channels), input.values),
-    )
+    private fun given(input: Picture) = mapOf(before.input to input.toTensor())
 }
+
+/** Returns a picture as a batch of one, `(1, height, width, channels)`. */
+internal fun Picture.toTensor() = Tensor(listOf(1, height, width, channels), values)

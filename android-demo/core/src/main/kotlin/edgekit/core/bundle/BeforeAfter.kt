@@ -70,10 +70,9 @@ sealed interface Fit {
     /**
      * The whole picture, with [fill] around it.
      *
-     * @property inTilesToo whether larger pictures should be looked at in tiles as well, which this
-     *   library does not do.
+     * @property tiles how larger pictures are looked at besides; null if they are not.
      */
-    data class Letterbox(val fill: Float, val inTilesToo: Boolean) : Fit
+    data class Letterbox(val fill: Float, val tiles: ScaledTiles?) : Fit
 
     /**
      * Overlapping tiles of the network's size.
@@ -83,6 +82,14 @@ sealed interface Fit {
      */
     data class Tiles(val longest: Int?, val margin: Int) : Fit
 }
+
+/**
+ * How a large picture is looked at in parts.
+ *
+ * @property scales sizes of the picture, in sizes of the network's; it is never enlarged.
+ * @property margin pixels at the edge of a tile in which nothing may have its middle.
+ */
+data class ScaledTiles(val scales: List<Int>, val margin: Int)
 
 /** What is done with a model's outputs. */
 sealed interface After {

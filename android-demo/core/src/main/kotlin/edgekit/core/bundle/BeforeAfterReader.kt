@@ -24,7 +24,7 @@ private fun picture(facts: JsonObject) = Before.PictureInput(
     input = facts.text("input"),
     fit = when (facts.oneOf("fit", "cover", "letterbox", "tiles")) {
         "cover" -> Fit.Cover
-        "letterbox" -> Fit.Letterbox(facts.float("fill", 0.5f), facts.has("tiles"))
+        "letterbox" -> Fit.Letterbox(facts.float("fill", 0.5f), scaledTiles(facts))
         else -> Fit.Tiles(
             longest = if (facts.has("longest")) facts.atLeast("longest", 1) else null,
             margin = facts.int("margin"),
@@ -43,6 +43,12 @@ private fun picture(facts: JsonObject) = Before.PictureInput(
         if (it.size != 3) throw BundleException("'grey' has ${it.size} shares; it must have 3.")
     },
 )
+
+private fun scaledTiles(facts: JsonObject): ScaledTiles? {
+    if (!facts.has("tiles")) return null
+    val tiles = facts.child("tiles")
+    return ScaledTiles(tiles.ints("scales"), tiles.int("margin"))
+}
 
 private fun sound(facts: JsonObject): Before.SoundInput {
     val window = facts.atLeast("window", 2)

@@ -36,7 +36,7 @@ fun tilesOf(height: Int, width: Int, tileHeight: Int, tileWidth: Int, margin: In
     }
 }
 
-/** Returns what a tile shows; where the picture is smaller than the tile, its reflection goes on. */
+/** Returns what a tile shows; where the picture is smaller than it, its reflection goes on. */
 fun Picture.cut(tile: Tile, tileHeight: Int, tileWidth: Int): Picture {
     val values = FloatArray(tileHeight * tileWidth * channels)
     for (row in 0 until tileHeight) {

@@ -44,7 +44,7 @@ class LogMel(private val facts: Before.SoundInput) {
         return result
     }
 
-    /** Returns the power of each frequency of the frame that begins at [start], `(window/2 + 1)`. */
+    /** Returns the power of each frequency of the frame that begins at [start]. */
     private fun power(samples: FloatArray, start: Int): DoubleArray {
         val real = DoubleArray(facts.window) {
             val place = start + it

@@ -89,8 +89,8 @@ class BundleTest {
     private companion object {
         val BUNDLE = """
             {"version": 1, "recipe": "segment_unet", "task": "segment", "labels": ["sky", "sea"],
-             "before": {"kind": "picture", "input": "image", "fit": "tiles", "height": 2, "width": 2,
-              "channels": 1, "mean": 0.25, "std": 0.5, "longest": null, "margin": 0},
+             "before": {"kind": "picture", "input": "image", "fit": "tiles", "height": 2,
+              "width": 2, "channels": 1, "mean": 0.25, "std": 0.5, "longest": null, "margin": 0},
              "after": {"kind": "mask", "output": "scores"},
              "limits": {"int8": {"error": 0.35, "resolution": 0.0, "reason": "8 bits"}},
              "models": [{"variant": "int8", "part": "model", "precision": "int8",
