@@ -39,9 +39,7 @@ app.command(
 )(files.run)
 app.command(epilog="Example:  edgekit bench model.tflite --runtime litert --threads 2")(files.bench)
 app.command(epilog="Example:  edgekit report runs/image_cnn")(builds.report)
-app.command(epilog="Example:  edgekit bundle runs/image_cnn --for pi --variant int8")(
-    builds.bundle
-)
+app.command(epilog="Example:  edgekit bundle runs/image_cnn --for pi --variant int8")(builds.bundle)
 app.command(epilog="Example:  edgekit results runs/image_cnn")(builds.results)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from edgekit.bundling.bundle_json import copy_models, write_facts
 from edgekit.bundling.contents import Contents, VerifiedVariant, contents_of, new_bundle
 from edgekit.bundling.golden import write_golden
-from edgekit.bundling.micro.files import write_example, write_labels, write_model
+from edgekit.bundling.micro.files import CModel, write_example, write_labels, write_model
 from edgekit.bundling.micro.resolver import operators_of
 from edgekit.bundling.micro.trial import RUNTIME, TARGET, Trial, tried
 from edgekit.core import registry
@@ -76,7 +76,7 @@ def _write_code(
     write_labels(folder, contents.labels)
     loaded = {part: read(artifact.path) for part, artifact in variant.files.items()}
     runs = not any(trial.refusal for trial in trials.values())
-    models = ()
+    models: tuple[CModel, ...] = ()
     if runs:
         sides = {part: number_ports(model) for part, model in loaded.items()}
         models = write_example(folder, trials, files, sides)

@@ -148,7 +148,7 @@ def test_the_example_runs_in_its_arena_and_finds_wrong_answers(
     golden = out / "model_golden.c"
     head, _, tail = golden.read_text().partition("model_output_0[] = {")
     golden.write_text(f"{head}model_output_0[] = {{ 99, 99,{tail}")
-    assert self_tested(out) >= 2
+    assert (self_tested(out) or 0) >= 2
     golden.write_text(f"{head}model_output_0[] = {{{tail}")
     example = out / "example.cc"
     text = example.read_text()
