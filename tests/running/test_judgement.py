@@ -21,6 +21,12 @@ outputs = arrays(np.float32, array_shapes(min_dims=2, max_dims=3), elements=fini
 random = np.random.default_rng(0)
 
 
+@pytest.fixture(autouse=True)
+def _same_numbers_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin anew with each test, whichever ran before."""
+    monkeypatch.setitem(globals(), "random", np.random.default_rng(0))
+
+
 def softmax(logits: Array) -> Array:
     raised = np.exp(logits - logits.max(-1, keepdims=True))
     return np.asarray(raised / raised.sum(-1, keepdims=True))
