@@ -14,8 +14,8 @@ from edgekit.core import registry
 from tests.support.paths import GOLDEN, ROOT
 
 VERBS = ("list", "setup", "doctor", "build", "convert", "explain", "inspect", "slim", "check",
-         "verify", "run", "bench", "report", "results", "data", "data list",
-         "data get")  # fmt: skip
+         "verify", "run", "bench", "report", "bundle", "results", "data",
+         "data list", "data get")  # fmt: skip
 
 
 def edgekit(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -5,7 +5,6 @@ NumPy, the interpreter and Python 3.8. The other end is `edgekit.running.worker_
 
 A message is the mark `EDGK`, the length of a header in 4 bytes (big endian), the header in JSON,
 and the raw bytes of the arrays that the header lists as `[name, "<f4", shape]`. Nothing is pickled.
-
 Requests are answered one by one; an answer is a message, or one with `error: {kind, message}`:
 
     load    array "model"; `Runtime.options`, `threads`, `signature`; returns inputs, outputs, info
@@ -50,11 +49,7 @@ class ProtocolError(Exception):
 
 
 class Refusal(Exception):
-    """A request that cannot be met; `kind` is the name of an exception of `edgekit.core.errors`."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
+    """A request that cannot be met: name of an exception of `edgekit.core.errors`, and why."""
 
 
 def write_message(stream: IO[bytes], header: Fields, arrays: Arrays) -> None:
@@ -64,8 +59,7 @@ def write_message(stream: IO[bytes], header: Fields, arrays: Arrays) -> None:
         ProtocolError: An array has a type or size that does not cross.
     """
     little = {key: a.astype(a.dtype.newbyteorder("<"), copy=False) for key, a in arrays.items()}
-    listed = [(name, array.dtype.str, list(array.shape)) for name, array in little.items()]
-    _check(listed)
+    _check(listed := [(name, a.dtype.str, list(a.shape)) for name, a in little.items()])
     text = json.dumps({**header, "arrays": listed}).encode()
     if len(text) > MAX_HEADER_BYTES:
         raise ProtocolError("a header of %d bytes; %d are allowed" % (len(text), MAX_HEADER_BYTES))
@@ -295,7 +289,7 @@ def main() -> None:
         try:
             reply = answer(held, header, arrays)
         except Refusal as error:
-            reply = {"error": {"kind": error.kind, "message": str(error)}}, {}
+            reply = {"error": {"kind": error.args[0], "message": error.args[1]}}, {}
         signal.alarm(0)
         write_message(sink, *reply)
     os._exit(0)  # some drivers crash while they are unloaded

@@ -100,7 +100,7 @@ def test_the_program_prints_a_day(
     csv = tmp_path / "readings.csv"
     lines = [f"{HOUR + hour}:30:00Z,{10 + hour % 24}" for hour in range(80)]
     csv.write_text("\n".join(["time,celsius", *lines]))
-    monkeypatch.setattr(answering, "load", lambda *_: {"model": _last_hour_of_the_day_before})
+    monkeypatch.setattr(answering, "load", lambda *_, **__: {"model": _last_hour_of_the_day_before})
     monkeypatch.setattr(answering, "describe", lambda *_: {})
     forecast.main([str(csv)])
     printed = capsys.readouterr().out.splitlines()
@@ -121,7 +121,7 @@ def test_the_program_says_what_is_wrong_with_its_readings(
     text: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "readings.csv").write_text(text)
-    monkeypatch.setattr(answering, "load", lambda *_: {"model": _last_hour_of_the_day_before})
+    monkeypatch.setattr(answering, "load", lambda *_, **__: {"model": _last_hour_of_the_day_before})
     monkeypatch.setattr(answering, "describe", lambda *_: {})
     with pytest.raises(SystemExit, match=sentence):
         forecast.main([str(tmp_path / "readings.csv")])

@@ -140,7 +140,7 @@ def test_driving_answers_at_once_and_hop_by_hop() -> None:
 def _bundle(monkeypatch: pytest.MonkeyPatch, folder: Path, *parts: str) -> None:
     digit = {"scores": np.eye(10)[[7]]}
     runs = {part: _counting_hop if part == "hop" else lambda _: digit for part in parts}
-    monkeypatch.setattr(answering, "load", lambda *_: runs)
+    monkeypatch.setattr(answering, "load", lambda *_, **__: runs)
     monkeypatch.setattr(answering, "describe", lambda *_: {})
     (folder / "labels.txt").write_text("\n".join("0123456789"))
 

@@ -152,7 +152,7 @@ def test_the_first_direction_and_the_mean_are_taken_away() -> None:
     assert left[:, 1].std() > 0.5
 
 
-def _fake_load(folder: Path, variant: str) -> dict[str, Run]:
+def _fake_load(folder: Path, variant: str, **options: object) -> dict[str, Run]:
     """A model that finds word 2 nearest, then 1, whatever it is asked."""
     return {"model": lambda batch: {"similarity": np.array([[0.1, 0.5, 0.9, 0.0]])}}
 

@@ -118,7 +118,7 @@ def test_the_program_prints_a_label(
     (tmp_path / "labels.txt").write_text("negative\npositive\n")
     seen = []
 
-    def load(folder: Path, variant: str) -> dict[str, Run]:
+    def load(folder: Path, variant: str, **options: object) -> dict[str, Run]:
         assert (folder, variant) == (tmp_path, "int8")
 
         def run(batch: Batch) -> Batch:
