@@ -243,4 +243,5 @@ recipe = Recipe(
     program=Program(name="classify", example=(EXAMPLE,)),
     assets=assets,
     with_data=with_data,
+    num_emulated=300,
 )
