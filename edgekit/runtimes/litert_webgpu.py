@@ -8,22 +8,6 @@ Source: Google, LiteRT.js, https://ai.google.dev/edge/litert/web.
 
 from __future__ import annotations
 
-import sys
-from functools import partial
+from edgekit.running.browser.setting_up import runtime_of
 
-from edgekit.core.kinds import Command, Runtime
-from edgekit.running.browser import setting_up
-
-runtime = Runtime(
-    options={
-        "backend": "BrowserBackend",
-        "code": "from edgekit.running.browser.backend import BrowserBackend",
-        "module": "edgekit_tflite",
-        "accelerator": "webgpu",
-    },
-    command=lambda: Command(argv=(sys.executable, "-P")),
-    missing=setting_up.missing,
-    setup=partial(setting_up.set_up, "litert-webgpu"),
-    install="python3 -m pip install edgekit-tflite",
-    software_adapter="google swiftshader",
-)
+runtime = runtime_of("litert-webgpu", "webgpu", software_adapter="google swiftshader")

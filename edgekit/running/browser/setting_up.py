@@ -1,13 +1,39 @@
-"""What the runtimes that need a browser share: what is missing, and how it is set up."""
+"""What the runtimes that need a browser share: their backend, what is missing, how it is set up."""
 
 from __future__ import annotations
 
 import shutil
+import sys
+from functools import partial
 
 from edgekit.core.errors import Unavailable
+from edgekit.core.kinds import Command, Runtime
 from edgekit.core.types import Progress
 from edgekit.running.browser import litert_js, program
 from edgekit.running.smoke_test import prove
+
+
+def runtime_of(name: str, accelerator: str, *, software_adapter: str = "") -> Runtime:
+    """Return a runtime that asks LiteRT.js in a browser.
+
+    Args:
+        name: Of the runtime.
+        accelerator: Of LiteRT.js: `wasm` or `webgpu`.
+        software_adapter: See `Runtime`.
+    """
+    return Runtime(
+        options={
+            "backend": "BrowserBackend",
+            "code": "from edgekit.running.browser.backend import BrowserBackend",
+            "module": "edgekit_tflite",
+            "accelerator": accelerator,
+        },
+        command=lambda: Command(argv=(sys.executable, "-P")),
+        missing=missing,
+        setup=partial(set_up, name),
+        install="python3 -m pip install edgekit-tflite",
+        software_adapter=software_adapter,
+    )
 
 
 def missing() -> str:
