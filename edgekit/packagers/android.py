@@ -13,7 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgekit.bundling.bundle_json import SCHEMA_NAME, copy_models, write_facts
-from edgekit.bundling.contents import Contents, VerifiedVariant, contents_of, new_bundle
+from edgekit.bundling.contents import (
+    Contents,
+    VerifiedVariant,
+    contents_of,
+    new_bundle,
+    right_somewhere,
+)
 from edgekit.bundling.golden import write_golden
 from edgekit.bundling.readme import write_readme
 from edgekit.core.errors import BadInput
@@ -82,4 +88,4 @@ def _unreachable(variant: VerifiedVariant) -> str:
     return next((dtype for dtype in types if dtype not in TYPES), "")
 
 
-packager = Packager(takes=lambda report: any(row.ok for row in report.rows), package=package)
+packager = Packager(takes=lambda report: right_somewhere(report.rows), package=package)

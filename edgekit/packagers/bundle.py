@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edgekit.bundling.bundle_json import copy_models, write_facts
-from edgekit.bundling.contents import contents_of, new_bundle
+from edgekit.bundling.contents import contents_of, new_bundle, right_somewhere
 from edgekit.bundling.golden import write_golden
 from edgekit.bundling.readme import write_readme
 from edgekit.core.kinds import Packager
@@ -45,5 +45,5 @@ def package(run_dir: Path, out: Path, variants: Sequence[str] = ()) -> Path:
 
 
 packager = Packager(
-    takes=lambda report: any(row.ok for row in report.rows), package=package, with_builds=True
+    takes=lambda report: right_somewhere(report.rows), package=package, with_builds=True
 )

@@ -13,7 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgekit.bundling.bundle_json import copy_models, write_facts
-from edgekit.bundling.contents import Contents, VerifiedVariant, contents_of, new_bundle
+from edgekit.bundling.contents import (
+    Contents,
+    VerifiedVariant,
+    contents_of,
+    new_bundle,
+    right_somewhere,
+)
 from edgekit.bundling.golden import write_golden
 from edgekit.bundling.micro.files import CModel, write_example, write_labels, write_model
 from edgekit.bundling.micro.resolver import operators_of
@@ -116,4 +122,4 @@ def _chosen(contents: Contents) -> VerifiedVariant:
     )
 
 
-packager = Packager(takes=lambda report: any(row.ok for row in report.rows), package=package)
+packager = Packager(takes=lambda report: right_somewhere(report.rows), package=package)

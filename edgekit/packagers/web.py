@@ -12,7 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgekit.bundling.bundle_json import copy_models, write_facts
-from edgekit.bundling.contents import Contents, VerifiedVariant, contents_of, new_bundle
+from edgekit.bundling.contents import (
+    Contents,
+    VerifiedVariant,
+    contents_of,
+    new_bundle,
+    right_somewhere,
+)
 from edgekit.bundling.golden import write_golden
 from edgekit.bundling.web.page import PAGE, write_page
 from edgekit.core.errors import BadInput, Unavailable
@@ -80,4 +86,4 @@ def _unreachable(variant: VerifiedVariant) -> str:
     return next((dtype for dtype in types if dtype not in litert_js.TENSORS), "")
 
 
-packager = Packager(takes=lambda report: any(row.ok for row in report.rows), package=package)
+packager = Packager(takes=lambda report: right_somewhere(report.rows), package=package)
