@@ -98,8 +98,8 @@ class Answer(NamedTuple):
 class Steps(NamedTuple):
     """What a program does before and after its models, as data: for programs in other languages.
 
-    `bundle.json` holds it; `edgekit/bundling/steps.py` says which kinds there are, and what each
-    number means.
+    `bundle.json` holds it; `edgekit/bundling/before.py` and `after.py` say which kinds there are,
+    and what each number means.
     """
 
     before: Mapping[str, object]

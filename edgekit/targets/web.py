@@ -1,8 +1,8 @@
 """A web page with LiteRT.js 2.5 on WASM.
 
-Its tables come from asking the published WASM for each operator, in each version and type, in
-Chromium. LiteRT.js passes few types on to a model; edgekit's page adds int8 and int16. Where a file
-takes or gives others, or has no fixed shape, it is refused as a whole.
+Its operators were not asked one by one yet, so a check calls them unknown; running a file tells.
+LiteRT.js passes few types on to a model; edgekit's page adds int8 and int16. Where a file takes or
+gives others, or has no fixed shape, it is refused as a whole.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 
 from edgekit.building.fingerprints import imported
@@ -30,12 +31,14 @@ ALWAYS = (
 """Built whatever changed."""
 
 
-def code(name: str) -> set[Path]:
+@cache
+def code(name: str) -> frozenset[Path]:
     """Return a recipe's file, its program, and what they import of `domains/` and `on_device/`."""
     recipe: Recipe = registry.get("recipes", name)
     entries = {packaged("recipes") / f"{name}.py", source_of(recipe.program)}
     folders = [packaged(folder) for folder in ("domains", "on_device")]
-    return entries | {path for path in imported(entries) if any(map(path.is_relative_to, folders))}
+    shared = {path for path in imported(entries) if any(map(path.is_relative_to, folders))}
+    return frozenset(entries | shared)
 
 
 def own_code(name: str) -> list[Path]:
