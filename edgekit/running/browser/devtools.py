@@ -45,6 +45,8 @@ _OPTIONS = (
 # The browser reads from descriptor 3 and writes to 4; the shell outlives it and tidies up.
 _SHELL = '"$@" 3<&0 4>&1 </dev/null >&2; status=$?; rm -rf "$EDGEKIT_PROFILE"; exit $status'
 
+_LONGEST_TEMPORARY = 50  # bytes; Chromium appends up to 50
+
 Answerer = Callable[[str], tuple[str, bytes] | None]
 """Path that a page asks for -> media type and content; None if there is no such thing."""
 
@@ -64,9 +66,10 @@ class Browser:
             Unavailable: The program cannot be started.
             WorkerDied: It ended at once.
         """
-        profile = tempfile.mkdtemp(prefix="edgekit-browser-")
+        folder = _temporary()
+        profile = tempfile.mkdtemp(prefix="edgekit-browser-", dir=folder)
         arguments = [program, *_OPTIONS, f"--user-data-dir={profile}", *_sandbox(), *options]
-        env = {**os.environ, "EDGEKIT_PROFILE": profile}
+        env = {**os.environ, "EDGEKIT_PROFILE": profile, "TMPDIR": folder}
         try:
             self._process = processes.start(
                 ["/bin/sh", "-c", _SHELL, "sh", *arguments, "about:blank"], log=log, env=env
@@ -219,6 +222,15 @@ def _headers(kind: str) -> dict[str, str]:
         "Cross-Origin-Embedder-Policy": "require-corp",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
+
+
+def _temporary() -> str:
+    """Return the folder of temporary files, or a shorter one.
+
+    Chromium makes a socket in a folder there, whose path may have 107 bytes, and aborts otherwise.
+    """
+    folder = tempfile.gettempdir()
+    return folder if len(os.fsencode(folder)) <= _LONGEST_TEMPORARY else "/tmp"
 
 
 def _sandbox() -> tuple[str, ...]:

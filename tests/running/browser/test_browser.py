@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import tarfile
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -31,10 +32,16 @@ def need(name: str) -> None:
 
 
 @pytest.fixture
-def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
-    """A session whose browser keeps its profile below `tmp_path`."""
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of temporary files of one test; `tmp_path` is too long for a socket's path."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield Path(folder)
+
+
+@pytest.fixture
+def session(temporary: Path) -> Iterator[Session]:
     need("litert-web")
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
     with open_session(GOLDEN / "int8.tflite", runtime="litert-web") as run:
         yield run
 
@@ -172,18 +179,18 @@ def test_the_end_of_the_browser_ends_only_the_worker(session: Session) -> None:
 
 
 @pytest.mark.device
-def test_the_end_of_the_worker_ends_the_browser(session: Session, tmp_path: Path) -> None:
+def test_the_end_of_the_worker_ends_the_browser(session: Session, temporary: Path) -> None:
     started = children(session._worker._process.pid)
     assert started
-    assert list(tmp_path.glob("edgekit-browser-*"))
+    assert list(temporary.glob("edgekit-browser-*"))
     os.killpg(session._worker._process.pid, signal.SIGKILL)
     with pytest.raises(WorkerDied, match="SIGKILL"):
         session(IMAGES)
     for _ in range(100):
-        if not list(tmp_path.glob("edgekit-browser-*")):
+        if not list(temporary.glob("edgekit-browser-*")):
             break
         time.sleep(0.1)
-    assert not list(tmp_path.glob("edgekit-browser-*"))
+    assert not list(temporary.glob("edgekit-browser-*"))
 
 
 @pytest.mark.device
@@ -197,6 +204,19 @@ def test_a_browser_that_does_not_start_is_told(
     monkeypatch.setenv(program.VARIABLE, str(browser))
     with pytest.raises(WorkerDied, match=r"last said: .*The browser ended by exit code 3"):
         open_session(GOLDEN / "int8.tflite", runtime="litert-web")
+
+
+@pytest.mark.device
+def test_a_long_path_of_temporary_files_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need("litert-web")
+    folder = tmp_path / ("long" * 25)
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with (tmp_path / "log").open("wb") as log, Browser(program.find(), log=log) as browser:
+        assert browser.run("6 * 7") == 42
 
 
 @pytest.mark.device
