@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from edgekit.verbs.check import check
     from edgekit.verbs.convert import convert
     from edgekit.verbs.data import data_get, data_list
+    from edgekit.verbs.doctor.doctor import doctor
     from edgekit.verbs.explain import explain
     from edgekit.verbs.inspect import inspect
     from edgekit.verbs.run.asking import run
-    from edgekit.verbs.setup import doctor, setup
+    from edgekit.verbs.setup import setup
     from edgekit.verbs.slim import slim
     from edgekit.verbs.verify import verify
 
@@ -51,7 +52,7 @@ _MODULES = {
     "convert": "verbs.convert",
     "data_get": "verbs.data",
     "data_list": "verbs.data",
-    "doctor": "verbs.setup",
+    "doctor": "verbs.doctor.doctor",
     "explain": "verbs.explain",
     "inspect": "verbs.inspect",
     "load_report": "reporting.report_json",

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from edgekit.tflite.metadata.values import TensorMetadata
     from edgekit.verbs.bench import Benchmark
     from edgekit.verbs.bundle.packing import Bundled
+    from edgekit.verbs.doctor.local import Finding
     from edgekit.verbs.inspect import Inspection
     from edgekit.verbs.run.asking import Answers
-    from edgekit.verbs.setup import Finding
     from edgekit.verbs.slim import Slimming
 
 
@@ -48,7 +48,7 @@ def show_doctor(findings: Iterable[Finding], *, json: bool) -> None:
         print_json({"checks": findings})
         return
     table(
-        ("", "kind", "name", "how to get it"),
+        ("", "kind", "name", "what is here, or how to get it"),
         (("ok" if row.ok else "--", row.kind, row.name, row.message) for row in findings),
     )
 

@@ -41,8 +41,13 @@ def setup(
     output.show_lines(lines or ["Everything asked for is in place."])
 
 
-def doctor(json: Json = False) -> None:
+def doctor(
+    device: Annotated[
+        str, typer.Option(help="raspberry-pi or ssh://user@host: what a board has and lacks.")
+    ] = "local",
+    json: Json = False,
+) -> None:
     """Say what is here, what is missing, and the one line that gets it."""
-    from edgekit.verbs import setup as verb
+    from edgekit.verbs.doctor import doctor as verb
 
-    tables.show_doctor(verb.doctor(), json=json)
+    tables.show_doctor(verb.doctor(device), json=json)

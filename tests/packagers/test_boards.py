@@ -18,7 +18,7 @@ import edgekit
 from edgekit.core import registry
 from edgekit.core.errors import BadInput
 from edgekit.on_device.interpreter import runtime
-from tests.support.board_bundle import write_board_run
+from tests.support.board_bundle import run_on_board, write_board_run
 from tests.support.example_report import example_report
 from tests.support.example_run import LABELS, ROWS, row, write_report, write_run
 
@@ -233,23 +233,10 @@ def test_what_the_compiler_made_comes_along(run_dir: Path, tmp_path: Path) -> No
 def test_the_very_folder_runs_on_an_emulated_raspberry_pi(
     pi: Path, tmp_path: Path, package: str, variant: str
 ) -> None:
-    device = registry.get("devices", "raspberry-pi")
-    if missing := device.missing():
+    if missing := registry.get("devices", "raspberry-pi").missing():
         pytest.skip(missing)
-    command = device.command(registry.get("runtimes", "litert"))
-    wheels = Path(command.env["PYTHONPATH"])
-    for name in ("numpy", "numpy.libs", package):  # what `pip install -r` would have put there
-        (tmp_path / name).symlink_to(wheels / name)
-    python = [word for word in command.argv if word != "-P"]
-    env = {**os.environ, **command.env, "PYTHONPATH": str(tmp_path)}
     for arguments in (["--self-test"], ["example.pgm"]):
-        ran = subprocess.run(
-            [*python, str(pi / "run.py"), *arguments, "--variant", variant],
-            cwd=tmp_path,
-            env=env,
-            capture_output=True,
-            text=True,
-        )
+        ran = run_on_board(pi, *arguments, "--variant", variant, package=package, folder=tmp_path)
         assert ran.returncode == 0, ran.stdout + ran.stderr
         assert package.replace("_", "-") in ran.stderr
         assert "aarch64, CPU" in ran.stderr

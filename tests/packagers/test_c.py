@@ -17,17 +17,10 @@ from edgekit.core.errors import Unavailable
 from edgekit.core.paths import packaged
 from edgekit.running.session import open_session
 from edgekit.tflite.reader import read
+from tests.support.c_examples import HEADERS, compiled, self_tested
 from tests.support.example_report import example_report
 from tests.support.example_run import LABELS, ROWS, row, write_report, write_run
-from tests.support.paths import GOLDEN, ROOT
-
-HEADERS = ROOT / "tests/support/tflm"
-RUN_IT = """
-import ctypes, os, sys
-sys.setdlopenflags(os.RTLD_GLOBAL | os.RTLD_NOW)
-from tflite_micro.python.tflite_micro import _runtime
-sys.exit(ctypes.CDLL(sys.argv[1]).edgekit_self_test())
-"""
+from tests.support.paths import GOLDEN
 
 package = registry.get("packagers", "c").package
 
@@ -71,11 +64,6 @@ def need(*tools: str) -> None:
     for tool in tools:
         if not shutil.which(tool):
             pytest.skip(f"{tool} is not here")
-
-
-def compiled(folder: Path, *arguments: str) -> None:
-    done = processes.run(arguments, cwd=folder, timeout_s=120)
-    assert done.ok, done.stderr
 
 
 @pytest.mark.device
@@ -124,17 +112,6 @@ def test_all_files_compile_with_names_of_old_and_of_new_releases(
     compiled(out, "gcc", "-std=c99", "-Wall", "-Werror", "labels.c", "-o", "labels")
     told = processes.run([str(out / "labels")], timeout_s=60).stdout.splitlines()
     assert tuple(told) == LABELS
-
-
-def self_tested(out: Path) -> int | None:
-    """Compile the example and run it on the released wheel's library; return how much is wrong."""
-    sources = ("example.cc", "model_data.c", "model_golden.c")
-    flags = ("-std=c++17", "-shared", "-fPIC", "-DEDGEKIT_NO_MAIN", f"-I{HEADERS}")
-    compiled(out, "g++", *flags, "-o", "example.so", *sources)
-    python = registry.get("runtimes", "tflite-micro").command().argv
-    done = processes.run([*python, "-c", RUN_IT, str(out / "example.so")], timeout_s=120)
-    assert "model: " in done.stdout, done.stderr
-    return int(done.stdout.partition("model: ")[2].split()[0])
 
 
 @pytest.mark.device

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +11,10 @@ import pytest
 from edgekit.core import registry
 from edgekit.core.errors import BadInput, Unavailable
 from edgekit.on_device.pictures import fit
-from edgekit.running.browser import litert_js, program
-from edgekit.running.browser.devtools import Browser
+from edgekit.running.browser import litert_js
 from edgekit.running.session import open_session
 from tests.support.example_run import LABELS, write_run
+from tests.support.pages import opened, wait_for
 from tests.support.paths import GOLDEN
 
 package = registry.get("packagers", "web").package
@@ -36,24 +33,6 @@ def run_dir(tmp_path: Path) -> Path:
     facts = {"name": "classify", "example": ["picture.pgm"]}
     (folder / "device" / "program.json").write_text(json.dumps(facts))
     return folder
-
-
-@contextmanager
-def opened(page: Path, log: Path, *options: str) -> Iterator[Browser]:
-    """Open a page from disk, and wait for its self-test."""
-    with log.open("wb") as file, Browser(program.find(), options=options, log=file) as browser:
-        browser.ask("Page.enable")
-        browser.ask("Page.navigate", url=page.as_uri())
-        wait_for(browser, "document.documentElement?.dataset.selfTest")
-        yield browser
-
-
-def wait_for(browser: Browser, script: str) -> object:
-    for _ in range(300):
-        if found := browser.run(script):
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"{script}: {browser.run('document.body.innerText')}")
 
 
 def need_browser() -> None:

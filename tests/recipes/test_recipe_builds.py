@@ -1,4 +1,4 @@
-"""Every recipe, small: trained, converted to int8, run on both runtimes, used from its bundle.
+"""Every recipe, small: trained, converted to int8, run on both runtimes, used from its bundles.
 
 With `--changed`, a few, and those whose own code changed since continuous integration passed.
 """
@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+import edgekit
 from edgekit.core import registry
 from edgekit.core.recipe import Recipe
 from edgekit.reporting import report_json
 from tests.support import built
+from tests.support.destinations import DESTINATIONS
 
 
 @pytest.fixture(params=registry.names("recipes"), scope="module")
@@ -31,10 +33,22 @@ def run_dir(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.mark.slow
 @pytest.mark.device
-def test_it_builds_and_its_bundle_works_alone(run_dir: Path) -> None:
+def test_it_builds_and_its_bundles_work(run_dir: Path, tmp_path: Path) -> None:
     report = report_json.load_report(run_dir)
     assert [row.status for row in report.rows] == 2 * ["measured"]
     assert all(row.ok for row in report.rows)
+    answers_alone(run_dir)
+    for name, proves in DESTINATIONS.items():
+        (tmp_path / name).mkdir()
+        try:
+            proves(edgekit.bundle(run_dir, name).folder, tmp_path / name)
+        except AssertionError as error:
+            error.add_note(f"from the bundle of {run_dir.name} for {name}")
+            raise
+
+
+def answers_alone(run_dir: Path) -> None:
+    """Let the bundle's program answer its example."""
     recipe: Recipe = registry.get("recipes", run_dir.name)
     # As a user starts it: the isolated mode of our own workers would hide a program's neighbours.
     python = registry.get("runtimes", "tflite-runtime").command().argv[0]

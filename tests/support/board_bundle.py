@@ -1,7 +1,9 @@
-"""A run folder whose golden vectors are right, with the program that names what a picture shows."""
+"""Bundles for boards: a build whose golden vectors are right, and an emulated board to run one."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,3 +49,26 @@ def answer_of(image: Array) -> Array:
     interpreter.set_tensor(taken["index"], image[np.newaxis])
     interpreter.invoke()
     return np.array(interpreter.get_tensor(given["index"]))
+
+
+def run_on_board(
+    bundle: Path, *arguments: str, folder: Path, package: str = "tflite_runtime"
+) -> subprocess.CompletedProcess[str]:
+    """Run a bundle's runner on the emulated Raspberry Pi, which has NumPy and one runtime only.
+
+    Args:
+        bundle: Its folder.
+        *arguments: Of its runner.
+        folder: The current folder there, which gets links to the packages.
+        package: The runtime's.
+    """
+    device = registry.get("devices", "raspberry-pi")
+    command = device.command(registry.get("runtimes", "litert"))
+    wheels = Path(command.env["PYTHONPATH"])
+    for name in ("numpy", "numpy.libs", package):  # what `pip install -r` would have put there
+        if not (folder / name).exists():
+            (folder / name).symlink_to(wheels / name)
+    python = [word for word in command.argv if word != "-P"]
+    env = {**os.environ, **command.env, "PYTHONPATH": str(folder)}
+    words = [*python, str(bundle / "run.py"), *arguments]
+    return subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True)

@@ -12,6 +12,7 @@ from edgekit.core.errors import NotFound, Unavailable
 from edgekit.core.paths import home
 from edgekit.running import debian, tflite_environment
 from edgekit.verbs import setup
+from edgekit.verbs.doctor.doctor import doctor
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def left(folder: Path) -> list[Path]:
 
 
 def test_the_doctor_speaks_of_everything(empty_home: Path) -> None:
-    rows = setup.doctor()
+    rows = doctor()
     assert all({f.name for f in fields(row)} == {"kind", "name", "ok", "message"} for row in rows)
     named = {(row.kind, row.name) for row in rows}
     for kind in ("runtimes", "converters"):
@@ -209,7 +210,7 @@ def test_setup_creates_it_and_the_second_time_finds_it(name: str, empty_home: Pa
 
 def test_asking_what_is_missing_starts_no_framework() -> None:
     code = (
-        "import sys; from edgekit.verbs import setup; setup.doctor();"
+        "import sys; import edgekit; edgekit.doctor();"
         "sys.exit(bool({'tensorflow', 'keras', 'ai_edge_litert.interpreter'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,32 @@
+"""Examples of C bundles, compiled and run on TensorFlow Lite Micro's own library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgekit.core import processes, registry
+from tests.support.paths import ROOT
+
+HEADERS = ROOT / "tests/support/tflm"
+RUN_IT = """
+import ctypes, os, sys
+sys.setdlopenflags(os.RTLD_GLOBAL | os.RTLD_NOW)
+from tflite_micro.python.tflite_micro import _runtime
+sys.exit(ctypes.CDLL(sys.argv[1]).edgekit_self_test())
+"""
+
+
+def compiled(folder: Path, *arguments: str) -> None:
+    done = processes.run(arguments, cwd=folder, timeout_s=120)
+    assert done.ok, done.stderr
+
+
+def self_tested(out: Path) -> int | None:
+    """Compile the example and run it on the released wheel's library; return how much is wrong."""
+    sources = ("example.cc", "model_data.c", "model_golden.c")
+    flags = ("-std=c++17", "-shared", "-fPIC", "-DEDGEKIT_NO_MAIN", f"-I{HEADERS}")
+    compiled(out, "g++", *flags, "-o", "example.so", *sources)
+    python = registry.get("runtimes", "tflite-micro").command().argv
+    done = processes.run([*python, "-c", RUN_IT, str(out / "example.so")], timeout_s=120)
+    assert "model: " in done.stdout, done.stderr
+    return int(done.stdout.partition("model: ")[2].split()[0])
