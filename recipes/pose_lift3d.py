@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import keras
 
 WIDTH = 256
-EPOCHS: dict[Size, int] = {"tiny": 20, "full": 30}
+EPOCHS: dict[Size, int] = {"tiny": 20, "full": 45}
 BATCH_SIZE = 256
 PEAK_LEARNING_RATE = 8e-3
 EXAMPLE = "example.csv"
@@ -163,7 +163,7 @@ recipe = Recipe(
     score=score,
     answer_key=numbers_key("joints"),
     loss=mean_distance,
-    fine_tuning=FineTuning(epochs={"tiny": 4, "full": 10}),
+    fine_tuning=FineTuning(epochs={"tiny": 4, "full": 24}),
     variants=(
         "float32",
         "float16",

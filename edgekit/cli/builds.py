@@ -57,13 +57,21 @@ def build(
 
 
 def report(
-    run_dir: Annotated[Path, typer.Argument(help="The folder of a build.")], json: Json = False
+    run_dir: Annotated[Path, typer.Argument(help="The folder of a build.")],
+    device_report: Annotated[
+        list[Path] | None,
+        typer.Option(help="JSON of the Android app's self-test: adds a phone. Repeat for more."),
+    ] = None,
+    json: Json = False,
 ) -> None:
     """Show a build's table again and rewrite its reports."""
     from edgekit.building import pipeline
     from edgekit.reporting import report_json
+    from edgekit.verbs.phone.column import with_phone
 
-    loaded = report_json.load_report(run_dir)
+    loaded = (
+        with_phone(run_dir, device_report) if device_report else report_json.load_report(run_dir)
+    )
     pipeline.write_reports(loaded, run_dir)
     tables.show_report(loaded, run_dir, json=json)
 

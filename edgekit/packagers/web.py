@@ -24,9 +24,9 @@ from edgekit.bundling.web.page import PAGE, write_page
 from edgekit.core.errors import BadInput, Unavailable
 from edgekit.core.kinds import Packager
 from edgekit.running.browser import litert_js
-from edgekit.tflite.reader import ports, read
+from edgekit.verbs.check import check
 
-RUNTIME = "litert-web"
+TARGET, RUNTIME = "web", "litert-web"
 """A variant that was found right there is taken before any other."""
 
 
@@ -43,8 +43,8 @@ def package(run_dir: Path, out: Path, variants: Sequence[str] = ()) -> Path:
 
     Raises:
         NotFound: The run folder lacks its report, vectors or a file of a variant.
-        BadInput: No variant is verified that LiteRT.js can be given, or `out` holds something else
-            than a bundle.
+        BadInput: No variant is verified that LiteRT.js runs, or `out` holds something else than a
+            bundle.
         BadData: A file is not the one that was measured.
         Unavailable: LiteRT.js is not there.
     """
@@ -64,14 +64,15 @@ def package(run_dir: Path, out: Path, variants: Sequence[str] = ()) -> Path:
 
 def _chosen(contents: Contents) -> VerifiedVariant:
     """Return the smallest variant, of those that were found right in a browser if there are any."""
-    possible = [each for each in contents.variants if not _unreachable(each)]
+    refusals = {variant.name: _refusal(variant) for variant in contents.variants}
+    possible = [variant for variant in contents.variants if not refusals[variant.name]]
     if not possible:
-        lacking = ", ".join(f"{v.name} ({_unreachable(v)})" for v in contents.variants)
+        reasons = "; ".join(f"{name}: {refusal}" for name, refusal in refusals.items())
         raise BadInput(
-            f"No verified variant in '{contents.run_dir}' can be given to LiteRT.js, whose tensors "
-            f"hold {', '.join(litert_js.TENSORS)}: {lacking}. Build another variant, such as int8."
+            f"LiteRT.js runs no verified variant in '{contents.run_dir}', and so a web page "
+            f"cannot. {reasons}"
         )
-    proved = [each for each in possible if _is_right_on(each, RUNTIME)]
+    proved = [variant for variant in possible if _is_right_on(variant, RUNTIME)]
     return min(proved or possible, key=lambda each: sum(f.size_bytes for f in each.files.values()))
 
 
@@ -79,11 +80,17 @@ def _is_right_on(variant: VerifiedVariant, runtime: str) -> bool:
     return any(row.ok for row in variant.rows if row.runtime == runtime)
 
 
-def _unreachable(variant: VerifiedVariant) -> str:
-    """Return a type of an input or output that LiteRT.js does not pass on; "" if there is none."""
-    files = (read(artifact.path) for artifact in variant.files.values())
-    types = (port.dtype for file in files for side in ports(file) for port in side)
-    return next((dtype for dtype in types if dtype not in litert_js.TENSORS), "")
+def _refusal(variant: VerifiedVariant) -> str:
+    """Return why a browser cannot run a variant, as measured or as the tables say; "" if it can."""
+    for row in variant.rows:
+        if row.runtime == RUNTIME and row.ok is False:
+            return row.reason
+    for artifact in variant.files.values():
+        found = check(artifact.path, TARGET)
+        reasons = [operator.reason for operator in found.operators if operator.verdict == "no"]
+        if not found.ok:
+            return next(iter([*found.problems, *reasons]), "refused")
+    return ""
 
 
 packager = Packager(takes=lambda report: right_somewhere(report.rows), package=package)

@@ -21,7 +21,7 @@ from edgekit.tflite.reader import Model, ports
 def check(model: Model) -> Check:
     """Return the verdict of the tables, and of what LiteRT.js passes to a model."""
     found = check_model(model, target="web", column=LITERT_JS)
-    fatal = tuple(_unpassed(model))
+    fatal = (*_unpassed(model), *_variables(model))
     problems = (*found.problems, *fatal, *_added(model))
     return replace(found, ok=found.ok and not fatal, problems=problems)
 
@@ -52,6 +52,16 @@ def _unpassed(model: Model) -> Iterator[str]:
                 f"LiteRT.js takes no input without a fixed shape, such as '{tensor.name}'. Convert "
                 "the model with a fixed shape."
             )
+
+
+def _variables(model: Model) -> Iterator[str]:
+    """Give a sentence if something in the file keeps its value between invocations."""
+    if any(tensor.is_variable for subgraph in model.subgraphs for tensor in subgraph.tensors):
+        yield (
+            "LiteRT.js takes no tensor that keeps its value between invocations, as TFLite's fused "
+            "LSTM has. Build the layer with unroll=True, or give the model its state as an input "
+            "and an output."
+        )
 
 
 target = Target(check=check, runtime="litert-web", device="local", precisions=PRECISIONS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from edgekit.core.errors import BadInput, Unavailable
 from edgekit.on_device.pictures import fit
 from edgekit.running.browser import litert_js
 from edgekit.running.session import open_session
-from tests.support.example_run import LABELS, write_run
+from tests.support.example_report import example_report
+from tests.support.example_run import LABELS, ROWS, row, write_report, write_run
 from tests.support.pages import opened, wait_for
 from tests.support.paths import GOLDEN
 
@@ -49,12 +51,18 @@ def test_without_litert_js_nothing_is_made(
     assert not (run_dir / "web").exists()
 
 
-def test_what_litert_js_passes_on_to_no_model_is_refused(
+def test_what_a_browser_runs_none_of_is_refused_with_the_reasons(
     run_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(litert_js, "missing", lambda: "")
-    monkeypatch.setattr(litert_js, "TENSORS", ("uint8",))
-    with pytest.raises(BadInput, match=r"hold uint8: float32 \(float32\), int8 \(float32\)"):
+    monkeypatch.setattr("edgekit.targets.web.TENSORS", ("uint8",))
+    words = r"runs no verified .* float32: 'image' is float32, and LiteRT.js passes on uint8 alone"
+    with pytest.raises(BadInput, match=words):
+        package(run_dir, run_dir / "web")
+    wrong = replace(row("float32", "litert-web", ok=False), reason="It answers otherwise.")
+    report = replace(example_report(), rows=(*ROWS, wrong))
+    write_report(run_dir, report)
+    with pytest.raises(BadInput, match="float32: It answers otherwise"):
         package(run_dir, run_dir / "web")
 
 

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from edgekit.tflite.editing import pack, unpack
 from edgekit.verbs.check import check
 from tests.support.paths import GOLDEN
 
@@ -27,3 +30,13 @@ def test_what_a_page_does_not_run_is_refused_with_the_reason(name: str, words: s
     assert not found.ok
     reasons = [*found.problems, *(each.reason for each in found.operators)]
     assert words in " ".join(reasons)
+
+
+def test_what_keeps_a_value_between_invocations_is_refused(tmp_path: Path) -> None:
+    model = unpack((GOLDEN / "float32.tflite").read_bytes())
+    written = model.subgraphs[0].operators[0].outputs[0]
+    model.subgraphs[0].tensors[written].isVariable = True
+    (tmp_path / "model.tflite").write_bytes(pack(model))
+    found = check(tmp_path / "model.tflite", "web")
+    assert not found.ok
+    assert "no tensor that keeps its value between invocations" in found.problems[0]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,56 +12,13 @@ from edgekit.core import registry
 from edgekit.core.errors import BadData, BadInput, NotFound
 from edgekit.verbs.phone.device_report import judge_report
 from tests.support.example_run import write_run
+from tests.support.phone_reports import golden, write_report
 
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     run_dir = write_run(tmp_path / "image_cnn")
     return registry.get("packagers", "android").package(run_dir, tmp_path / "bundle")
-
-
-def golden(bundle: Path) -> np.ndarray:
-    with np.load(bundle / "golden/vectors.npz") as vectors:
-        return np.asarray(vectors["output:scores"], np.float32)
-
-
-def write_report(
-    bundle: Path, answers: np.ndarray, *, told: float = 1.0, **changes: Any
-) -> tuple[Path, dict[str, Any]]:
-    """Write the report of a phone whose float32 model answered so; return its path and content."""
-    described = json.loads((bundle / "bundle.json").read_text())["models"][0]
-    values = np.ascontiguousarray(answers, "<f4")
-    model = {
-        "part": described["part"],
-        "precision": described["precision"],
-        "file": described["file"],
-        "sha256": described["sha256"],
-        "asked_for": "cpu",
-        "ran_on": "cpu",
-        "why_not": "",
-        "examples": 8,
-        "ok": True,
-        "outputs": [{"name": "scores", "max_abs_error": told, "ok": True}],
-        "answers": [
-            {
-                "name": "scores",
-                "shape": list(values.shape),
-                "float32": base64.b64encode(values.tobytes()).decode(),
-            }
-        ],
-        **changes,
-    }
-    report = {
-        "edgekit_device_report": 1,
-        "recipe": "image_cnn",
-        "variant": described["variant"],
-        "device": {"manufacturer": "Fairphone", "model": "FP5", "android": "15"},
-        "latency": {"runs": 48, "median_ms": 1.0, "p90_ms": 1.2},
-        "models": [model],
-    }
-    path = bundle.parent / "device_report.json"
-    path.write_text(json.dumps(report))
-    return path, report
 
 
 def test_right_answers_are_right(bundle: Path) -> None:
