@@ -24,7 +24,10 @@ ALWAYS = (
     "detect_yolov3",  # a loop in NumPy around one file, boxes, retraining by a loss of its own
     "forecast_lstm",  # a recurrent layer
     "image_cnn",  # built by the demo
+    "keywords_cnn",  # sound
     "keywords_lstm",  # two files, one with its state outside
+    "pose_posenet",  # key points
+    "segment_unet",  # areas
     "text_bert",  # text
     "translate_seq2seq",  # an encoder, and a decoder that is called at every step
 )
