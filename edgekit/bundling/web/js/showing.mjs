@@ -53,9 +53,9 @@ function sharesOf({values}, labels) {
 /** Shows the median of all invocations so far. */
 export function showLatency(latencies) {
   const sorted = [...latencies].sort((a, b) => a - b);
-  byId("latency").textContent = sorted.length ? `${medianOf(sorted).toPrecision(3)} ms` : "–";
+  byId("latency").textContent = sorted.length ? milliseconds(medianOf(sorted)) : "–";
   byId("latency-detail").textContent = sorted.length
-    ? `median of ${sorted.length} runs, 90 % within ${sorted[Math.ceil(0.9 * sorted.length) - 1].toPrecision(3)} ms`
+    ? `median of ${sorted.length} runs, 90 % within ${milliseconds(sorted[Math.ceil(0.9 * sorted.length) - 1])}`
     : "not run";
 }
 
@@ -82,8 +82,13 @@ export function showSelfTest(rows) {
   );
 }
 
+function milliseconds(value) {
+  return `${value >= 1000 ? Math.round(value).toLocaleString("en") : value.toPrecision(3)} ms`;
+}
+
 export function figure(value) {
   if (!Number.isFinite(value)) return "not a number";
+  if (value >= 100) return Math.round(value).toLocaleString("en");
   return value && value < 1e-3 ? value.toExponential(1) : value.toPrecision(2);
 }
 
