@@ -184,8 +184,8 @@ class Recipe:
             Keras model; None if it takes none. Of a recipe on a user's data, too.
         about_data: What a report has to say of a user's own data, in sentences: how they were
             split, what was left out.
-        num_emulated: Test examples that are scored on an emulated device, where all would take
-            hours.
+        num_emulated: Test examples that are scored on an emulated device, and on a GPU computed
+            in software, where all would take hours.
     """
 
     signature: Signature
