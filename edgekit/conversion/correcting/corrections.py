@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from edgekit.conversion.correcting.leading_ones import keep_leading_ones
 from edgekit.conversion.correcting.requantization import (
     requantize,
     requantize_one_hot,
@@ -82,6 +83,7 @@ def _rename(model: ModelT, tensor: int, *, taken: int) -> None:
 
 CORRECTIONS: tuple[Correction, ...] = (
     separate_outputs,
+    keep_leading_ones,
     requantize,
     widen_cell_states,
     requantize_one_hot,
