@@ -44,7 +44,7 @@ SHAPES: Mapping[Size, tuple[tuple[int, int, int], ...]] = {
 }
 """Training shows pictures at all of these sizes; the file is for `SHAPE`."""
 
-EPOCHS: Mapping[Size, int] = {"tiny": 6, "full": 90}
+EPOCHS: Mapping[Size, int] = {"tiny": 6, "full": 240}
 
 
 # Data: a picture has no up, so training turns half of them upside down.

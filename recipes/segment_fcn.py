@@ -37,7 +37,7 @@ WIDTHS: dict[Size, tuple[int, ...]] = {"tiny": (8, 16, 24, 32, 48), "full": (16,
 """Channels of the five stages; each halves the resolution after it."""
 SCHEDULE: dict[Size, Schedule] = {
     "tiny": Schedule(steps=80, batch_size=8, peak_learning_rate=1e-2),
-    "full": Schedule(steps=1000),
+    "full": Schedule(steps=1100, calm_steps=250),
 }
 LOSS = loss_of(membranes.WEIGHTS)
 

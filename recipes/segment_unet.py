@@ -35,7 +35,7 @@ WIDTHS: dict[Size, tuple[int, ...]] = {"tiny": (8, 16, 32, 64), "full": (16, 32,
 """Channels at full resolution, at half of it, and so on."""
 SCHEDULE: dict[Size, Schedule] = {
     "tiny": Schedule(steps=40, batch_size=8, peak_learning_rate=1e-2),
-    "full": Schedule(steps=1200),
+    "full": Schedule(steps=1400, calm_steps=300),
 }
 LOSS = loss_of(membranes.WEIGHTS)
 

@@ -107,13 +107,14 @@ def _positions(
 
 
 def _corners(sizes: Array, shape: Sequence[int], random: np.random.Generator) -> Array:
-    """Return where pieces begin in their pictures, `(n, 1, 1, 2)`: x and y.
+    """Return where pieces begin in their pictures, `(n, 1, 1, 2)`: x and y, in whole pixels.
 
-    A tenth may stick out. Of a picture that is smaller than the piece it is the middle.
+    Between pixels a piece would be blurred, which no picture is later. A tenth may stick out. Of a
+    picture that is smaller than the piece it is the middle.
     """
     reach = np.minimum(0.4 * np.array(shape), sizes / 2)
     middles = random.uniform(reach, sizes - reach)
-    corners = (middles - np.array(shape) / 2)[:, ::-1]
+    corners = np.rint(middles - np.array(shape) / 2)[:, ::-1]
     return np.asarray(corners[:, np.newaxis, np.newaxis], np.float32)
 
 

@@ -81,11 +81,15 @@ class Schedule:
 
     Attributes:
         steps: Batches of random pieces.
+        calm_steps: The last of them, in which pieces are mirrored and no more: what a network is
+            asked later is neither turned nor bent (Ge et al., YOLOX, 2021,
+            https://arxiv.org/abs/2107.08430).
         batch_size: Pieces in each.
         peak_learning_rate: Of `warm_up_and_fall`.
     """
 
     steps: int
+    calm_steps: int = 0
     batch_size: int = 16
     peak_learning_rate: float = 4e-3
 
@@ -116,8 +120,10 @@ def fit(
     model.compile(keras.optimizers.AdamW(rate, weight_decay=2e-3), loss, jit_compile=False)
     random = np.random.default_rng(keras.random.randint((), 0, 2**31 - 1).numpy())
     shape = model.input_shape[1:]
+    calm = Variation(turn=0, upside_down=variation.upside_down, zoom=(1, 1), bend=0, light=0)
     for step in range(1, schedule.steps + 1):
-        images, classes = pieces(masked, schedule.batch_size, shape, variation, random)
+        varied = calm if step > schedule.steps - schedule.calm_steps else variation
+        images, classes = pieces(masked, schedule.batch_size, shape, varied, random)
         mean = model.train_on_batch(images.astype(np.float32) / 255, classes)
         if step % STEPS_TOLD == 0 or step == schedule.steps:
             progress(step / schedule.steps, f"step {step}/{schedule.steps}, loss {mean:.3f}")

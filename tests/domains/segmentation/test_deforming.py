@@ -80,3 +80,16 @@ def test_of_many_tiles_some_are_taken_evenly() -> None:
     some = in_tiles(masked, (32, 32, 1), 0, most=2)
     assert (len(every), len(some)) == (12, 2)
     np.testing.assert_array_equal(some.inputs["image"], every.inputs["image"][[0, 11]])
+
+
+@settings(max_examples=20)
+@given(seeds)
+def test_what_is_not_varied_is_as_sharp_as_its_picture(seed: int) -> None:
+    """Noise would tell: between pixels, a piece would be averaged."""
+    random = np.random.default_rng(seed)
+    noise = random.integers(0, 256, (64, 64, 1)).astype(np.uint8)
+    masked = Masked(pictures=(noise,), masks=(np.zeros((64, 64), np.uint8),))
+    (piece,), _ = pieces(masked, 1, (32, 32, 1), STILL, random)
+    middle = piece[12:20, 12:20, 0]  # an edge may stick out, and is mirrored then
+    windows = np.lib.stride_tricks.sliding_window_view(noise[..., 0], middle.shape)
+    assert any((windows == side).all(axis=(2, 3)).any() for side in (middle, middle[:, ::-1]))
