@@ -30,6 +30,6 @@ def test_some_are_built_always(name: str) -> None:
 
 
 def test_own_code_reaches_from_training_to_the_device() -> None:
-    names = {path.stem for path in built.own_code("segment_unet")}
-    assert {"segment_unet", "segment", "tiles", "membranes"} <= names
+    names = {path.stem for path in built.own_code("video_cnn_lstm")}
+    assert {"video_cnn_lstm", "read_clip", "clips", "ctc"} <= names
     assert not {"session", "pipeline", "answering", "letterbox"} & names

@@ -74,9 +74,9 @@ def test_examples_of_many_messages_come_back_in_order(tmp_path: Path) -> None:
 
 
 def test_slow_examples_are_sent_few_at_a_time(tmp_path: Path) -> None:
-    runtime, model = fake_runtime(tmp_path, invoke="time.sleep(0.03)")
-    with open_session(model, runtime=runtime, timeout_s=0.8) as run:
-        answer = run({"x": np.ones((40, 4), np.float32)})  # 1.2 s in all
+    runtime, model = fake_runtime(tmp_path, invoke="time.sleep(0.06)")
+    with open_session(model, runtime=runtime, timeout_s=2.0) as run:
+        answer = run({"x": np.ones((40, 4), np.float32)})  # 2.4 s in all
     assert answer["y"].shape == (40, 4)
 
 
