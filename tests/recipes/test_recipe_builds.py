@@ -25,7 +25,8 @@ from tests.support.destinations import DESTINATIONS, keeps_state
 def run_dir(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     if request.config.getoption("--changed") and built.is_unchanged(request.param):
         pytest.skip("its own code is as it was when continuous integration passed")
-    out = request.config.getoption("--runs") or tmp_path_factory.mktemp("runs")
+    kept: Path | None = request.config.getoption("--runs")
+    out = kept.resolve() if kept else tmp_path_factory.mktemp("runs")
     command = [sys.executable, "-m", "edgekit", "build", request.param, "--out", str(out)]
     chosen = ["--target", "cpu", "--target", "litert", "--variant", "int8"]
     ran = subprocess.run([*command, *chosen], capture_output=True, text=True)
