@@ -42,7 +42,7 @@ DETECTOR = GridCells(
 in units of two cells, so that they are about as large as the numbers for the middle and in int8
 have steps as fine."""
 
-EPOCHS: Mapping[Size, int] = {"tiny": 10, "full": 60}
+EPOCHS: Mapping[Size, int] = {"tiny": 10, "full": 150}
 
 
 # Data: a picture has no up, so training turns half of them upside down.
