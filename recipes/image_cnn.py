@@ -14,18 +14,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgekit.core.recipe import Dataset, FineTuning, Metric, Program, Recipe, Signature, Tensor
-from edgekit.core.types import Array, Progress, Run, Size, Split
+from edgekit.core.types import Progress, Run, Size, Split
+from edgekit.domains.fashion.garments import EXAMPLE, IMAGE, SHAPE, SOURCE, example, garments
 from edgekit.domains.learning.answer_keys import labels_key
 from edgekit.domains.learning.convolutions import convolution
-from edgekit.domains.learning.downloads import read_idx, read_packaged
 from edgekit.domains.learning.fit import fit
 from edgekit.domains.learning.optimizers import warm_up_and_fall
 from edgekit.domains.learning.scores import accuracy
 from edgekit.domains.own_data.examples import on_examples
 from edgekit.domains.own_data.pictures import own_pictures, picture_data, picture_input, to_ppm
-from edgekit.domains.upstream.data_set import locate
-from edgekit.domains.upstream.pictures import FASHION_MNIST
-from edgekit.on_device.pictures import to_pgm
 
 if TYPE_CHECKING:
     import keras
@@ -47,46 +44,10 @@ BATCH_SIZE = 128
 PEAK_LEARNING_RATE = 3e-3
 
 
-# Data: the last twelfth of the training images is for validation.
-
-
 def data(split: Split, size: Size) -> Dataset:
     """Return images `(n, 28, 28, 1)`, float32 in 0..1, and their class numbers `(n,)`."""
-    part = "t10k" if split == "test" else "train"
-    images, labels = read_upstream(part) if size == "full" else _read_small(part)
-    num_validation = len(images) // 12
-    if split == "validation":
-        images, labels = images[-num_validation:], labels[-num_validation:]
-    elif split != "test":
-        images, labels = images[:-num_validation], labels[:-num_validation]
-    if split == "calibration":
-        images, labels = images[:500], labels[:500]
-    inputs = {"image": images[..., np.newaxis].astype(np.float32) / 255}
-    return Dataset(inputs=inputs, targets=labels.astype(np.int32))
-
-
-def read_upstream(part: str) -> tuple[Array, Array]:
-    """Return all images and labels of `part`, "train" or "t10k", as uint8."""
-    images, labels = (
-        read_idx(locate(FASHION_MNIST, f"fashion-mnist/{part}-{kind}-ubyte.gz"))
-        for kind in ("images-idx3", "labels-idx1")
-    )
-    return images, labels
-
-
-def _read_small(part: str) -> tuple[Array, Array]:
-    arrays = read_packaged("fashion_mnist_small.npz")
-    split = "test" if part == "t10k" else part
-    return arrays[f"{split}_images"], arrays[f"{split}_labels"]
-
-
-EXAMPLE = "example.pgm"
-
-
-def assets(size: Size) -> dict[str, bytes]:
-    """Return a test image as a file to try a bundle with."""
-    images, _ = _read_small("t10k")
-    return {EXAMPLE: to_pgm(images[0])}
+    images, labels = garments(split, size)
+    return Dataset(inputs={"image": images}, targets=labels)
 
 
 # Model: 28x28 -> 14x14 -> 7x7, each stage one block that halves the image and one that keeps it.
@@ -94,7 +55,7 @@ def assets(size: Size) -> dict[str, bytes]:
 
 def build(size: Size) -> keras.Model:
     """Return the untrained network; it is the same for every size."""
-    return network((28, 28, 1), len(LABELS))
+    return network(SHAPE, len(LABELS))
 
 
 def network(shape: tuple[int, ...], num_labels: int) -> keras.Model:
@@ -187,7 +148,7 @@ def with_data(folder: Path) -> Recipe:
         examples = picture_data(own, "train", size)
         return train_on(examples, model, epochs[size], batch_size, progress)
 
-    example = own.values[own.chosen("test", "full")[0]]
+    picture = own.values[own.chosen("test", "full")[0]]
     name = EXAMPLE if shape[2] == 1 else "example.ppm"
     return replace(
         on_examples(
@@ -197,7 +158,7 @@ def with_data(folder: Path) -> Recipe:
             data=lambda split, size: picture_data(own, split, size),
             build=lambda size: network(shape, num_labels),
             train=train_own,
-            assets=lambda size: {name: to_ppm(example)},
+            assets=lambda size: {name: to_ppm(picture)},
         ),
         fine_tuning=FineTuning(
             epochs={size: max(4, epochs[size] // 3) for size in epochs}, batch_size=batch_size
@@ -208,16 +169,15 @@ def with_data(folder: Path) -> Recipe:
 
 recipe = Recipe(
     signature=Signature(
-        inputs=(Tensor(name="image", shape=(1, 28, 28, 1), meaning="grey image, 0..1"),),
+        inputs=(IMAGE,),
         outputs=(Tensor(name="scores", shape=(1, 10), meaning="probability of each label"),),
         labels=LABELS,
     ),
     metric=Metric(name="accuracy", unit="%"),
     baseline=("always the same class", 10.0),
     source=(
-        "Xiao, Rasul, Vollgraf, Fashion-MNIST, 2017, https://arxiv.org/abs/1708.07747; "
-        "He, Zhang, Ren, Sun, Deep Residual Learning, 2015, https://arxiv.org/abs/1512.03385; "
-        "He et al., Bag of Tricks, 2018, https://arxiv.org/abs/1812.01187"
+        f"{SOURCE}; He, Zhang, Ren, Sun, Deep Residual Learning, 2015, "
+        "https://arxiv.org/abs/1512.03385; He et al., Bag of Tricks, 2018, https://arxiv.org/abs/1812.01187"
     ),
     build=build,
     data=data,
@@ -241,7 +201,7 @@ recipe = Recipe(
     ),
     drop_limits={"int8": 0.5, "pruned": 1.0, "pruned_2_4": 1.0, "clustered": 1.0, "qat": 0.5},
     program=Program(name="classify", example=(EXAMPLE,)),
-    assets=assets,
+    assets=example,
     with_data=with_data,
     num_emulated=300,
 )

@@ -10,8 +10,8 @@ import numpy as np
 
 from edgekit.core.paths import atomic
 from edgekit.core.types import Array
+from edgekit.domains.fashion.garments import read_upstream
 from edgekit.domains.learning.downloads import PACKAGED
-from edgekit.recipes.image_cnn import read_upstream
 
 
 def _balanced(images: Array, labels: Array, per_class: int) -> tuple[Array, Array]:

@@ -1,0 +1,1 @@
+"""Fashion-MNIST's pictures of clothes, and what networks make of pictures."""
