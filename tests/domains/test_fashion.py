@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,13 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from edgekit.core.types import Array, Batch
 from edgekit.domains.fashion.garments import SHAPE, example, garments
+from edgekit.domains.fashion.noise import (
+    DEVIATION,
+    SPOILED,
+    median_filtered,
+    noisy,
+    non_local_means,
+)
 from edgekit.domains.fashion.pairs import psnr, rms_error, side_by_side
 from edgekit.on_device.answering import Models
 from edgekit.on_device.pictures import read_picture
@@ -77,3 +85,20 @@ def test_two_files_answer_what_the_whole_answers() -> None:
     whole = lambda given: _flat(_mean(given))  # noqa: E731
     answers = drive({"whole": whole, "encoder": _mean, "decoder": _flat})(batch)
     np.testing.assert_array_equal(answers["made"], answers["joined"])
+
+
+def test_noise_is_of_both_kinds_and_of_its_strength() -> None:
+    grey = np.full((200, *SHAPE), 0.5, np.float32)
+    spoiled = noisy(grey, 0)
+    assert spoiled[::2].std() == pytest.approx(DEVIATION, rel=0.03)
+    struck = spoiled[1::2] != 0.5
+    assert struck.mean() == pytest.approx(SPOILED, rel=0.03)
+    assert set(spoiled[1::2][struck]) == {0.0, 1.0}
+    assert (grey == 0.5).all()
+
+
+@pytest.mark.parametrize("remove", [median_filtered, non_local_means])
+def test_filters_bring_pictures_nearer(remove: Callable[[Array], Array]) -> None:
+    clean = garments("test", "tiny")[0][:20]
+    spoiled = noisy(clean, 0)
+    assert psnr(remove(spoiled), clean) > psnr(spoiled, clean) + 1
