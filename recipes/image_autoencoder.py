@@ -9,6 +9,7 @@ numbers.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from edgekit.core.types import Array, Progress, Run, Size, Split
 from edgekit.domains.fashion.garments import EXAMPLE, IMAGE, SHAPE, SOURCE, example, garments
 from edgekit.domains.fashion.pairs import rms_error, side_by_side
 from edgekit.domains.learning.answer_keys import fixed
+from edgekit.domains.learning.convolutions import convolution
 from edgekit.domains.learning.fit import fit
 from edgekit.domains.learning.optimizers import adamw
 from edgekit.on_device.programs.autoencode import drive
@@ -40,14 +42,16 @@ def data(split: Split, size: Size) -> Dataset:
 # Model: 28x28 -> 14x14 -> 7x7 -> 32 numbers, and back. Enlarging by repeated pixels and then a
 # convolution leaves no checkerboard (Odena et al. 2016).
 
+_convolution = partial(convolution, largest=6.0)
+
 
 def build(size: Size) -> keras.Model:
     """Return the untrained network; it is the same for every size."""
     from keras import Input, Model, layers
 
     image = Input(SHAPE, name="image")
-    x = _convolution(image, 16, strides=2)
-    x = _convolution(x, 32, strides=2)
+    x = _convolution(image, 16, stride=2)
+    x = _convolution(x, 32, stride=2)
     x = _convolution(x, 32)
     code = layers.Dense(CODE_SIZE, name="code")(layers.Flatten()(x))
     x = layers.Dense(7 * 7 * 32, name="unfolded")(code)
@@ -57,14 +61,6 @@ def build(size: Size) -> keras.Model:
     x = _convolution(layers.UpSampling2D()(x), 16)
     made = layers.Conv2D(1, 3, padding="same", activation="sigmoid", name="made")(x)
     return Model(image, made, name="image_autoencoder")
-
-
-def _convolution(x: keras.KerasTensor, filters: int, *, strides: int = 1) -> keras.KerasTensor:
-    """Convolution, batch normalization, ReLU6."""
-    from keras import layers
-
-    x = layers.Conv2D(filters, 3, strides=strides, padding="same", use_bias=False)(x)
-    return layers.ReLU(6.0)(layers.BatchNormalization(momentum=0.9)(x))
 
 
 # Training: the squared error of pixels.

@@ -10,16 +10,18 @@ median filter and with non-local means, the better of them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgekit.core.recipe import Dataset, FineTuning, Metric, Program, Recipe, Signature, Tensor
-from edgekit.core.types import Array, Progress, Run, Size, Split
+from edgekit.core.types import Progress, Run, Size, Split
 from edgekit.domains.fashion.garments import EXAMPLE, IMAGE, SHAPE, SOURCE, garments
 from edgekit.domains.fashion.noise import KINDS, median_filtered, noisy, non_local_means
 from edgekit.domains.fashion.pairs import psnr, side_by_side
 from edgekit.domains.learning.answer_keys import fixed
+from edgekit.domains.learning.convolutions import convolution
 from edgekit.domains.learning.fit import fit
 from edgekit.domains.learning.optimizers import adamw
 from edgekit.on_device.pictures import to_pgm
@@ -50,6 +52,8 @@ def assets(size: Size) -> dict[str, bytes]:
 
 # Model: down to 7x7 and back up; what was seen on the way down is laid beside what comes up.
 
+_convolution = partial(convolution, largest=6.0)
+
 
 def build(size: Size) -> keras.Model:
     """Return the untrained network; it is the same for every size."""
@@ -68,14 +72,6 @@ def build(size: Size) -> keras.Model:
         x = _convolution(_convolution(x, width), width)
     made = layers.Conv2D(1, 1, activation="sigmoid", name="made")(x)
     return Model(image, made, name="image_denoiser")
-
-
-def _convolution(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
-    """Convolution, batch normalization, ReLU6."""
-    from keras import layers
-
-    x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
-    return layers.ReLU(6.0)(layers.BatchNormalization(momentum=0.9)(x))
 
 
 # Training: the squared error of pixels, on noise that is drawn once.
@@ -99,14 +95,10 @@ def score(run: Run, dataset: Dataset) -> float:
 
 
 def details(run: Run, dataset: Dataset) -> Mapping[str, float]:
-    """Return the same for each kind of noise."""
-    return by_kind(run(dataset.inputs)["made"], dataset.target())
-
-
-def by_kind(pictures: Array, wanted: Array) -> dict[str, float]:
-    """Return the peak signal-to-noise ratio for each kind of noise, which take turns."""
+    """Return the same for each kind of noise, which take turns."""
+    made, wanted = run(dataset.inputs)["made"], dataset.target()
     return {
-        f"PSNR, {kind}, dB": psnr(pictures[k :: len(KINDS)], wanted[k :: len(KINDS)])
+        f"PSNR, {kind}, dB": psnr(made[k :: len(KINDS)], wanted[k :: len(KINDS)])
         for k, kind in enumerate(KINDS)
     }
 

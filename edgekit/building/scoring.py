@@ -190,11 +190,13 @@ def about_data(recipe: Recipe, size: Size, value: float) -> tuple[str, ...]:
 
 def _head(vectors: Vectors, count: int) -> Vectors:
     """Return the first golden vectors of every part."""
+    return {
+        part: (_first(given, count), _first(kept, count)) for part, (given, kept) in vectors.items()
+    }
 
-    def first(batch: Batch) -> Batch:
-        return {name: array[:count] for name, array in batch.items()}
 
-    return {part: (first(given), first(kept)) for part, (given, kept) in vectors.items()}
+def _first(batch: Batch, count: int) -> Batch:
+    return {name: array[:count] for name, array in batch.items()}
 
 
 def _compared(
@@ -224,7 +226,7 @@ def _same_tokens(
     if recipe.parts is None or not tokens:
         return None
     count = recipe.num_emulated if emulated else len(vectors[1][tokens[0]])
-    answer = run({name: array[:count] for name, array in vectors[0].items()})
+    answer = run(_first(vectors[0], count))
     expected = np.concatenate([vectors[1][name][:count].ravel() for name in tokens])
     found = np.concatenate([answer[name].ravel() for name in tokens])
     return 100 * float(np.mean((found == expected)[expected != 0]))

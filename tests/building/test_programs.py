@@ -34,7 +34,7 @@ def test_a_program_brings_what_it_imports_and_no_more() -> None:
 
 def test_a_program_that_is_not_there_is_refused_with_a_list() -> None:
     with pytest.raises(
-        NotFound, match=r"no program 'word' for devices; there are arrays, classify"
+        NotFound, match=r"no program 'word' for devices; there are arrays, autoencode, classify"
     ):
         modules_of(Program(name="word", example=()))
 

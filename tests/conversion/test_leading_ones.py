@@ -19,10 +19,11 @@ from tests.support import strangers
 def model_of(*shapes: tuple[int, ...], adds: tuple[int, int], reads: int = -1) -> schema.ModelT:
     """Return tensors of these shapes; 1 is reshaped to 2, and two of them are added to the last."""
     graph, model = schema.SubGraphT(), schema.ModelT()
+    graph.tensors = []
     for shape in shapes:
         tensor = schema.TensorT()
         tensor.shape, tensor.type = list(shape), schema.TensorType.INT8
-        graph.tensors.append(tensor) if graph.tensors else setattr(graph, "tensors", [tensor])
+        graph.tensors.append(tensor)
     codes = []
     for code in (schema.BuiltinOperator.RESHAPE, schema.BuiltinOperator.ADD):
         codes.append(schema.OperatorCodeT())
