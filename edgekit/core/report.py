@@ -194,6 +194,9 @@ class Row:
         ok: Whether it is within its limits; None when nothing was measured.
         same_tokens_percent: Share of the reference's output tokens that are the same, position by
             position, where a loop of several parts writes them.
+        latency_ms_median: Of one call; of several files the sum of one call of each.
+        latency_ms_by_file: The median of each of several files, by the part of the model that it
+            is; empty where there is one.
         judged: How each output compares with the reference's, beside its limits.
         reason: Why it was not run, what was predicted, or which limit it broke.
         arena_bytes: The least working memory, of all parts together, in which a runtime for
@@ -215,6 +218,7 @@ class Row:
     same_tokens_percent: float | None = None
     latency_ms_median: float | None = None
     latency_ms_p90: float | None = None
+    latency_ms_by_file: Mapping[str, float] = field(default_factory=dict)
     peak_memory_bytes: int | None = None
     arena_bytes: int | None = None
     size_bytes: int | None = None

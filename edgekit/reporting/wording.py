@@ -152,6 +152,12 @@ def latency_text(milliseconds: float | None) -> str:
     return NONE if milliseconds is None else f"{_three_digits(milliseconds)} ms"
 
 
+def latency_of_files(row: Row) -> str:
+    """Return the median, of several files with that of each: `3.2 ms (encode 3, step 0.2)`."""
+    each = ", ".join(f"{part} {_three_digits(ms)}" for part, ms in row.latency_ms_by_file.items())
+    return latency_text(row.latency_ms_median) + (f" ({each})" if each else "")
+
+
 def percent_text(percent: float | None) -> str:
     """Return a share with one decimal, such as `97.5 %`."""
     return NONE if percent is None else f"{percent:.1f} %"

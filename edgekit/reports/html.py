@@ -120,7 +120,8 @@ def _cards(report: Report) -> Iterator[tuple[str, str, str]]:
     if fastest:
         where = wording.place_name((fastest.runtime, fastest.device))
         median = wording.latency_text(fastest.latency_ms_median)
-        yield "Fastest within limits", median, f"{fastest.variant} on {where}, median"
+        of_each = ", one call of each file" if fastest.latency_ms_by_file else ""
+        yield "Fastest within limits", median, f"{fastest.variant} on {where}, median{of_each}"
     measured = sum(row.status == "measured" for row in report.rows)
     variants, places = len(wording.by_variant(report.rows)), len(wording.places(report.rows))
     detail = f"variants: {variants}, places: {places}"

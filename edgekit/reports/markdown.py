@@ -107,7 +107,7 @@ def _measurements(report: Report) -> Iterator[str]:
                     wording.error_text(row.mean_abs_error),
                     wording.NONE if row.cosine is None else f"{row.cosine:.6f}",
                     wording.percent_text(row.same_tokens_percent),
-                    wording.latency_text(row.latency_ms_median),
+                    wording.latency_of_files(row),
                     wording.latency_text(row.latency_ms_p90),
                     wording.percent_text(None if row.sparsity is None else 100 * row.sparsity),
                     wording.NONE if row.unique_weights is None else f"{row.unique_weights:,}",

@@ -82,6 +82,9 @@ def test_a_build_measures_the_parts_together(run_dir: Path) -> None:
     assert 0 < (measured["int8"].value or 0) < 0.02
     sizes = [(run_dir / "int8" / f"{part}.tflite").stat().st_size for part in ("start", "step")]
     assert measured["int8"].size_bytes == sum(sizes)
+    for row in measured.values():
+        assert set(row.latency_ms_by_file) == {"start", "step"}
+        assert row.latency_ms_median == pytest.approx(sum(row.latency_ms_by_file.values()))
     predicted = [row.reason for row in report.rows if row.status == "predicted"]
     assert any("start: " in reason and "step: " in reason for reason in predicted)
 

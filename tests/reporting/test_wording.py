@@ -83,3 +83,11 @@ def test_values_and_drops_are_in_the_unit_of_the_metric() -> None:
     assert wording.drop_text(percent, -0.08) == "-0.08"
     assert wording.drop_text(percent, -0.001) == "0.00"
     assert wording.drop_text(plain, None) == wording.NONE
+
+
+def test_the_latency_of_several_files_is_said_of_each() -> None:
+    row = Row(variant="a", precision="int8", runtime="r", device="d", status="measured")
+    assert wording.latency_of_files(replace(row, latency_ms_median=1.25)) == "1.25 ms"
+    each = {"start": 1.0, "step": 0.25}
+    both = replace(row, latency_ms_median=1.25, latency_ms_by_file=each)
+    assert wording.latency_of_files(both) == "1.25 ms (start 1.00, step 0.250)"
