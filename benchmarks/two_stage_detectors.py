@@ -134,6 +134,17 @@ def by_matrices(
     return ops.transpose(crops, (0, 1, 3, 2, 4))
 
 
+def looked_at(
+    cells: keras.KerasTensor, regions: keras.KerasTensor, second: keras.Model, of: TwoStages
+) -> list[keras.KerasTensor]:
+    """Return scores and shifts of regions that are cut out by matrices."""
+    from keras import ops
+
+    crops = by_matrices(cells, regions, of)
+    said = second(ops.reshape(crops, (-1, *crops.shape[2:])))
+    return [ops.reshape(each, (-1, of.proposals, each.shape[-1])) for each in said]
+
+
 def one_file(model: keras.Model, of: TwoStages, how: str) -> keras.Model:
     """Return the trained model as one that answers regions, and scores and shifts of each."""
     import keras
@@ -142,12 +153,11 @@ def one_file(model: keras.Model, of: TwoStages, how: str) -> keras.Model:
         model.get_layer(name).output for name in ("regions", "region_scores", "region_shifts")
     )
     if how == "matrices":
-        second = model.get_layer("second_look")
-        crops = by_matrices(model.get_layer("features").output, regions, of)
-        said = second(keras.ops.reshape(crops, (-1, *crops.shape[2:])))
-        scores, shifts = (
-            keras.ops.reshape(each, (-1, of.proposals, each.shape[-1])) for each in said
-        )
+        cells = model.get_layer("features").output
+        given = [keras.Input(each.shape[1:]) for each in (cells, regions)]
+        # A model of its own, since names in it may stand in the other one as well.
+        second = looked_at(*given, model.get_layer("second_look"), of)
+        scores, shifts = keras.Model(given, second, name="matrices")([cells, regions])
     outputs = {"regions": regions, "region_scores": scores, "region_shifts": shifts}
     named = [keras.layers.Identity(name=f"said_{name}")(each) for name, each in outputs.items()]
     return keras.Model(model.input, named, name=f"one_file_{how}")
