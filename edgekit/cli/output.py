@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json as json_format
+import signal
 import sys
 from typing import TYPE_CHECKING, cast
 
-from edgekit.core.errors import EdgekitError
+from edgekit.core.errors import EdgekitError, sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,6 +23,13 @@ def run(app: typer.Typer) -> None:
     """Run the command line and leave with its exit code."""
     import typer
 
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # what a terminal's encoding lacks is written \\u2013
+            stream.reconfigure(errors="backslashreplace")
     # Typer carries a Click of its own, or not, by version; this base is the right one in both.
     usage_error = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
     try:
@@ -31,13 +40,30 @@ def run(app: typer.Typer) -> None:
     except usage_error as error:
         hint = "see `edgekit --help`, or `edgekit VERB --help`"
         code = _fail("BadInput", f"{error.format_message().rstrip('.')}; {hint}.")
-    except (KeyboardInterrupt, typer.Abort):
-        code = 130
-        print("Stopped. The same command resumes from here.", file=sys.stderr)
+    except Stopped as error:
+        code = 128 + error.number
+        print(f"edgekit: stopped by {error}; a build goes on from here.", file=sys.stderr)
     except BrokenPipeError:  # such as `edgekit list | head`
-        code = 0
-        sys.stdout = None
+        code, sys.stdout = 0, None
+    except SystemExit as error:
+        if not isinstance(error.__context__, BrokenPipeError):  # Rich's way to meet one
+            raise
+        code, sys.stdout = 0, None
+    except OSError as error:
+        code = _fail("BadInput", sentence_of(error))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+class Stopped(BaseException):
+    """A signal asked us to end: what is temporary is removed, and children are ended."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+def _stop(number: int, _frame: object) -> None:
+    raise Stopped(number)
 
 
 def _fail(kind: str, message: str) -> int:

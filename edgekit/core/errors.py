@@ -18,6 +18,8 @@ A message answers, in this order: what was given, what is allowed, what to do.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -69,6 +71,28 @@ class WorkerTimeout(WorkerFailed):
 
 class ModelRefused(WorkerFailed):
     """The interpreter loaded, and refused the file or the invocation."""
+
+
+def sentence_of(error: OSError) -> str:
+    """Say what the system refused, and what to do about it."""
+    what = error.strerror or str(error) or type(error).__name__
+    where = f"'{os.fsdecode(error.filename)}': " if error.filename else ""
+    return f"{where}{what.rstrip('.')}; {REMEDIES.get(error.errno or 0, _OTHERWISE)}."
+
+
+REMEDIES = {
+    errno.ENOSPC: "free some space, or choose another place with --out or EDGEKIT_HOME",
+    errno.EDQUOT: "free some space, or choose another place with --out or EDGEKIT_HOME",
+    errno.EROFS: "choose a place that can be written to, with --out or EDGEKIT_HOME",
+    errno.EACCES: "choose a place that you may read and write, or change its permissions",
+    errno.EPERM: "choose a place that you may read and write, or change its permissions",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "close programs: the system has too many files open",
+    errno.ENAMETOOLONG: "give a shorter name",
+}
+"""Number of an error that a place has, such as a full disk -> what to do about it."""
+
+_OTHERWISE = "see that it is there and can be read and written"
 
 
 def error_class(kind: str) -> type[EdgekitError]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from edgekit.core.errors import BadInput
+from edgekit.core.errors import BadInput, sentence_of
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 """The folder of the package; no other module looks for it."""
@@ -39,6 +39,30 @@ def home() -> Path:
     if chosen := os.environ.get("EDGEKIT_HOME"):
         return Path(chosen).absolute()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edgekit"
+
+
+def require_writable(path: Path) -> None:
+    """Refuse, before work begins, a name under which nothing could be written.
+
+    Nothing is left behind, and no folder is made.
+
+    Raises:
+        BadInput: The folder above that exists is a file, may not be written to, or is full.
+    """
+    above = path.absolute().parent
+    try:
+        while not above.exists():
+            above = above.parent
+        with tempfile.TemporaryFile(dir=above) as file:
+            file.write(bytes(_ROOM_BYTES))
+            file.flush()
+    except OSError as error:
+        reason = OSError(error.errno, error.strerror, str(above))
+        raise BadInput(f"'{path}' cannot be written. {sentence_of(reason)}") from error
+
+
+_ROOM_BYTES = 1 << 16
+"""Where there is no room for so much, nothing worth its name can be written."""
 
 
 @contextlib.contextmanager
