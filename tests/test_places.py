@@ -13,6 +13,7 @@ import pytest
 
 from edgekit.core.errors import BadInput
 from edgekit.core.paths import require_writable
+from edgekit.tflite.editing import pack, unpack
 from tests.support.paths import GOLDEN, RECIPES
 
 FILE = GOLDEN / "float32.tflite"
@@ -127,3 +128,22 @@ def test_a_signal_ends_work_with_one_sentence_and_leaves_nothing(
     assert said.splitlines()[-1] == f"edgekit: stopped by {number.name}; a build goes on from here."
     assert "Traceback" not in said
     assert not list(scratch.iterdir())
+
+
+HOSTILE = "a\x1b]0;owned\x07\x1b[2J\u202eb"
+
+
+@pytest.mark.parametrize("verb", ["inspect", "verify", "bench", "check", "slim"])
+def test_no_name_of_a_file_commands_the_terminal(verb: str, tmp_path: Path) -> None:
+    model = unpack(FILE.read_bytes())
+    for tensor in model.subgraphs[0].tensors:
+        tensor.name = HOSTILE.encode()
+    for signature in model.signatureDefs or ():
+        for port in (*signature.inputs, *signature.outputs):
+            port.name = HOSTILE.encode()
+    (path := tmp_path / f"{HOSTILE}.tflite").write_bytes(pack(model))
+    more = {"check": ["--target", "cpu"], "slim": ["--out", tmp_path / f"{HOSTILE}2.tflite"]}
+    ran = edgekit(verb, path, *more.get(verb, []))
+    assert ran.returncode in (0, 1, 2)
+    for letter in "\x1b\x07\u202e":
+        assert letter not in ran.stdout + ran.stderr

@@ -9,7 +9,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, cast
 
-from edgekit.core.errors import EdgekitError, sentence_of
+from edgekit.core.errors import EdgekitError, printable, sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,7 +42,7 @@ def run(app: typer.Typer) -> None:
         code = _fail("BadInput", f"{error.format_message().rstrip('.')}; {hint}.")
     except Stopped as error:
         code = 128 + error.number
-        print(f"edgekit: stopped by {error}; a build goes on from here.", file=sys.stderr)
+        say(f"edgekit: stopped by {error}; a build goes on from here.", aside=True)
     except BrokenPipeError:  # such as `edgekit list | head`
         code, sys.stdout = 0, None
     except SystemExit as error:
@@ -71,7 +71,7 @@ def _fail(kind: str, message: str) -> int:
     if "--json" in sys.argv:
         print_json({"error": {"kind": kind, "message": sentence}})
     else:
-        print(f"edgekit: {sentence}", file=sys.stderr)
+        say(f"edgekit: {sentence}", aside=True)
     return 2
 
 
@@ -85,10 +85,12 @@ def progress() -> Iterator[Progress]:
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("starting", total=1.0)
-        yield lambda fraction, doing: bar.update(task, completed=fraction, description=doing)
+        yield lambda fraction, doing: bar.update(
+            task, completed=fraction, description=printable(doing)
+        )
 
 
 def _lines() -> Progress:
@@ -97,16 +99,26 @@ def _lines() -> Progress:
     def tell(fraction: float, doing: str) -> None:
         nonlocal last
         if doing != last:
-            print(f"[{fraction:4.0%}] {doing}", file=sys.stderr, flush=True)
+            say(f"[{fraction:4.0%}] {doing}", aside=True)
         last = doing
 
     return tell
 
 
+def say(text: str, *, aside: bool = False) -> None:
+    """Print a line, without what a file's names or a board could command the terminal with.
+
+    Args:
+        text: The line.
+        aside: Whether it goes to stderr, as what is no result does.
+    """
+    print(printable(text), file=sys.stderr if aside else sys.stdout, flush=aside)
+
+
 def show_lines(lines: Iterable[str]) -> None:
     """Print plain lines."""
     for line in lines:
-        print(line)
+        say(line)
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
@@ -120,7 +132,7 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     for name in header:
         drawn.add_column(name, overflow="fold")
     for row in rows:
-        drawn.add_row(*map(Text, row))
+        drawn.add_row(*(Text(printable(cell)) for cell in row))
     Console().print(drawn)
 
 

@@ -23,6 +23,9 @@ import os
 import re
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
 class EdgekitError(Exception):
@@ -102,6 +105,11 @@ def error_class(kind: str) -> type[EdgekitError]:
     """
     found = globals().get(kind)
     return found if isinstance(found, type) and issubclass(found, EdgekitError) else EdgekitError
+
+
+def printable(text: str) -> str:
+    """Return the text with control characters and lone surrogates shown as replacements."""
+    return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def reason(error: BaseException | str) -> str:

@@ -80,7 +80,7 @@ def open_session(
         settled: tuple[list[Port], list[Port]] = [], []
         for signature in dict.fromkeys(port.signature for port in outputs):
             fields = {"threads": threads, "signature": signature, **options}
-            answer, _ = worker.ask("load", model, timeout_s=timeout_s, **fields)
+            answer, _ = worker.ask("load", model, timeout_s=timeout_s, most_bytes=0, **fields)
             loaded = worker.typed(Loaded, answer)
             settled[0].extend(_settled(inputs, loaded.inputs, signature))
             settled[1].extend(_settled(outputs, loaded.outputs, signature))
