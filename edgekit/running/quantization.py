@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from edgekit.core.errors import BadData, BadInput
+from edgekit.core.paths import require_small
 from edgekit.core.types import Array, Batch
 from edgekit.tflite.reader import Model, Port, ports
 
@@ -51,6 +52,21 @@ def example_shape(port: Port) -> tuple[int, ...]:
 def example_bytes(port: Port) -> int:
     """Return the size of one example in bytes."""
     return int(np.prod(port.shape, dtype=np.int64)) * np.dtype(port.dtype).itemsize
+
+
+def require_room(model: Model, examples: int = 0) -> None:
+    """Refuse a file, before it is loaded, whose tensors would take too much memory.
+
+    Args:
+        model: The file.
+        examples: How many of them are to be held beside the largest tensor.
+
+    Raises:
+        BadInput: It would take more than `edgekit.core.paths.most_bytes`.
+    """
+    largest = max((t.num_bytes for graph in model.subgraphs for t in graph.tensors), default=0)
+    held = examples * sum(map(example_bytes, number_ports(model)[0]))
+    require_small(model.path, largest + held, "has tensors of")
 
 
 def check_names(ports: Sequence[Port], batch: Batch) -> None:

@@ -26,6 +26,7 @@ from edgekit.running.quantization import (
     example_bytes,
     from_port,
     number_ports,
+    require_room,
     to_ports,
 )
 from edgekit.running.worker_process import Details, Loaded, Timed, Worker
@@ -70,7 +71,9 @@ def open_session(
         ...     outputs = run({"image": np.zeros((2, 8, 8, 1), np.float32)})
     """
     path = Path(path)
-    inputs, outputs = number_ports(read(path))
+    file = read(path)
+    inputs, outputs = number_ports(file)
+    require_room(file)
     if not 1 <= threads <= 256:
         raise BadInput(f"threads is {threads}; allowed are 1 to 256.")
     command, options = _start(runtime, device)
