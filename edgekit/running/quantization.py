@@ -25,15 +25,20 @@ def number_ports(model: Model) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
     """Return a file's inputs and outputs, with the lengths that a free first axis gets.
 
     Raises:
-        BadInput: One holds no numbers that NumPy has, such as text.
+        BadInput: One holds no numbers that NumPy has, such as text, or there is none.
     """
     inputs, outputs = ports(model)
+    for side, name in ((inputs, "inputs"), (outputs, "outputs")):
+        if not side:
+            raise BadInput(f"'{model.path}' has no {name}; edgekit runs files that have both.")
     for port in (*inputs, *outputs):
         if port.dtype not in _NUMBERS:
             raise BadInput(
                 f"'{port.name}' of '{model.path}' is of type {port.dtype}; edgekit runs files "
                 "whose inputs and outputs are plain numbers."
             )
+        if 0 in port.shape:
+            raise BadInput(f"'{port.name}' of '{model.path}' has shape {port.shape}: no numbers.")
     return tuple(_with_one(model, port) for port in inputs), outputs
 
 
