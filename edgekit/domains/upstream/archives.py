@@ -23,7 +23,7 @@ MOST_BYTES = 1 << 28
 
 _UNREADABLE = (
     *(tarfile.TarError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, struct.error),
-    *(OSError, EOFError, ValueError, NotImplementedError, RuntimeError),
+    *(OSError, EOFError, LookupError, ValueError, NotImplementedError, RuntimeError),
 )
 """What reading a damaged archive raises; OSError, since places in it may lie before its start."""
 
