@@ -6,7 +6,7 @@ export EDGEKIT_HOME ?= $(CURDIR)/.edgekit
 BIN = .venv/bin
 PYTEST = $(BIN)/pytest -n 2 --dist loadfile
 
-.PHONY: demo test check lint fix android clean
+.PHONY: demo test check lint fix fuzz android clean
 
 demo: .venv/ready
 	$(BIN)/edgekit setup
@@ -27,6 +27,10 @@ lint: .venv/ready
 fix: .venv/ready
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Damaged files: is anything but an answer or one sentence said of them? About ten minutes.
+fuzz: .venv/ready
+	$(BIN)/python benchmarks/fuzz.py
 
 # The app of android-demo/ with the bundles of RUNS, all builds in runs/ if none is named.
 android: .venv/ready

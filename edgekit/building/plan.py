@@ -13,7 +13,7 @@ from edgekit.building.programs import source_of
 from edgekit.building.run_folder import PLAN, refuse_strangers
 from edgekit.core import registry
 from edgekit.core.errors import BadInput
-from edgekit.core.paths import packaged, sha256, write_json
+from edgekit.core.paths import packaged, require_writable, sha256, write_json
 from edgekit.core.recipe import Program, Recipe
 from edgekit.core.records import Json
 from edgekit.core.types import Size
@@ -82,6 +82,8 @@ def make_plan(
     """Check a build request, create its run folder and write `plan.json`."""
     if size not in ("tiny", "full"):
         raise BadInput(f"size is '{size}'; allowed are 'tiny' and 'full'.")
+    if not 0 <= seed < 1 << 32:
+        raise BadInput(f"seed is {seed}; allowed are 0 to {(1 << 32) - 1}.")
     choice = RecipeChoice(name=recipe, data=data, weights=weights)
     found = choice.load()
     chosen = tuple(map(Variant.parse, variants or found.variants))
@@ -104,6 +106,7 @@ def make_plan(
     )
     plan.places  # noqa: B018  (a runtime or device that is not there is refused now)
     refuse_strangers(plan.folder, bundles=packagers_of_builds())
+    require_writable(plan.folder / PLAN)
     plan.folder.mkdir(parents=True, exist_ok=True)
     facts = {
         "recipe": recipe,

@@ -9,6 +9,7 @@ from pathlib import Path
 from edgekit.building.run_folder import SUMS
 from edgekit.bundling.bundle_json import BundleFacts
 from edgekit.bundling.contents import Contents
+from edgekit.core.errors import printable
 from edgekit.core.report import Row
 from edgekit.reporting import wording
 from edgekit.reporting.templates import filled
@@ -42,7 +43,7 @@ def write_readme(folder: Path, contents: Contents, facts: BundleFacts, use: str 
         },
         escape=False,
     )
-    (folder / FILE_NAME).write_text(wording.printable(text), encoding="utf-8")
+    (folder / FILE_NAME).write_text(printable(text), encoding="utf-8")
 
 
 def _files(facts: BundleFacts, variant: str) -> str:

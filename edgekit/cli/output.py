@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json as json_format
+import signal
 import sys
 from typing import TYPE_CHECKING, cast
 
-from edgekit.core.errors import EdgekitError
+from edgekit.core.errors import EdgekitError, printable, sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,6 +23,13 @@ def run(app: typer.Typer) -> None:
     """Run the command line and leave with its exit code."""
     import typer
 
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # what a terminal's encoding lacks is written \\u2013
+            stream.reconfigure(errors="backslashreplace")
     # Typer carries a Click of its own, or not, by version; this base is the right one in both.
     usage_error = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
     try:
@@ -31,13 +40,30 @@ def run(app: typer.Typer) -> None:
     except usage_error as error:
         hint = "see `edgekit --help`, or `edgekit VERB --help`"
         code = _fail("BadInput", f"{error.format_message().rstrip('.')}; {hint}.")
-    except (KeyboardInterrupt, typer.Abort):
-        code = 130
-        print("Stopped. The same command resumes from here.", file=sys.stderr)
+    except Stopped as error:
+        code = 128 + error.number
+        say(f"edgekit: stopped by {error}; a build goes on from here.", aside=True)
     except BrokenPipeError:  # such as `edgekit list | head`
-        code = 0
-        sys.stdout = None
+        code, sys.stdout = 0, None
+    except SystemExit as error:
+        if not isinstance(error.__context__, BrokenPipeError):  # Rich's way to meet one
+            raise
+        code, sys.stdout = 0, None
+    except OSError as error:
+        code = _fail("BadInput", sentence_of(error))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+class Stopped(BaseException):
+    """A signal asked us to end: what is temporary is removed, and children are ended."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+def _stop(number: int, _frame: object) -> None:
+    raise Stopped(number)
 
 
 def _fail(kind: str, message: str) -> int:
@@ -45,7 +71,7 @@ def _fail(kind: str, message: str) -> int:
     if "--json" in sys.argv:
         print_json({"error": {"kind": kind, "message": sentence}})
     else:
-        print(f"edgekit: {sentence}", file=sys.stderr)
+        say(f"edgekit: {sentence}", aside=True)
     return 2
 
 
@@ -59,10 +85,12 @@ def progress() -> Iterator[Progress]:
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("starting", total=1.0)
-        yield lambda fraction, doing: bar.update(task, completed=fraction, description=doing)
+        yield lambda fraction, doing: bar.update(
+            task, completed=fraction, description=printable(doing)
+        )
 
 
 def _lines() -> Progress:
@@ -71,16 +99,26 @@ def _lines() -> Progress:
     def tell(fraction: float, doing: str) -> None:
         nonlocal last
         if doing != last:
-            print(f"[{fraction:4.0%}] {doing}", file=sys.stderr, flush=True)
+            say(f"[{fraction:4.0%}] {doing}", aside=True)
         last = doing
 
     return tell
 
 
+def say(text: str, *, aside: bool = False) -> None:
+    """Print a line, without what a file's names or a board could command the terminal with.
+
+    Args:
+        text: The line.
+        aside: Whether it goes to stderr, as what is no result does.
+    """
+    print(printable(text), file=sys.stderr if aside else sys.stdout, flush=aside)
+
+
 def show_lines(lines: Iterable[str]) -> None:
     """Print plain lines."""
     for line in lines:
-        print(line)
+        say(line)
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
@@ -94,7 +132,7 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     for name in header:
         drawn.add_column(name, overflow="fold")
     for row in rows:
-        drawn.add_row(*map(Text, row))
+        drawn.add_row(*(Text(printable(cell)) for cell in row))
     Console().print(drawn)
 
 

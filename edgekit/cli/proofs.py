@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from edgekit.cli.output import print_json, table
+from edgekit.cli.output import print_json, say, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +49,7 @@ def _show_scores(proofs: Iterable[Proof]) -> None:
             before = source.get((score.output, score.question))
             rows.append((score.output, score.question, where, *_side_by_side(before, score)))
     table(("output", "known answers", "where", "source", "file (+- at 95 %)", "difference"), rows)
-    print(_how_sure(evaluated[0][1]))
+    say(_how_sure(evaluated[0][1]))
 
 
 def _where(proof: Proof) -> str:
@@ -122,7 +121,7 @@ def show_conversion(result: Conversion | Conversions, *, json: bool) -> int:
         for each in done:
             _show_file(each)
         for precision, why in refused.items():
-            print(f"edgekit: {precision}: {' '.join(why.split())}", file=sys.stderr)
+            say(f"edgekit: {precision}: {' '.join(why.split())}", aside=True)
     return 2 if refused else 0 if result.ok else 1
 
 
@@ -143,7 +142,7 @@ def _conversion_json(result: Conversion) -> dict[str, object]:
 def _show_file(result: Conversion) -> None:
     artifact = result.artifact
     for note in result.notes:
-        print(note)
+        say(note)
     show_proofs(result.proofs, json=False)
     size = f"{artifact.size_bytes:,} bytes"
-    print(f"{artifact.path}: {artifact.precision}, {size}, {result.verdict}.")
+    say(f"{artifact.path}: {artifact.precision}, {size}, {result.verdict}.")

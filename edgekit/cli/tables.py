@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
 
-from edgekit.cli.output import print_json, table
+from edgekit.cli.output import print_json, say, table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,9 +35,9 @@ def show_list(kinds: Mapping[str, Mapping[str, str]], *, json: bool) -> None:
         return
     for kind, things in kinds.items():
         width = max(map(len, things), default=0)
-        print(kind)
+        say(kind)
         for name, text in things.items():
-            print(f"  {name:{width}}  {text}")
+            say(f"  {name:{width}}  {text}")
 
 
 def show_doctor(findings: Iterable[Finding], *, json: bool) -> None:
@@ -58,15 +57,13 @@ def show_answers(found: Answers, *, json: bool) -> None:
     if json:
         print_json(found)
         return
-    from edgekit.reporting.wording import printable
-
     for answer in found.answers:
         if len(found.answers) > 1:
-            print(f"{printable(answer.input)}:")
+            say(f"{answer.input}:")
         for line in answer.lines:
-            print(printable(line))
+            say(line)
     for path in dict.fromkeys(answer.drawing for answer in found.answers if answer.drawing):
-        print(f"drawn: {path}", file=sys.stderr)
+        say(f"drawn: {path}", aside=True)
 
 
 def show_inspection(inspection: Inspection, *, json: bool) -> None:
@@ -75,10 +72,10 @@ def show_inspection(inspection: Inspection, *, json: bool) -> None:
         print_json(inspection)
         return
     for problem in inspection.problems:
-        print(f"edgekit: {problem}", file=sys.stderr)
+        say(f"edgekit: {problem}", aside=True)
     for name, value in _fields(inspection):
         if not isinstance(value, tuple) and name not in ("metadata", "metadata problem"):
-            print(f"{name:24} {_plain(value)}")
+            say(f"{name:24} {_plain(value)}")
     _show_metadata(inspection)
     tables = {
         "inputs": inspection.inputs,
@@ -86,27 +83,25 @@ def show_inspection(inspection: Inspection, *, json: bool) -> None:
         "operators": inspection.operators,
     }
     for name, rows in tables.items():
-        print()
+        say("")
         columns = [column for column, _ in _fields(rows[0])][1:] if rows else []
         table((name, *columns), ([_plain(value) for _, value in _fields(row)] for row in rows))
 
 
 def _show_metadata(inspection: Inspection) -> None:
     """Print what a file says of itself: a line a text, and a line for each tensor."""
-    from edgekit.reporting.wording import printable
-
     if inspection.metadata_problem:
-        print(f"edgekit: {printable(inspection.metadata_problem)}", file=sys.stderr)
+        say(f"edgekit: {inspection.metadata_problem}", aside=True)
     for packed in inspection.packed_files:
-        print(f"{'packed file':24} {printable(packed.name)}, {packed.size_bytes:,} bytes")
+        say(f"{'packed file':24} {packed.name}, {packed.size_bytes:,} bytes")
     if not inspection.metadata:
         return
     for name, value in _fields(inspection.metadata):
         if isinstance(value, str) and value:
-            print(f"{'metadata ' + name:24} {printable(value)}")
+            say(f"{'metadata ' + name:24} {value}")
     for side in ("inputs", "outputs"):
         for tensor in getattr(inspection.metadata, side):
-            print(f"{'metadata ' + side[:-1]:24} {printable(_tensor_text(tensor))}")
+            say(f"{'metadata ' + side[:-1]:24} {_tensor_text(tensor)}")
 
 
 def _tensor_text(tensor: TensorMetadata) -> str:
@@ -129,12 +124,12 @@ def show_slimming(done: Slimming, *, json: bool) -> None:
         print_json(done)
         return
     if done.out is None:
-        print(f"{done.file}: left alone; {done.why_not}.")
+        say(f"{done.file}: left alone; {done.why_not}.")
         return
     for runtime, why in done.not_run.items():
-        print(f"Not compared on {runtime}: {why}")
+        say(f"Not compared on {runtime}: {why}")
     change = done.slim_bytes / done.size_bytes - 1
-    print(
+    say(
         f"{done.out}: {done.slim_bytes:,} bytes instead of {done.size_bytes:,} ({change:+.1%}), "
         f"compressed {done.slim_compressed_bytes:,} instead of {done.compressed_bytes:,}; "
         f"same answers on {', '.join(done.same_answers)}."
@@ -153,7 +148,7 @@ def show_check(check: Check, *, json: bool) -> None:
     )  # fmt: skip
     table(("", "operator", "version", "needs", "verdict", "why, and what to do"), rows)
     for problem in check.problems:
-        print(problem)
+        say(problem)
     verdicts = Counter(o.verdict for o in check.operators)
     verdict = "will run" if check.ok else "will NOT run"
     unknown = ""
@@ -162,9 +157,7 @@ def show_check(check: Check, *, json: bool) -> None:
         if check.ok and not verdicts["no"]:  # else the CPU takes what an accelerator does not
             verdict = "may run"
     total = len(check.operators)
-    print(
-        f"{check.target}: {verdict}; {verdicts['yes']} of {total} operators are accepted{unknown}."
-    )
+    say(f"{check.target}: {verdict}; {verdicts['yes']} of {total} operators are accepted{unknown}.")
 
 
 def show_bench(times: Benchmark, *, json: bool) -> None:
@@ -172,7 +165,7 @@ def show_bench(times: Benchmark, *, json: bool) -> None:
     if json:
         print_json(times, indent=None)
         return
-    print(
+    say(
         f"{times.file}: median {times.latency_ms_median:.3f} ms, "
         f"p90 {times.latency_ms_p90:.3f} ms, peak memory "
         f"{times.peak_memory_bytes / 2**20:.1f} MiB; {times.runtime} on {times.device}, "
@@ -185,8 +178,8 @@ def show_bundle(made: Bundled, *, json: bool) -> None:
     if json:
         print_json(made)
         return
-    print(f"{made.folder}: {made.files} files, {made.size_bytes:,} bytes, for {made.packager}.")
-    print(f"{made.zip}: the same, {made.zip_bytes:,} bytes.")
+    say(f"{made.folder}: {made.files} files, {made.size_bytes:,} bytes, for {made.packager}.")
+    say(f"{made.zip}: the same, {made.zip_bytes:,} bytes.")
 
 
 def show_report(report: Report, folder: Path, *, json: bool) -> None:
@@ -197,7 +190,7 @@ def show_report(report: Report, folder: Path, *, json: bool) -> None:
         print_json(report_json.to_json(report))
         return
     terminal.show(report)
-    print(f"Report: {folder / 'report.html'}")
+    say(f"Report: {folder / 'report.html'}")
 
 
 def _fields(value: object) -> Iterator[tuple[str, object]]:

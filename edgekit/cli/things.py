@@ -50,4 +50,6 @@ def doctor(
     """Say what is here, what is missing, and the one line that gets it."""
     from edgekit.verbs.doctor import doctor as verb
 
-    tables.show_doctor(verb.doctor(device), json=json)
+    with output.progress() as tell:
+        findings = verb.doctor(device, progress=tell)
+    tables.show_doctor(findings, json=json)

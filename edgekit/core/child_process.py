@@ -26,7 +26,7 @@ from types import ModuleType
 from typing import IO, Any, ParamSpec, TypeVar
 
 from edgekit.core import processes
-from edgekit.core.errors import EdgekitError, error_class
+from edgekit.core.errors import REMEDIES, EdgekitError, error_class, sentence_of
 from edgekit.core.paths import packaged
 from edgekit.core.processes import Process
 from edgekit.core.records import Json, from_json, to_json
@@ -160,11 +160,13 @@ def _answer(request: Mapping[str, Json]) -> dict[str, Json]:
         arguments = {k: _typed(function, k, v) for k, v in request["arguments"].items()}
         return {"result": to_json(function(**arguments))}
     except Exception as error:
+        refused = isinstance(error, OSError) and error.errno in REMEDIES
+        explained = isinstance(error, EdgekitError) and not isinstance(error, ChildDied)
         return {
             "error": {
-                "foreseen": isinstance(error, EdgekitError) and not isinstance(error, ChildDied),
-                "kind": type(error).__name__,
-                "message": str(error),
+                "foreseen": refused or explained,
+                "kind": "BadInput" if refused else type(error).__name__,
+                "message": sentence_of(error) if isinstance(error, OSError) else str(error),
                 "traceback": traceback.format_exc(),
             }
         }

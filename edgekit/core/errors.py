@@ -18,9 +18,14 @@ A message answers, in this order: what was given, what is allowed, what to do.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
 class EdgekitError(Exception):
@@ -71,6 +76,28 @@ class ModelRefused(WorkerFailed):
     """The interpreter loaded, and refused the file or the invocation."""
 
 
+def sentence_of(error: OSError) -> str:
+    """Say what the system refused, and what to do about it."""
+    what = error.strerror or str(error) or type(error).__name__
+    where = f"'{os.fsdecode(error.filename)}': " if error.filename else ""
+    return f"{where}{what.rstrip('.')}; {REMEDIES.get(error.errno or 0, _OTHERWISE)}."
+
+
+REMEDIES = {
+    errno.ENOSPC: "free some space, or choose another place with --out or EDGEKIT_HOME",
+    errno.EDQUOT: "free some space, or choose another place with --out or EDGEKIT_HOME",
+    errno.EROFS: "choose a place that can be written to, with --out or EDGEKIT_HOME",
+    errno.EACCES: "choose a place that you may read and write, or change its permissions",
+    errno.EPERM: "choose a place that you may read and write, or change its permissions",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "close programs: the system has too many files open",
+    errno.ENAMETOOLONG: "give a shorter name",
+}
+"""Number of an error that a place has, such as a full disk -> what to do about it."""
+
+_OTHERWISE = "see that it is there and can be read and written"
+
+
 def error_class(kind: str) -> type[EdgekitError]:
     """Return the exception class called `kind`, or `EdgekitError` if there is none.
 
@@ -78,6 +105,11 @@ def error_class(kind: str) -> type[EdgekitError]:
     """
     found = globals().get(kind)
     return found if isinstance(found, type) and issubclass(found, EdgekitError) else EdgekitError
+
+
+def printable(text: str) -> str:
+    """Return the text with control characters and lone surrogates shown as replacements."""
+    return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def reason(error: BaseException | str) -> str:

@@ -9,11 +9,12 @@ import json
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from edgekit.core.errors import BadInput
+from edgekit.core.errors import BadInput, sentence_of
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 """The folder of the package; no other module looks for it."""
@@ -39,6 +40,30 @@ def home() -> Path:
     if chosen := os.environ.get("EDGEKIT_HOME"):
         return Path(chosen).absolute()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edgekit"
+
+
+def require_writable(path: Path) -> None:
+    """Refuse, before work begins, a name under which nothing could be written.
+
+    Nothing is left behind, and no folder is made.
+
+    Raises:
+        BadInput: The folder above that exists is a file, may not be written to, or is full.
+    """
+    above = path.absolute().parent
+    try:
+        while not above.exists():
+            above = above.parent
+        with tempfile.TemporaryFile(dir=above) as file:
+            file.write(bytes(_ROOM_BYTES))
+            file.flush()
+    except OSError as error:
+        reason = OSError(error.errno, error.strerror, str(above))
+        raise BadInput(f"'{path}' cannot be written. {sentence_of(reason)}") from error
+
+
+_ROOM_BYTES = 1 << 16
+"""Where there is no room for so much, nothing worth its name can be written."""
 
 
 @contextlib.contextmanager
@@ -98,6 +123,53 @@ def _sync_one(path: Path) -> None:
                 raise
         finally:
             os.close(descriptor)
+
+
+def most_bytes() -> int:
+    """Return how much one file may take in memory: `EDGEKIT_MOST_GB`, or 4, gigabytes.
+
+    Raises:
+        BadInput: The variable is no positive number.
+    """
+    chosen = os.environ.get(MOST_GB, "4")
+    try:
+        gigabytes = float(chosen)
+    except ValueError:
+        gigabytes = 0
+    if not 0 < gigabytes < 1e6:
+        raise BadInput(f"{MOST_GB} is '{chosen}'; give a number of gigabytes, such as 8.")
+    return int(gigabytes * 1e9)
+
+
+MOST_GB = "EDGEKIT_MOST_GB"
+
+
+def require_small(path: Path, num_bytes: int, holds: str) -> None:
+    """Refuse a file, before anything is allocated, that would take more memory than allowed.
+
+    Args:
+        path: The file.
+        num_bytes: What it would take.
+        holds: What takes it, such as "unpacks to".
+
+    Raises:
+        BadInput: It would take more than `most_bytes`.
+    """
+    if num_bytes > (most := most_bytes()):
+        raise BadInput(
+            f"'{path}' {holds} {num_bytes / 1e9:.3g} GB; allowed are {most / 1e9:.3g}. If it is "
+            f"yours and the memory is there, set {MOST_GB}."
+        )
+
+
+def unpacked_bytes(path: Path) -> int:
+    """Return what the files in a zip archive take unpacked, which is all that is read of them.
+
+    Raises:
+        zipfile.BadZipFile: It is damaged.
+    """
+    with zipfile.ZipFile(path) as archive:
+        return sum(entry.file_size for entry in archive.infolist())
 
 
 def write_json(path: Path, value: object) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -137,6 +139,13 @@ def killed_after(process: Process, timeout_s: float) -> Iterator[threading.Event
     finally:
         timer.cancel()
         timer.join()
+
+
+def limit_written(process: Process, most_bytes: int) -> None:
+    """End a process by SIGXFSZ, on Linux, where it makes a file larger than this, or its log."""
+    if sys.platform == "linux":
+        with contextlib.suppress(ProcessLookupError):  # it has ended already
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
 
 def kill(process: Process) -> None:

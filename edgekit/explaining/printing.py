@@ -6,6 +6,7 @@ import json as json_format
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from edgekit.core.errors import printable
 from edgekit.core.records import to_json
 from edgekit.explaining.next_steps import Tried
 from edgekit.explaining.patterns import Pattern
@@ -74,14 +75,14 @@ def show(explanation: Explained, *, json: bool = False) -> None:
             for name in header:
                 table.add_column(name, overflow="fold")
             for row in rows:
-                table.add_row(*map(Text, row))
+                table.add_row(*(Text(printable(cell)) for cell in row))
             console.print(table)
         if header[0] == "layer":
             for line in _lines(explanation):
-                console.print(Text(line))
+                console.print(Text(printable(line)))
     for name in explanation.skipped:
-        console.print(Text(f"Not tried, for want of time: {name}."))
-    console.print(Text(explanation.advice), soft_wrap=True)  # commands are pasted
+        console.print(Text(printable(f"Not tried, for want of time: {name}.")))
+    console.print(Text(printable(explanation.advice)), soft_wrap=True)  # commands are pasted
 
 
 def short(explanation: Explained) -> list[str]:

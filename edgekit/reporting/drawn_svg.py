@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+from edgekit.core.errors import printable
 from edgekit.on_device.vision.drawing import COLOURS, colour_of
 from edgekit.reporting.seen import Drawn, Picture, without_shares
-from edgekit.reporting.wording import printable
 
 FEW_BOXES = 5
 """So many boxes have room for captions; colours tell more of them apart."""

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
-from edgekit.reporting.wording import printable
+from edgekit.core.errors import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from edgekit.core.errors import printable
 from edgekit.core.report import Report, Row
 from edgekit.reporting import wording
 
@@ -38,14 +39,14 @@ def show(report: Report, console: Console | None = None) -> None:
 
     out = console or Console()
     for line in _heading(report):
-        out.print(Text(wording.printable(line)))
+        out.print(Text(printable(line)))
     notes = wording.footnotes(report.rows)
     wide = out.width >= _WIDE
     out.print()
     out.print(_table(report, wide=wide, header=True))
     for variant, by_place in wording.by_variant(report.rows).items():
         rows = list(by_place.values())
-        out.print(Text.assemble((wording.printable(variant), "bold"), _sizes(rows)))
+        out.print(Text.assemble((printable(variant), "bold"), _sizes(rows)))
         table = _table(report, wide=wide)
         for row in rows:
             table.add_row(*_cells(report, row, notes, wide=wide))
@@ -54,7 +55,7 @@ def show(report: Report, console: Console | None = None) -> None:
     scored = wording.examples_text(report.rows)
     for line in (scored, *report.data, f"{report.date}, {report.machine}"):
         if line:
-            out.print(Text(wording.printable(line)))
+            out.print(Text(printable(line)))
 
 
 def _heading(report: Report) -> tuple[str, ...]:
@@ -85,7 +86,7 @@ def _table(report: Report, *, wide: bool, header: bool = False) -> Table:
         ("p90\nms", 6, wide),
     ):
         if shown:
-            heading = Text(wording.printable(title), "bold", overflow="fold")
+            heading = Text(printable(title), "bold", overflow="fold")
             table.add_column(heading, width=width, justify="right")
     table.add_column("", min_width=17)
     return table
@@ -106,7 +107,7 @@ def _cells(
 
     metric, state = report.metric, wording.state(row)
     cosine = wording.NONE if row.cosine is None else f"{row.cosine:.5f}"
-    place = wording.printable(wording.place_name((row.runtime, row.device)))
+    place = printable(wording.place_name((row.runtime, row.device)))
     figures = (
         _bare(wording.value_text(metric, row.value), metric.unit),
         wording.drop_text(metric, row.drop),
@@ -130,7 +131,7 @@ def _print_footnotes(out: Console, notes: dict[str, int]) -> None:
 
     table = Table.grid(padding=(0, 1, 0, 0))
     for reason, number in notes.items():
-        table.add_row(Text(f"[{number}]"), Text(wording.printable(reason)))
+        table.add_row(Text(f"[{number}]"), Text(printable(reason)))
     out.print()
     if notes:
         out.print(table)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+from edgekit.core.errors import printable
 from edgekit.core.recipe import Metric
 from edgekit.core.report import Report, Row
 
@@ -35,9 +36,6 @@ TRIED: Mapping[bool | None, str] = {
 
 NONE = "–"  # noqa: RUF001  (an en dash, as in printed tables)
 _LARGEST = 1e300
-_UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-)
 
 
 def state(row: Row) -> State:
@@ -172,11 +170,6 @@ def error_text(error: float | None) -> str:
     if error == 0 or error >= 9.95:
         return f"{error:.0f}" if error < 1e4 else f"{error:.1e}"
     return f"{error:#.2g}".replace("e-0", "e-")
-
-
-def printable(text: str) -> str:
-    """Return the text with control characters and lone surrogates shown as replacements."""
-    return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def listed(items: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit.core import registry
+from edgekit.core.errors import printable
 from edgekit.core.kinds import Reporter
 from edgekit.core.paths import atomic
 from edgekit.core.report import ExplainedFile, Report, Row
@@ -33,7 +34,7 @@ def write(report: Report, folder: Path) -> Path:
     page = filled("reports", _TEMPLATE, values, escape=True)
     path = folder / "report.html"
     with atomic(path) as temporary:
-        temporary.write_text(wording.printable(page), encoding="utf-8")
+        temporary.write_text(printable(page), encoding="utf-8")
     return path
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from edgekit.core.errors import printable
 from edgekit.core.kinds import Reporter
 from edgekit.core.paths import atomic
 from edgekit.core.report import ExplainedFile, Report
@@ -15,7 +16,7 @@ from edgekit.reporting.seen import Seen, read_seen
 def write(report: Report, folder: Path) -> Path:
     """Write `report.md` into `folder` and return its path."""
     path = folder / "report.md"
-    text = wording.printable("\n".join(_lines(report, read_seen(folder))) + "\n")
+    text = printable("\n".join(_lines(report, read_seen(folder))) + "\n")
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return path

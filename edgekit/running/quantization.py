@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from edgekit.core.errors import BadData, BadInput
+from edgekit.core.paths import require_small
 from edgekit.core.types import Array, Batch
 from edgekit.tflite.reader import Model, Port, ports
 
@@ -24,15 +25,20 @@ def number_ports(model: Model) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
     """Return a file's inputs and outputs, with the lengths that a free first axis gets.
 
     Raises:
-        BadInput: One holds no numbers that NumPy has, such as text.
+        BadInput: One holds no numbers that NumPy has, such as text, or there is none.
     """
     inputs, outputs = ports(model)
+    for side, name in ((inputs, "inputs"), (outputs, "outputs")):
+        if not side:
+            raise BadInput(f"'{model.path}' has no {name}; edgekit runs files that have both.")
     for port in (*inputs, *outputs):
         if port.dtype not in _NUMBERS:
             raise BadInput(
                 f"'{port.name}' of '{model.path}' is of type {port.dtype}; edgekit runs files "
                 "whose inputs and outputs are plain numbers."
             )
+        if 0 in port.shape:
+            raise BadInput(f"'{port.name}' of '{model.path}' has shape {port.shape}: no numbers.")
     return tuple(_with_one(model, port) for port in inputs), outputs
 
 
@@ -51,6 +57,21 @@ def example_shape(port: Port) -> tuple[int, ...]:
 def example_bytes(port: Port) -> int:
     """Return the size of one example in bytes."""
     return int(np.prod(port.shape, dtype=np.int64)) * np.dtype(port.dtype).itemsize
+
+
+def require_room(model: Model, examples: int = 0) -> None:
+    """Refuse a file, before it is loaded, whose tensors would take too much memory.
+
+    Args:
+        model: The file.
+        examples: How many of them are to be held beside the largest tensor.
+
+    Raises:
+        BadInput: It would take more than `edgekit.core.paths.most_bytes`.
+    """
+    largest = max((t.num_bytes for graph in model.subgraphs for t in graph.tensors), default=0)
+    held = examples * sum(map(example_bytes, number_ports(model)[0]))
+    require_small(model.path, largest + held, "has tensors of")
 
 
 def check_names(ports: Sequence[Port], batch: Batch) -> None:

@@ -26,14 +26,17 @@ from edgekit.running.quantization import (
     example_bytes,
     from_port,
     number_ports,
+    require_room,
     to_ports,
 )
-from edgekit.running.worker import Details
-from edgekit.running.worker_process import Worker
+from edgekit.running.worker_process import Details, Loaded, Timed, Worker
 from edgekit.tflite.reader import Port, read
 
 CHUNK_BYTES = 8 << 20
 """Examples cross in messages of about this size."""
+
+_FREE_SHAPES_BYTES = 1 << 26
+"""Outputs may be so large, whatever the file says: some have shapes that the inputs decide."""
 
 
 def open_session(
@@ -68,7 +71,9 @@ def open_session(
         ...     outputs = run({"image": np.zeros((2, 8, 8, 1), np.float32)})
     """
     path = Path(path)
-    inputs, outputs = number_ports(read(path))
+    file = read(path)
+    inputs, outputs = number_ports(file)
+    require_room(file)
     if not 1 <= threads <= 256:
         raise BadInput(f"threads is {threads}; allowed are 1 to 256.")
     command, options = _start(runtime, device)
@@ -78,14 +83,15 @@ def open_session(
         settled: tuple[list[Port], list[Port]] = [], []
         for signature in dict.fromkeys(port.signature for port in outputs):
             fields = {"threads": threads, "signature": signature, **options}
-            loaded, _ = worker.ask("load", model, timeout_s=timeout_s, **fields)
-            settled[0].extend(_settled(inputs, loaded["inputs"], signature))
-            settled[1].extend(_settled(outputs, loaded["outputs"], signature))
+            answer, _ = worker.ask("load", model, timeout_s=timeout_s, most_bytes=0, **fields)
+            loaded = worker.typed(Loaded, answer)
+            settled[0].extend(_settled(inputs, loaded.inputs, signature))
+            settled[1].extend(_settled(outputs, loaded.outputs, signature))
         return Session(
             worker,
             tuple(settled[0]),
             outputs=tuple(settled[1]),
-            info={**loaded["info"], **_adapter(worker.log())},
+            info={**loaded.info, **_adapter(worker.log())},
             timeout_s=timeout_s,
         )
     except Unavailable as error:
@@ -169,13 +175,31 @@ class Session:
         inputs, outputs = self._of(signature)
         arrays = to_ports(inputs, {port.name: batch[port.name] for port in inputs})
         parts = [
-            self._worker.ask("invoke", chunk, timeout_s=self._timeout_s, signature=signature)[1]
+            self._outputs_of(chunk, outputs, signature)
             for chunk in self._chunks(arrays, (*inputs, *outputs))
         ]
         return {
             port.name: from_port(port, np.concatenate([part[str(port.index)] for part in parts]))
             for port in outputs
         }
+
+    def _outputs_of(self, chunk: Batch, outputs: Sequence[Port], signature: str) -> Batch:
+        """Let the worker run some examples, and see that it answers something for each of them."""
+        examples = len(next(iter(chunk.values())))
+        expected = examples * sum(map(example_bytes, outputs))
+        _, answer = self._worker.ask(
+            "invoke",
+            chunk,
+            timeout_s=self._timeout_s,
+            most_bytes=max(4 * expected, _FREE_SHAPES_BYTES),
+            signature=signature,
+        )
+        for port in outputs:
+            array = answer.get(str(port.index), np.empty(0))
+            if array.shape[:1] != (examples,) or array.dtype != np.dtype(port.dtype):
+                what = f"{array.dtype} of shape {array.shape} as '{port.name}'"
+                raise self._worker.broken(f"{what}, which is {port.dtype}, for {examples} examples")
+        return answer
 
     def _of(self, signature: str) -> tuple[list[Port], list[Port]]:
         """Return the inputs and outputs of a signature."""
@@ -207,19 +231,26 @@ class Session:
         latencies_ms: list[float] = []
         count = 1
         while len(latencies_ms) < warmup + runs:
-            header, answer = self._worker.ask(
-                "time",
-                first,
-                timeout_s=self._timeout_s,
-                signature=signature,
-                runs=min(count, warmup + runs - len(latencies_ms)),
-            )
-            latencies_ms += (answer["latencies_ns"] / 1e6).tolist()
+            asked = min(count, warmup + runs - len(latencies_ms))
+            found, memory = self._latencies(first, asked, signature)
+            latencies_ms += (found / 1e6).tolist()
             count = self._fitting(max(latencies_ms) / 1e3)
-        return Timing(
-            latencies_ms=tuple(latencies_ms[warmup:]),
-            peak_memory_bytes=int(header["peak_memory_bytes"]),
+        return Timing(latencies_ms=tuple(latencies_ms[warmup:]), peak_memory_bytes=memory)
+
+    def _latencies(self, first: Batch, runs: int, signature: str) -> tuple[Array, int]:
+        """Let the worker time some invocations: nanoseconds of each, and its memory in bytes."""
+        fields, answer = self._worker.ask(
+            "time",
+            first,
+            timeout_s=self._timeout_s,
+            most_bytes=8 * runs,
+            signature=signature,
+            runs=runs,
         )
+        found = answer.get("latencies_ns", np.empty(0))
+        if found.shape != (runs,) or found.dtype.kind != "i" or found.min() < 0:
+            raise self._worker.broken(f"no {runs} latencies of whole nanoseconds")
+        return found, self._worker.typed(Timed, fields).peak_memory_bytes
 
     def _fitting(self, seconds_each: float) -> int:
         """Return how many invocations one message may ask for without seeming to hang."""
@@ -252,7 +283,7 @@ def _start(runtime: str, device: str) -> tuple[Command, Mapping[str, str | int |
 def _settled(ports: tuple[Port, ...], loaded: Sequence[Details], signature: str) -> Iterator[Port]:
     """Yield a signature's ports with the shapes that the interpreter gave them on loading."""
     mine = [port for port in ports if port.signature == signature]
-    shapes = {port["index"]: tuple(port["shape"]) for port in loaded}
+    shapes = {port.index: port.shape for port in loaded}
     if {port.index for port in mine} != set(shapes):
         raise ModelRefused("The runtime sees other inputs or outputs than those of the graph.")
     yield from (replace(port, shape=shapes[port.index]) for port in mine)

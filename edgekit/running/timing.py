@@ -10,7 +10,7 @@ from edgekit.core.errors import BadInput, Unavailable
 from edgekit.core.report import Timing
 from edgekit.core.types import Array, Batch
 from edgekit.running.place import Place
-from edgekit.running.quantization import example_shape, number_ports
+from edgekit.running.quantization import example_shape, number_ports, require_room
 from edgekit.running.session import open_session
 from edgekit.tflite.input_ranges import Range, expected_ranges
 from edgekit.tflite.reader import Port, read
@@ -58,10 +58,11 @@ def random_batch(path: Path, count: int = 1, seed: int = 0) -> Batch:
         Input name -> array of shape `(count, *shape of an example)`.
 
     Raises:
-        BadInput: An input holds no numbers.
+        BadInput: An input holds no numbers, or they would take too much memory.
     """
     random = np.random.default_rng(seed)
     model = read(path)
+    require_room(model, count)
     ranges = expected_ranges(model)
 
     def of_main(port: Port) -> Range | None:

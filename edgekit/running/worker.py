@@ -22,6 +22,7 @@ import platform
 import resource
 import signal
 import sys
+import threading
 import time
 from importlib.metadata import version
 from types import ModuleType
@@ -35,8 +36,7 @@ BOOTSTRAP = (  # takes the current folder, where a json.py may lie, from where m
     "exec(compile(i.read(n),'worker.py','exec'))"
 )
 MARK = b"EDGK"
-MAX_HEADER_BYTES = 1 << 20
-MAX_ARRAY_BYTES = 1 << 31
+MAX_HEADER_BYTES, MAX_ARRAY_BYTES, MAX_AXES = 1 << 20, 1 << 31, 32
 Arrays = Mapping[str, np.ndarray]
 Fields = Mapping[str, Any]  # a JSON object
 Message = Tuple[Dict[str, Any], Dict[str, np.ndarray]]  # the header's fields, and the arrays
@@ -53,11 +53,7 @@ class Refusal(Exception):
 
 
 def write_message(stream: IO[bytes], header: Fields, arrays: Arrays) -> None:
-    """Write a header and arrays.
-
-    Raises:
-        ProtocolError: An array has a type or size that does not cross.
-    """
+    """Write a header and arrays; raise `ProtocolError` at a type or size that does not cross."""
     little = {key: a.astype(a.dtype.newbyteorder("<"), copy=False) for key, a in arrays.items()}
     _check(listed := [(name, a.dtype.str, list(a.shape)) for name, a in little.items()])
     text = json.dumps({**header, "arrays": listed}).encode()
@@ -69,11 +65,10 @@ def write_message(stream: IO[bytes], header: Fields, arrays: Arrays) -> None:
     stream.flush()
 
 
-def read_message(stream: IO[bytes]) -> Optional[Message]:
-    """Read a header and arrays; None when the stream ends before a message begins.
+def read_message(stream: IO[bytes], most: int = MAX_ARRAY_BYTES) -> Optional[Message]:
+    """Read a header and at most so many bytes of arrays; None if the stream ends before it.
 
-    Raises:
-        ProtocolError: What arrives is not a message, too large, or ends in the middle.
+    Raises `ProtocolError` at what is not a message, too large, or ends in the middle.
     """
     start = stream.read(8)
     if not start:
@@ -85,36 +80,35 @@ def read_message(stream: IO[bytes]) -> Optional[Message]:
         raise ProtocolError("a message that is cut or has a header of %d bytes" % length)
     try:
         header = json.loads(_exactly(stream, length))
-        _check(listed := header.pop("arrays"))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        _check(listed := header.pop("arrays"), most)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ProtocolError("a header that is not understood: %s" % error) from error
-    return header, {name: _read_array(stream, dtype, shape) for name, dtype, shape in listed}
+    return header, {name: _array(stream, dtype, shape) for name, dtype, shape in listed}
 
 
-def _check(listed: List[Listed]) -> None:
+def _check(listed: List[Listed], most: int = MAX_ARRAY_BYTES) -> None:
     total = 0
     for name, dtype, shape in listed:
-        if np.dtype(dtype).kind not in "biufc":
+        if np.dtype(dtype).kind not in "biufc" or type(name) is not str:
             raise ProtocolError("array %r of type %s; allowed are numbers and bool" % (name, dtype))
-        if not all(type(n) is int and n >= 0 for n in shape):
-            raise ProtocolError("array %r of shape %s" % (name, shape))
+        if len(shape) > MAX_AXES or not all(type(n) is int and n >= 0 for n in shape):
+            raise ProtocolError("array %r of shape %.99s" % (name, shape))
         total += _size(dtype, shape)
-    if total > MAX_ARRAY_BYTES:
-        raise ProtocolError("%d bytes of arrays; %d are allowed" % (total, MAX_ARRAY_BYTES))
+    if total > most:
+        raise ProtocolError("%d bytes of arrays; %d are allowed" % (total, most))
 
 
 def _size(dtype: str, shape: List[int]) -> int:
     return int(np.dtype(dtype).itemsize) * math.prod(shape)  # np.prod overflows silently
 
 
-def _read_array(stream: IO[bytes], dtype: str, shape: List[int]) -> np.ndarray:
-    data = _exactly(stream, _size(dtype, shape))
-    return np.frombuffer(bytearray(data), dtype).reshape(shape)  # one that can be written to
+def _array(stream: IO[bytes], dtype: str, shape: List[int]) -> np.ndarray:
+    data = bytearray(_exactly(stream, _size(dtype, shape)))  # an array that can be written to
+    return np.frombuffer(data, dtype).reshape(shape)
 
 
 def _exactly(stream: IO[bytes], count: int) -> bytes:
-    data = stream.read(count)
-    if len(data) < count:
+    if len(data := stream.read(count)) < count:
         raise ProtocolError("a message that ends after %d of %d bytes" % (len(data), count))
     return data
 
@@ -198,7 +192,7 @@ def _port(details: Fields) -> Details:
 
 def invoke(backend: Backend, arrays: Arrays) -> Arrays:
     """Invoke once per example; inputs and outputs have an axis of examples in front."""
-    if hasattr(backend, "invoke_each"):  # it runs elsewhere, and is asked once for all
+    if hasattr(backend, "invoke_each"):  # it runs elsewhere
         return dict(backend.invoke_each(arrays))
     answers: Dict[str, List[np.ndarray]] = {str(port["index"]): [] for port in backend.outputs}
     for example in range(len(next(iter(arrays.values())))):
@@ -231,8 +225,7 @@ def _set(backend: Backend, arrays: Arrays, example: int) -> None:
 def peak_memory_bytes() -> int:
     """Return the largest resident size of this process."""
     if sys.platform == "darwin":
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # On Linux ru_maxrss starts at the size of the process that started this one.
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # on Linux begins at the parent's
     with open("/proc/self/status") as lines:  # noqa: PTH123
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
@@ -278,8 +271,15 @@ def answer(held: Dict[str, Backend], header: Fields, arrays: Arrays) -> Message:
         raise Refusal("ModelRefused", str(error)) from error
 
 
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:  # a long invocation does not see that standard input ended
+        time.sleep(1)
+    os._exit(1)
+
+
 def main() -> None:
     """Answer requests until standard input ends."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # native libraries print to standard output; that goes to the log
     held: Dict[str, Backend] = {}

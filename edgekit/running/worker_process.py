@@ -11,10 +11,12 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from typing import IO
+from dataclasses import dataclass
+from typing import IO, TypeVar
 
 from edgekit.core import processes
 from edgekit.core.errors import (
+    BadData,
     EdgekitError,
     ModelRefused,
     Unavailable,
@@ -24,8 +26,11 @@ from edgekit.core.errors import (
 )
 from edgekit.core.kinds import Command
 from edgekit.core.paths import packaged
+from edgekit.core.records import Json, from_json
 from edgekit.core.types import Batch
 from edgekit.running import worker
+
+T = TypeVar("T")
 
 _NO_CAUSE = (
     "INFO:",
@@ -38,6 +43,40 @@ _NO_CAUSE = (
     "third_party/",
 )
 """How lines begin that interpreters log when nothing, or nothing new, is wrong."""
+
+
+_OF_AN_ERROR = ("kind", "message")
+_REMEDY = "look what answers there in place of edgekit's worker"
+
+_MOST_LOG_BYTES = 1 << 30
+"""What a worker may print before it is ended, and the largest file that it may write."""
+
+_SHOWN_LOG_BYTES = 1 << 22
+
+
+@dataclass(frozen=True, kw_only=True)
+class Details:
+    """An input or output, as a worker tells of it."""
+
+    index: int
+    dtype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What a worker answers when it has loaded a file."""
+
+    inputs: tuple[Details, ...]
+    outputs: tuple[Details, ...]
+    info: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timed:
+    """What a worker answers beside latencies."""
+
+    peak_memory_bytes: int
 
 
 class Worker:
@@ -60,6 +99,7 @@ class Worker:
             arguments = command.python(worker.BOOTSTRAP)
             env = {**processes.without_current_folder(), **command.env}
             self._process = processes.start(arguments, log=self._log, env=env)
+            processes.limit_written(self._process, _MOST_LOG_BYTES)
         except Unavailable as error:
             self._log.close()
             raise Unavailable(f"{where} is not available: {error}") from error
@@ -76,6 +116,7 @@ class Worker:
         arrays: Batch,
         *,
         timeout_s: float,
+        most_bytes: int = 0,
         **settings: str | int | bool,
     ) -> worker.Message:
         """Send a request and return the fields and arrays of the answer.
@@ -84,11 +125,12 @@ class Worker:
             command: One of those in the docstring of `edgekit.running.worker`.
             arrays: What goes with it; names are strings of tensor indices, or "model".
             timeout_s: The process is killed when it has not answered after this many seconds.
+            most_bytes: Of arrays that an answer may have.
             **settings: Further fields of the request.
 
         Raises:
             WorkerTimeout: It did not answer in time.
-            WorkerDied: It ended without an answer, now or earlier.
+            WorkerDied: It ended without an answer, now or earlier, or sent something else.
             EdgekitError: It says why it cannot; the class it names, such as `ModelRefused`.
         """
         if self._log.closed:
@@ -97,7 +139,7 @@ class Worker:
         request = {"command": command, "limit_s": int(timeout_s) + 30, **settings}
         log_start = self._log.seek(0, os.SEEK_END)
         with processes.killed_after(self._process, timeout_s) as expired:
-            message, stray = self._exchange(request, arrays)
+            message, stray = self._exchange(request, arrays, most_bytes)
         if expired.is_set():
             raise WorkerTimeout(
                 f"{self._where} did not answer '{command}' within {timeout_s:g} s and was ended; "
@@ -110,12 +152,30 @@ class Worker:
             raise self._error(fields["error"], log_start)
         return message
 
+    def typed(self, kind: type[T], fields: worker.Fields) -> T:
+        """Return the fields of an answer as a dataclass.
+
+        Raises:
+            WorkerDied: They are others, or of other types; the process is ended.
+        """
+        try:
+            return from_json(kind, dict(fields), what="answer", remedy=_REMEDY)
+        except BadData as error:
+            raise self.broken(
+                f"a wrong answer: {str(error).removesuffix(f'{_REMEDY}.')}"
+            ) from error
+
+    def broken(self, what: str) -> WorkerDied:
+        """End the process, and return the exception that says what it sent."""
+        processes.kill(self._process)
+        return WorkerDied(f"{self._where} sent {what.rstrip(' ;')}; {_REMEDY}.")
+
     def log(self, start: int = 0) -> str:
         """Return what the process and its libraries printed, from a position in bytes."""
         if self._log.closed:
             return ""
         self._log.seek(start)
-        return self._log.read().decode(errors="replace")
+        return self._log.read(_SHOWN_LOG_BYTES).decode(errors="replace")
 
     def close(self) -> None:
         """End the process and remove its log."""
@@ -127,7 +187,9 @@ class Worker:
             self._stream("stdout").close()
             self._log.close()
 
-    def _exchange(self, request: worker.Fields, arrays: Batch) -> tuple[worker.Message | None, str]:
+    def _exchange(
+        self, request: worker.Fields, arrays: Batch, most_bytes: int
+    ) -> tuple[worker.Message | None, str]:
         """Write the request and read the answer, or None and what came instead."""
         with contextlib.suppress(OSError):  # it has ended; what it left is still read
             if self._fresh:
@@ -136,7 +198,7 @@ class Worker:
                 self._fresh = False
             worker.write_message(self._stream("stdin"), request, arrays)
         try:
-            return worker.read_message(self._stream("stdout")), ""
+            return worker.read_message(self._stream("stdout"), most_bytes), ""
         except worker.ProtocolError as error:
             return None, str(error)
 
@@ -154,7 +216,9 @@ class Worker:
         said = f'; it last said: "{last}"' if last else ""
         return f"{self._where} ended by {ending} at '{command}'{said}."
 
-    def _error(self, error: Mapping[str, str], log_start: int) -> EdgekitError:
+    def _error(self, error: Json, log_start: int) -> EdgekitError:
+        if not (isinstance(error, dict) and all(type(error.get(k)) is str for k in _OF_AN_ERROR)):
+            return self.broken("an error without a kind and a message")
         kind = error_class(error["kind"])
         reason = _first_error(self.log(log_start)) or _one_line(error["message"])
         verb = "refuses the file" if kind is ModelRefused else "cannot start"

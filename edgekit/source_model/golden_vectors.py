@@ -6,6 +6,7 @@ are an `.npz` of inputs alone, called by their plain names; both are read and wr
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.core.errors import BadData, NotFound
-from edgekit.core.paths import atomic
+from edgekit.core.paths import atomic, require_small, unpacked_bytes
 from edgekit.core.types import Array, Batch
 
 Vectors = Mapping[str, tuple[Batch, Batch]]
@@ -44,18 +45,28 @@ def read_vectors(path: Path) -> tuple[Batch, Batch]:
     return batches["input"], batches["output"]
 
 
+UNREADABLE = (
+    *(OSError, EOFError, ValueError, TypeError, KeyError, struct.error, zipfile.BadZipFile),
+    *(zlib.error, RuntimeError, NotImplementedError, MemoryError, SyntaxError),  # tokenize, too
+)
+"""What NumPy and zipfile raise for archives that are damaged, encrypted, or packed otherwise."""
+
+
 def read_arrays(path: Path) -> dict[str, Array]:
     """Read all arrays of an `.npz`, by their names in the file.
 
     Raises:
         BadData: It is not an `.npz`, is cut, or holds pickled objects.
+        BadInput: Its arrays would take too much memory.
     """
     try:
+        if zipfile.is_zipfile(path):
+            require_small(path, unpacked_bytes(path), "unpacks to")
         with path.open("rb") as stream:  # np.load leaves a file it cannot read open
             arrays = np.load(stream, allow_pickle=False)
             if isinstance(arrays, np.lib.npyio.NpzFile):
                 return {name: arrays[name] for name in arrays.files}
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE as error:
         if "allow_pickle" in str(error):
             raise BadData(
                 f"'{path}' is no .npz, or holds pickled Python objects, which are never loaded; "

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from edgekit.core.errors import BadInput, UnsupportedLayer, reason
+from edgekit.core.paths import require_small, unpacked_bytes
 from edgekit.core.records import Json
 from edgekit.source_model.allowlist import (
     CLASSES,
@@ -28,6 +29,7 @@ from edgekit.source_model.allowlist import (
     TENSORFLOW_FUNCTIONS,
     TENSORFLOW_OPERATORS,
 )
+from edgekit.source_model.golden_vectors import UNREADABLE
 
 _KERAS_MODULE = re.compile(r"(tf_)?keras(\.\w+)*|tensorflow\.python\.ops\.init_ops(_v2)?")
 """Where Keras finds its own; Keras 2 also takes TensorFlow's initializers."""
@@ -69,7 +71,7 @@ def read_description(path: Path) -> Description:
     """
     try:
         return _read_archive(path) if path.suffix == ".keras" else _read_hdf5(path)
-    except (OSError, KeyError, ValueError, EOFError, RecursionError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise BadInput(
             f"'{path}' is not a complete Keras model file ({reason(error)}). "
             f"Save it again with model.save('{path.name}')."
@@ -116,6 +118,7 @@ def _read_archive(path: Path) -> Description:
             f"'{path}' is no .keras archive, or only a part of one. Save the model again with "
             f"model.save('{path.name}'); if the file is HDF5, name it .h5."
         )
+    require_small(path, unpacked_bytes(path), "unpacks to")
     with zipfile.ZipFile(path) as archive:
         config = json.loads(archive.read("config.json"))
         metadata = json.loads(archive.read("metadata.json"))

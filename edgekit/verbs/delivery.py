@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edgekit.core.errors import BadData, BadInput, NotFound
 from edgekit.core.kinds import Artifact, LookUp
-from edgekit.core.paths import atomic
+from edgekit.core.paths import atomic, require_writable
 from edgekit.core.report import Evaluation
 from edgekit.intake.scores import shortfalls
 from edgekit.operators.speed import slow_here
@@ -147,7 +147,8 @@ def refuse_to_overwrite(out: Path) -> None:
             model that looks tokens up `<stem>.vocabulary.txt`.
 
     Raises:
-        BadInput: A folder or another program's file has one of the names.
+        BadInput: A folder or another program's file has one of the names, or nothing can be
+            written there.
     """
     rejected = out.with_name(out.name + ".rejected")
     sidecar, vectors = out.with_suffix(".json"), vectors_path(out)
@@ -158,9 +159,7 @@ def refuse_to_overwrite(out: Path) -> None:
                 f"The output is '{out}', and '{path}' is {kind}; edgekit writes files only. "
                 "Give another name, or move it away."
             )
-    for parent in out.absolute().parents:
-        if parent.exists() and not parent.is_dir():
-            raise BadInput(f"The output is '{out}', and '{parent}' is no folder; give another.")
+    require_writable(out)
     if sidecar.exists() and not _describes(sidecar, out):
         raise _would_overwrite(out, sidecar, "does not describe that file")
     if vectors.exists() and not _are_golden(vectors):

@@ -11,7 +11,7 @@ from edgekit.core.kinds import Device, Runtime
 from edgekit.core.parallel import part
 from edgekit.core.types import Progress, silent
 from edgekit.running import tflite_environment
-from edgekit.verbs.doctor.local import local_names
+from edgekit.verbs.doctor.local import local_names, problem
 
 DEFAULT = "tflite-runtime"
 """What is set up if nothing is named: the one CPU runtime that pip cannot install with edgekit."""
@@ -61,11 +61,12 @@ def _needs(name: str) -> list[tuple[str, str]]:
 
 def _set_up(kind: str, name: str, progress: Progress) -> str:
     thing: Runtime | Device = registry.get(kind, name)
-    missing = thing.missing()
-    if not missing:
+    progress(0.0, f"looking at {name}")
+    before = thing.missing() or problem(kind, name)
+    if not before:
         return f"{name}: is in place"
     if thing.setup is None:
-        raise Unavailable(missing)
+        raise Unavailable(before)
     began = time.monotonic()
     thing.setup(progress)
     if missing := thing.missing():

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit.core.errors import BadInput, BadModelFile, Unavailable, WorkerFailed, reason
-from edgekit.core.paths import atomic
+from edgekit.core.paths import atomic, require_writable
 from edgekit.core.types import Array, Progress, silent
 from edgekit.running.place import Place, places
 from edgekit.running.session import open_session
@@ -81,6 +81,7 @@ def slim(file: Path, out: Path, *, progress: Progress = silent) -> Slimming:
     if out.suffix != ".tflite" or out.is_dir():
         raise BadInput(f"The output is '{out}'; give the name of a file that ends in .tflite.")
     read(file)
+    require_writable(out)
     content = file.read_bytes()
     model = unpack(content)
     is_packed = zipfile.is_zipfile(file)

@@ -26,6 +26,7 @@ from edgekit.core.types import Batch
 from edgekit.running.quantization import from_port, to_ports
 from edgekit.running.session import open_session
 from edgekit.running.smoke_test import relu_model
+from edgekit.running.timing import random_batch
 from edgekit.tflite.editing import pack, unpack
 from edgekit.tflite.reader import Port
 from tests.support.fake_runtime import fake_runtime
@@ -394,3 +395,24 @@ def test_a_port_without_a_batch_axis_gets_the_examples_in_front() -> None:
     port = replace(PORT, shape=(3,), dtype="float32", scale=0.0)
     stored = to_ports([port], {"x": np.zeros((2, 3), np.float32)})["0"]
     assert from_port(port, stored).shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("side", "sentence"),
+    [("inputs", "has no inputs"), ("outputs", "has no outputs"), ("shape", "no numbers")],
+)
+def test_a_file_that_takes_or_gives_nothing_is_refused(
+    side: str, sentence: str, tmp_path: Path
+) -> None:
+    model = unpack((GOLDEN / "float32.tflite").read_bytes())
+    graph = model.subgraphs[0]
+    if side == "shape":
+        graph.tensors[graph.inputs[0]].shape = [0, 8, 8, 1]
+    else:
+        setattr(graph, side, [])
+        model.signatureDefs = []
+    (path := tmp_path / "model.tflite").write_bytes(pack(model))
+    with pytest.raises(BadInput, match=sentence):
+        open_session(path, runtime="litert")
+    with pytest.raises(BadInput, match=sentence):
+        random_batch(path)

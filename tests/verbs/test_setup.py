@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from edgekit.core import registry
 from edgekit.core.errors import NotFound, Unavailable
 from edgekit.core.paths import home
+from edgekit.core.types import silent
 from edgekit.running import debian, tflite_environment
 from edgekit.verbs import setup
 from edgekit.verbs.doctor.doctor import doctor
@@ -23,7 +24,7 @@ def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def fake_tool(folder: Path, name: str, code: str) -> None:
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(f"#!/bin/sh\n{code}\n")
     (folder / name).chmod(0o755)
 
@@ -85,6 +86,22 @@ def test_what_cannot_be_created_says_so(empty_home: Path) -> None:
 
 
 # tflite-runtime's environment
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS has no wheel of tflite-runtime.")
+def test_an_environment_of_which_half_was_deleted_is_made_anew(
+    empty_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    fake_tool(tflite_environment.folder() / "bin", "python", "exit 0")
+    (found,) = (row for row in doctor() if (row.kind, row.name) == ("runtime", "tflite-runtime"))
+    assert not found.ok
+    assert "does not run" in found.message
+    assert found.message.endswith("Run: edgekit setup tflite-runtime")
+    runtime = replace(registry.get("runtimes", "tflite-runtime"), setup=lambda _: made.append("it"))
+    monkeypatch.setattr(registry, "get", lambda *_: runtime)
+    assert setup._set_up("runtimes", "tflite-runtime", silent).startswith("tflite-runtime: created")
+    assert made == ["it"]
 
 
 def test_a_fitting_python_is_asked_what_it_is(tmp_path: Path) -> None:

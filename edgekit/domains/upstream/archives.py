@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -18,6 +19,13 @@ from edgekit.core.errors import BadData
 
 MOST_BYTES = 1 << 28
 """A file in an archive may have 268 MB unpacked; the largest one used has 8 MB."""
+
+
+_UNREADABLE = (
+    *(tarfile.TarError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, struct.error),
+    *(OSError, EOFError, LookupError, ValueError, NotImplementedError, RuntimeError),
+)
+"""What reading a damaged archive raises; OSError, since places in it may lie before its start."""
 
 
 def members(path: Path, used: str) -> Iterator[tuple[str, bytes]]:
@@ -44,7 +52,7 @@ def members(path: Path, used: str) -> Iterator[tuple[str, bytes]]:
                 stream = archive.extractfile(member)
                 yield name, stream.read() if stream else b""
             _read_to_the_end(archive)
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except _UNREADABLE as error:
         raise _bad(path, f"it is no whole .tar.gz file: {error}") from error
 
 
@@ -65,7 +73,7 @@ def zip_members(path: Path, used: str) -> Iterator[tuple[str, bytes]]:
                     raise _bad(path, f"'{name}' is no plain file that stands there once")
                 seen.add(name)
                 yield name, archive.read(info)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except _UNREADABLE as error:
         raise _bad(path, f"it is no whole .zip file: {error}") from error
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgekit.core import registry
 from edgekit.core.errors import BadInput
-from edgekit.core.paths import atomic
+from edgekit.core.paths import atomic, require_writable
 from edgekit.reporting import report_json
 
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
@@ -67,6 +67,7 @@ def bundle(
             f"'{run_dir}' has nothing for '{packager}', which packs verified models that run "
             f"there; `edgekit report {run_dir}` says what was verified where."
         )
+    require_writable(folder)
     made_by.package(run_dir, folder, variants)
     packed = folder.with_name(f"{folder.name}.zip")
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]

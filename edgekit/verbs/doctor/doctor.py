@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from edgekit.core.types import Progress, silent
 from edgekit.verbs.doctor import board, local
 from edgekit.verbs.doctor.local import Finding
 
 
-def doctor(device: str = "local") -> list[Finding]:
+def doctor(device: str = "local", *, progress: Progress = silent) -> list[Finding]:
     """Report what is here, and what is missing with the one line that gets it.
 
     Args:
         device: "local" for all that edgekit uses on this machine; "raspberry-pi" or
             `ssh://user@host` for what a board has, and which runtime it can get.
+        progress: Told what is looked at on this machine, where runtimes that were set up are run.
 
     Raises:
         NotFound, BadInput: There is no such device.
         Unavailable: The device cannot be reached, or runs no Python.
     """
-    return local.examine() if device == "local" else board.examine(device)
+    return local.examine(progress) if device == "local" else board.examine(device)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from edgekit.core import registry
-from edgekit.core.errors import EdgekitError
+from edgekit.core.errors import EdgekitError, Unavailable
+from edgekit.core.parallel import in_parallel
+from edgekit.core.types import Progress, silent
+from edgekit.running.smoke_test import prove
 
 TOOLS = {
     "ssh": "run: sudo apt-get install openssh-client",
@@ -31,13 +34,15 @@ class Finding:
     message: str
 
 
-def examine() -> list[Finding]:
+def examine(progress: Progress = silent) -> list[Finding]:
     """Report what is here, and what is missing with the one line that gets it."""
-    findings = [
-        _finding(registry.KINDS[kind], name, _missing(kind, name))
-        for kind in ("runtimes", "devices", "converters")
-        for name in local_names(kind)
+    things = [
+        (kind, name) for kind in ("runtimes", "devices", "converters") for name in local_names(kind)
     ]
+    findings = []
+    for (kind, name), message in in_parallel(lambda thing: problem(*thing), things):
+        findings.append(_finding(registry.KINDS[kind], name, message))
+        progress(len(findings) / len(things), f"looked at {name}")
     for name, how in TOOLS.items():
         message = "" if shutil.which(name) else f"{name} is not on PATH; {how}"
         findings.append(_finding("tool", name, message))
@@ -56,12 +61,27 @@ def _needs_address(kind: str, name: str) -> bool:
         return False
 
 
-def _missing(kind: str, name: str) -> str:
+def problem(kind: str, name: str) -> str:
+    """Return what is missing and how to get it; "" if it is here and, where `setup` made it, runs.
+
+    What was set up is run, since a file that is there says little of the many beside it.
+    """
     try:
-        missing: Callable[[], str] = registry.get(kind, name).missing
-        return missing()
+        thing = registry.get(kind, name)
+        missing: str = thing.missing()
+        if not missing and getattr(thing, "setup", None) and kind in _PROVEN:
+            _PROVEN[kind](name)
+    except Unavailable as error:
+        return f"{error} Run: edgekit setup {name}"
     except EdgekitError as error:
         return str(error)
+    return missing
+
+
+_PROVEN: Mapping[str, Callable[[str], object]] = {
+    "runtimes": prove,
+    "devices": lambda device: prove("tflite-runtime", device),
+}
 
 
 def _finding(kind: str, name: str, message: str) -> Finding:

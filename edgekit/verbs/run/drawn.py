@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from edgekit.core.errors import BadInput, Unavailable
+from edgekit.core.paths import require_writable
 from edgekit.on_device.answering import Answer, file_name
 from edgekit.on_device.vision.drawing import Drawing, rendered
 
@@ -35,6 +36,7 @@ class Drawn:
     def __init__(self, folder: Path, variant: str, inputs: Sequence[str | Path]) -> None:
         if folder.exists() and not folder.is_dir():
             raise BadInput(f"'{folder}' is a file; give --out a folder.")
+        require_writable(folder / "drawn")
         self._folder = folder
         self._variant = variant
         given = [Path(each) for each in inputs]
