@@ -29,6 +29,6 @@ def ctc_loss(texts: keras.KerasTensor, probabilities: keras.KerasTensor) -> kera
 
     texts = ops.cast(texts, "int32")
     lengths = ops.sum(ops.cast(texts != 0, "int32"), axis=1)
-    steps = ops.full_like(lengths, probabilities.shape[1])
+    steps = ops.full_like(lengths, ops.shape(probabilities)[1])
     scores = ops.log(ops.maximum(probabilities, SMALLEST))
     return ops.ctc_loss(texts, scores, lengths, steps, mask_index=0)
