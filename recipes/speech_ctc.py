@@ -41,20 +41,31 @@ LASTING = 2.0
 
 
 class Stage(NamedTuple):
-    """Strings to train on: how many digits at most, in how many frames, how many strings."""
+    """A part of the training.
 
+    Attributes:
+        goal: `steps`: what is said at each, or `order`: the digits.
+        longest: Digits of a string at most.
+        frames: Of a string.
+        epochs: Of `STRINGS` strings each.
+        rate: The highest learning rate.
+    """
+
+    goal: str
     longest: int
     frames: int
     epochs: int
+    rate: float = 3e-3
 
 
 STAGES: dict[Size, tuple[Stage, ...]] = {
-    "tiny": (Stage(2, 96, 12), Stage(7, digit_strings.NUM_FRAMES, 3)),
-    "full": (Stage(2, 96, 40), Stage(7, digit_strings.NUM_FRAMES, 200)),
+    "tiny": (Stage("steps", 2, 96, 12), Stage("order", 7, digit_strings.NUM_FRAMES, 1)),
+    "full": (Stage("steps", 2, 96, 20), Stage("order", 7, digit_strings.NUM_FRAMES, 150)),
 }
-"""Short strings first: of long ones CTC alone learns nothing but silence for a while."""
+"""With CTC alone it soon answers `nothing` at all steps and stays there; so it is first told, of
+short strings, what is said at each step."""
 
-STRINGS, BATCH = 320, 32
+STRINGS, BATCH = 640, 64
 """Strings of an epoch, joined anew for each, and of a step."""
 
 EXAMPLE = "digits.wav"
@@ -133,31 +144,38 @@ def fit(
     import keras
 
     rng = np.random.default_rng(keras.random.randint((), 0, 2**31 - 1).numpy())
-    layers = [model.get_layer(name) for name in LAYERS]
-    reader = connect(keras.Input((None, NUM_BANDS)), layers)
-    coupled = keep_coupled(layers[1].forward_layer)
-    costs = np.cumsum([0, *(stage.epochs * stage.frames for stage in stages)])
-    shares = costs / costs[-1]
-    for stage, start, end in zip(stages, shares, shares[1:], strict=False):
-        tell = part(progress, start, end, f"up to {stage.longest} digits, ")
-        reader.compile(
-            adamw(3e-3, stage.epochs * STRINGS // BATCH), [ctc_loss, ctc_loss], jit_compile=False
-        )
-        for epoch in range(1, stage.epochs + 1):
-            heard = digit_strings.composed(
-                recordings, STRINGS, rng, longest=stage.longest, frames=stage.frames, varied=True
-            )
-            history = reader.fit(
-                digit_strings.features(heard.sounds),
-                [heard.digits, heard.digits],
-                batch_size=BATCH,
-                verbose=0,
-                callbacks=[coupled],
-            ).history
-            tell(
-                epoch / stage.epochs, f"epoch {epoch}/{stage.epochs}, loss {history['loss'][0]:.3f}"
-            )
+    reader = connect(keras.Input((None, NUM_BANDS)), [model.get_layer(name) for name in LAYERS])
+    done = np.cumsum([0, *(stage.epochs * stage.frames for stage in stages)])
+    for stage, start, end in zip(stages, done, done[1:], strict=False):
+        tell = part(progress, start / done[-1], end / done[-1], f"{stage.goal} ")
+        _learn(reader, recordings, stage, rng, tell)
     return model
+
+
+def _learn(
+    reader: keras.Model,
+    recordings: spoken_digits.Recordings,
+    stage: Stage,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> None:
+    loss = ctc_loss if stage.goal == "order" else "sparse_categorical_crossentropy"
+    steps = stage.epochs * STRINGS // BATCH
+    reader.compile(adamw(stage.rate, steps), [loss, loss], jit_compile=False)
+    coupled = keep_coupled(reader.get_layer("memory").forward_layer)
+    for epoch in range(1, stage.epochs + 1):
+        strings = digit_strings.composed(
+            recordings, STRINGS, rng, longest=stage.longest, frames=stage.frames, varied=True
+        )
+        targets = strings.digits if stage.goal == "order" else strings.said
+        history = reader.fit(
+            digit_strings.features(strings.sounds),
+            [targets, targets],
+            batch_size=BATCH,
+            verbose=0,
+            callbacks=[coupled],
+        ).history
+        progress(epoch / stage.epochs, f"{epoch}/{stage.epochs}, loss {history['loss'][0]:.3f}")
 
 
 def split(model: keras.Model) -> dict[str, keras.Model]:

@@ -19,6 +19,7 @@ from edgekit.core.recipe import Dataset, Tensor
 from edgekit.core.types import Array, Size, Split
 from edgekit.domains.speech.spoken_digits import Recordings, of_split
 from edgekit.on_device.log_mel import HOP, NUM_BANDS, SAMPLE_RATE, log_mel
+from edgekit.on_device.programs.transcribe_digits import STEP
 
 LONGEST = 7
 """Digits of a string; one to so many are equally likely."""
@@ -60,11 +61,13 @@ class Strings:
         sounds: `(n, 51200)`, float32 in -1..1; silence follows the end of each recording.
         digits: `(n, 7)`, int32: 1 + each digit in turn, then 0.
         ends_ms: `(n, 7)`, float32: when the recording of each digit is over, in milliseconds.
+        said: `(n, steps of 40 ms)`, int32: 1 + the digit whose second half is heard, or 0.
     """
 
     sounds: Array
     digits: Array
     ends_ms: Array
+    said: Array
 
 
 @lru_cache(maxsize=4)
@@ -119,6 +122,7 @@ def composed(
     sounds = np.zeros((count, frames * HOP), np.float32)
     digits = np.zeros((count, LONGEST), np.int32)
     ends_ms = np.zeros((count, LONGEST), np.float32)
+    said = np.zeros((count, frames * HOP // STEP), np.int32)
     for row in range(count):
         own = speakers[rng.integers(len(speakers))]
         chosen = rng.choice(own, 1 + row % longest)
@@ -126,8 +130,10 @@ def composed(
         sound, ends = _joined(pieces, frames * HOP, rng)
         digits[row, : len(ends)] = 1 + recordings.digits[chosen[: len(ends)]]
         ends_ms[row, : len(ends)] = 1000 * ends / SAMPLE_RATE
+        for piece, end, digit in zip(pieces, ends, digits[row], strict=False):
+            said[row, (end - len(piece) // 2) // STEP : 1 + end // STEP] = digit
         sounds[row, : len(sound)] = _heard(sound, rng, varied=varied)
-    return Strings(sounds=sounds, digits=digits, ends_ms=ends_ms)
+    return Strings(sounds=sounds, digits=digits, ends_ms=ends_ms, said=said)
 
 
 def _piece(recordings: Recordings, index: int, rng: np.random.Generator, *, varied: bool) -> Array:
