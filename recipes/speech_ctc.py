@@ -59,7 +59,7 @@ class Stage(NamedTuple):
 
 
 STAGES: dict[Size, tuple[Stage, ...]] = {
-    "tiny": (Stage("steps", 2, 96, 12), Stage("order", 7, digit_strings.NUM_FRAMES, 1)),
+    "tiny": (Stage("steps", 2, 96, 6), Stage("order", 3, 160, 1)),
     "full": (Stage("steps", 2, 96, 20), Stage("order", 7, digit_strings.NUM_FRAMES, 150)),
 }
 """With CTC alone it soon answers `nothing` at all steps and stays there; so it is first told, of

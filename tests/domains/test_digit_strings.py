@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from edgekit.core import registry
 from edgekit.core.recipe import Recipe
 from edgekit.core.types import Split
+from edgekit.domains.learning.answer_keys import fixed
 from edgekit.domains.speech import digit_strings, transcripts
 from edgekit.domains.speech.between_pauses import between_pauses, pieces
 from edgekit.domains.speech.digit_strings import LONGEST, composed
@@ -41,12 +42,11 @@ def test_a_split_joins_its_own_recordings_only(
 ) -> None:
     used: list[Recordings] = []
 
-    def keep(recordings: Recordings, *args: object, **options: object) -> str:
+    def keep(recordings: Recordings, *args: object) -> None:
         used.append(recordings)
-        return "strings"
 
     monkeypatch.setattr(digit_strings, "composed", keep)
-    assert digit_strings.strings_of.__wrapped__(split, "tiny") == "strings"
+    digit_strings.strings_of.__wrapped__(split, "tiny")
     takes = set(used[0].takes.tolist())
     if split == "test":
         assert takes == set(load_recordings("tiny").takes.tolist()) & set(range(5))
@@ -120,8 +120,8 @@ def test_the_error_rate_counts_digits_and_the_score_is_that_of_the_worse_way() -
     dataset = digit_strings.digit_strings("test", "tiny").head(14)
     right, wrong = (run(dataset.inputs)["scores"] for run in transcripts.answer_key(dataset))
     for scores, streamed in itertools.permutations([right, wrong]):
-        answers = {"scores": scores, "streamed": streamed}
-        assert transcripts.score(lambda _, given=answers: given, dataset) > 50
+        run, _ = fixed({"scores": scores, "streamed": streamed}, {})
+        assert transcripts.score(run, dataset) > 50
 
 
 def test_the_delay_is_counted_from_the_end_of_the_digit() -> None:

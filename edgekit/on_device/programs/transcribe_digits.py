@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Iterable, Iterator, Mapping, Sequence
+from typing import Iterable, Iterator, Mapping, Sequence, Tuple
 
 import numpy as np
 
@@ -51,15 +51,19 @@ def listen(hop: Run, heard: Iterable[Array]) -> Iterator[Array]:
     Yields:
         After each step, the probability of each symbol, `(n, symbols)`, the first of which is none.
     """
-    frames = hidden = cell = None
+    memory: Tuple[Array, ...] = ()
     for new in heard:
-        if frames is None:
-            frames = np.zeros((len(new), SEEN, new.shape[2]), np.float32)
-            hidden = cell = np.zeros((len(new), STATE), np.float32)
+        frames, hidden, cell = memory or _silence(*new.shape[::2])
         frames = np.concatenate([frames[:, NEW:], new], axis=1)
         answer = hop({"frames": frames, "hidden": hidden, "cell": cell})
-        hidden, cell = answer["next_hidden"], answer["next_cell"]
+        memory = frames, answer["next_hidden"], answer["next_cell"]
         yield answer["scores"]
+
+
+def _silence(rows: int, bands: int) -> Tuple[Array, ...]:
+    """Return the frames that were heard before the first step, and the state of the memory."""
+    state = np.zeros((rows, STATE), np.float32)
+    return np.zeros((rows, SEEN, bands), np.float32), state, state
 
 
 def drive(runs: Mapping[str, Run]) -> Run:
@@ -102,7 +106,7 @@ def drawn(features: Array, scores: Array, labels: Sequence[str], text: str) -> D
         labels: Of the symbols.
         text: What is written below.
     """
-    bands = np.clip(features.T[::-1] / 4, 0, 1)
+    bands = features.T[::-1] / max(1.0, float(features.max()))
     steps = np.flatnonzero(ctc_begins(scores[np.newaxis])[0])
     symbols = scores[steps].argmax(axis=1)
     height = HEIGHT * len(bands) - 1
