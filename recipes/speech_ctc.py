@@ -44,7 +44,7 @@ class Stage(NamedTuple):
     """A part of the training.
 
     Attributes:
-        goal: `steps`: what is said at each, or `order`: the digits.
+        goal: `steps`: which digit was said at each, or `order`: the digits.
         longest: Digits of a string at most.
         frames: Of a string.
         epochs: Of `STRINGS` strings each.
@@ -55,17 +55,21 @@ class Stage(NamedTuple):
     longest: int
     frames: int
     epochs: int
-    rate: float = 3e-3
+    rate: float = 5e-3
 
 
 STAGES: dict[Size, tuple[Stage, ...]] = {
-    "tiny": (Stage("steps", 2, 96, 6), Stage("order", 3, 160, 1)),
-    "full": (Stage("steps", 2, 96, 20), Stage("order", 7, digit_strings.NUM_FRAMES, 150)),
+    "tiny": (Stage("steps", 2, 96, 12), Stage("order", 3, 160, 3)),
+    "full": (
+        Stage("steps", 2, 96, 60),
+        Stage("order", 5, 192, 100),
+        Stage("order", 7, digit_strings.NUM_FRAMES, 200),
+    ),
 }
 """With CTC alone it soon answers `nothing` at all steps and stays there; so it is first told, of
-short strings, what is said at each step."""
+short strings, which digit was said at each step."""
 
-STRINGS, BATCH = 640, 64
+STRINGS, BATCH = 320, 32
 """Strings of an epoch, joined anew for each, and of a step."""
 
 EXAMPLE = "digits.wav"
@@ -117,7 +121,7 @@ def connect(frames: keras.KerasTensor, layers: Sequence[keras.Layer]) -> keras.M
 
     front, memory, scores, streamed = layers
     features = front(keras.layers.ZeroPadding1D((SEEN - NEW, 0))(frames))
-    forward, backward = memory(keras.layers.Dropout(0.2)(features))
+    forward, backward = memory(features)
     both = keras.layers.Concatenate()([forward, backward])
     outputs = [
         scores(keras.layers.Dropout(0.2)(both)),

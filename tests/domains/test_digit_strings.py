@@ -17,6 +17,7 @@ from edgekit.domains.speech import digit_strings, transcripts
 from edgekit.domains.speech.between_pauses import between_pauses, pieces
 from edgekit.domains.speech.digit_strings import LONGEST, composed
 from edgekit.domains.speech.spoken_digits import Recordings, load_recordings, of_split
+from edgekit.on_device.decoding import ctc_greedy
 
 SPLITS: tuple[Split, ...] = ("train", "validation", "test", "calibration")
 
@@ -88,6 +89,12 @@ def test_a_digit_ends_where_its_recording_does() -> None:
         for digit, end in zip(digits[digits > 0], ends, strict=False):
             place = round(8 * float(end)) - 1000  # the middle of the recording
             assert sound[place] == pytest.approx(digit / 10, abs=0.05)
+
+
+def test_the_steps_say_the_digits_in_their_order() -> None:
+    strings = digit_strings.strings_of("train", "tiny")
+    said = ctc_greedy(np.eye(11)[strings.said])
+    assert transcripts.error_rate(said, strings.digits) < 1
 
 
 symbols = st.lists(st.integers(1, 3), max_size=6)

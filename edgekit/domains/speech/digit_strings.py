@@ -61,7 +61,8 @@ class Strings:
         sounds: `(n, 51200)`, float32 in -1..1; silence follows the end of each recording.
         digits: `(n, 7)`, int32: 1 + each digit in turn, then 0.
         ends_ms: `(n, 7)`, float32: when the recording of each digit is over, in milliseconds.
-        said: `(n, steps of 40 ms)`, int32: 1 + the digit whose second half is heard, or 0.
+        said: `(n, steps of 40 ms)`, int32: 1 + the digit that was said, from the last quarter of
+            its recording to 40 ms after its end, or 0.
     """
 
     sounds: Array
@@ -114,7 +115,7 @@ def composed(
         longest: Digits of a string at most.
         frames: Hops of a sound; what does not fit in is left out.
         varied: Whether to vary them for training: each recording is played up to 15 % faster or
-            slower and 3 dB louder or softer, the whole 10 dB, in noise of 14 to 50 dB below it;
+            slower and 3 dB louder or softer, the whole 10 dB, in noise of 20 to 50 dB below it;
             otherwise in noise of 30 to 50 dB below it.
     """
     speakers = [np.flatnonzero(recordings.speakers == who) for who in set(recordings.speakers)]
@@ -131,7 +132,7 @@ def composed(
         digits[row, : len(ends)] = 1 + recordings.digits[chosen[: len(ends)]]
         ends_ms[row, : len(ends)] = 1000 * ends / SAMPLE_RATE
         for piece, end, digit in zip(pieces, ends, digits[row], strict=False):
-            said[row, (end - len(piece) // 2) // STEP : 1 + end // STEP] = digit
+            said[row, (end - len(piece) // 4) // STEP : 2 + end // STEP] = digit
         sounds[row, : len(sound)] = _heard(sound, rng, varied=varied)
     return Strings(sounds=sounds, digits=digits, ends_ms=ends_ms, said=said)
 
@@ -172,7 +173,7 @@ def _joined(pieces: Sequence[Array], longest: int, rng: np.random.Generator) -> 
 
 def _heard(sound: Array, rng: np.random.Generator, *, varied: bool) -> Array:
     """Return a sound in noise, and louder or softer if it is varied."""
-    level = sound.std() * 10 ** rng.uniform(-2.5, -0.7 if varied else -1.5)
+    level = sound.std() * 10 ** rng.uniform(-2.5, -1.0 if varied else -1.5)
     heard = sound + level * rng.standard_normal(len(sound), np.float32)
     gain = 10 ** rng.uniform(-0.5, 0.5) if varied else 1.0
     return np.asarray(np.clip(gain * heard, -1, 1), np.float32)
