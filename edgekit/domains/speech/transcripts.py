@@ -13,6 +13,7 @@ import numpy as np
 
 from edgekit.core.recipe import Dataset
 from edgekit.core.types import Array, Batch, Run
+from edgekit.domains.learning.ctc import right
 from edgekit.domains.speech.digit_strings import NUM_FRAMES
 from edgekit.domains.speech.spoken_digits import DIGITS
 from edgekit.on_device.decoding import ctc_begins, ctc_greedy
@@ -75,9 +76,9 @@ def details(run: Run, dataset: Dataset) -> dict[str, float]:
     for name, way in WAYS.items():
         said = ctc_greedy(answers[name])
         found[f"digit error rate {way}, %"] = error_rate(said, meant)
-        right = (said[:, : meant.shape[1]] == meant).all(axis=1) & ~said[:, meant.shape[1] :].any(1)
-        found[f"strings right {way}, %"] = 100 * float(right.mean())
-    delays = delays_ms(answers["streamed"][right], dataset.target("ends_ms")[right])
+        found[f"strings right {way}, %"] = 100 * float(right(said, meant).mean())
+    known = right(ctc_greedy(answers["streamed"]), meant)
+    delays = delays_ms(answers["streamed"][known], dataset.target("ends_ms")[known])
     if len(delays):
         found["delay streamed, median, ms"] = float(np.median(delays))
         found["delay streamed, 90 of 100 within, ms"] = float(np.percentile(delays, 90))
