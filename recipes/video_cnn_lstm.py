@@ -203,8 +203,10 @@ def _random() -> np.random.Generator:
 
 def split(model: keras.Model) -> dict[str, keras.Model]:
     """Return the trained network as the CNN and a single step of the LSTM."""
+    import keras
+
     memory, scores = model.get_layer("memory"), model.get_layer("scores")
-    step = single_step(memory, scores, size=FEATURES, name="features")
+    step = single_step(memory, scores, given=keras.Input((FEATURES,), name="features"))
     return {PICTURE: model.get_layer(PICTURE), STEP: step}
 
 

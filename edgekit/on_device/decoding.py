@@ -122,13 +122,22 @@ def ctc_greedy(probabilities: Array) -> Array:
         >>> ctc_greedy(np.eye(3)[np.array([[0, 1, 1, 0, 1, 2]])]).tolist()
         [[1, 1, 2, 0, 0, 0]]
     """
-    best = probabilities.argmax(axis=-1)
-    before = np.pad(best[:, :-1], ((0, 0), (1, 0)), constant_values=PADDING)
-    kept = (best != PADDING) & (best != before)
+    best, kept = probabilities.argmax(axis=-1), ctc_begins(probabilities)
     tokens = np.zeros(best.shape, np.int32)
     rows, _ = np.nonzero(kept)
     tokens[rows, (np.cumsum(kept, axis=1) - 1)[kept]] = best[kept]
     return tokens
+
+
+def ctc_begins(probabilities: Array) -> Array:
+    """Tell at which steps the best path begins a symbol, `(rows, steps)`, bool.
+
+    Args:
+        probabilities: `(rows, steps, symbols)`; symbol 0 is the blank.
+    """
+    best = probabilities.argmax(axis=-1)
+    before = np.pad(best[:, :-1], ((0, 0), (1, 0)), constant_values=PADDING)
+    return np.asarray((best != PADDING) & (best != before))
 
 
 def ctc_beam_search(probabilities: Array, *, width: int = 8) -> Array:

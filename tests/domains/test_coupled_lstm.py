@@ -36,7 +36,7 @@ def test_a_step_at_a_time_is_the_whole_and_cells_stay_within_1() -> None:
     for one, other in zip(before, memory.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
-    step = single_step(memory, scores, size=SIZE, name="given")
+    step = single_step(memory, scores, given=keras.Input((SIZE,), name="given"))
     hidden = cell = np.zeros((40, STATE), np.float32)
     for time in range(STEPS):
         cell, hidden, found = step.predict_on_batch(

@@ -33,6 +33,7 @@ OPTIONAL = {
 BEST = {
     "accuracy": 100.0,
     "BLEU": 100.0,
+    "digit error rate": 0.0,
     "MASE": 0.0,
     "mean IoU": 100.0,
     "MPJPE": 0.0,

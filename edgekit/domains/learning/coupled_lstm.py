@@ -47,15 +47,19 @@ def keep_coupled(memory: keras.layers.LSTM) -> keras.callbacks.Callback:
 
 
 def single_step(
-    memory: keras.layers.LSTM, scores: keras.layers.Dense, *, size: int, name: str
+    memory: keras.layers.LSTM,
+    scores: keras.layers.Dense,
+    *,
+    given: keras.KerasTensor,
+    features: keras.KerasTensor | None = None,
 ) -> keras.Model:
     """Return a step of an LSTM and the scores of what it shows, with its state outside.
 
     Args:
         memory: Trained.
         scores: Trained; softmax.
-        size: Of the input at a step.
-        name: Of that input.
+        given: Input of a step.
+        features: What the LSTM is told of it, `(batch, size)`; None if that is the input itself.
 
     Returns:
         A model of that input, `hidden` and `cell`, both zeros at the start, that answers
@@ -63,12 +67,11 @@ def single_step(
     """
     import keras
 
-    given = keras.Input((size,), name=name)
     hidden = keras.Input((memory.units,), name="hidden")
     cell = keras.Input((memory.units,), name="cell")
     from_input = keras.layers.Dense(4 * memory.units, name="seen")
     from_state = keras.layers.Dense(4 * memory.units, name="remembered")
-    gates = keras.ops.add(from_input(given), from_state(hidden))
+    gates = keras.ops.add(from_input(given if features is None else features), from_state(hidden))
     take_in, keep, candidate, show = keras.ops.split(gates, 4, axis=-1)
     kept = keras.ops.sigmoid(keep) * cell
     taken_in = keras.ops.sigmoid(take_in) * keras.ops.tanh(candidate)

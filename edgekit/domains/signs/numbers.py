@@ -11,6 +11,7 @@ import numpy as np
 
 from edgekit.core.recipe import Dataset
 from edgekit.core.types import Array, Batch, Run
+from edgekit.domains.learning.ctc import right
 from edgekit.domains.signs.clips import FRAMES, NOTHING
 from edgekit.domains.signs.photos import DIGITS
 from edgekit.on_device.programs.read_clip import sheet, written
@@ -18,12 +19,6 @@ from edgekit.on_device.vision.drawing import Drawing
 
 MOST_IN_A_ROW = 6
 """Frames, less one, that a symbol may have to be seen for."""
-
-
-def right(symbols: Array, numbers: Array) -> Array:
-    """Tell which numbers are wholly right, `(n,)`: all of the digits, and no other."""
-    missing = symbols.shape[1] - numbers.shape[1]
-    return np.asarray((symbols == np.pad(numbers, ((0, 0), (0, missing)))).all(axis=1))
 
 
 def score(run: Run, dataset: Dataset) -> float:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from edgekit.core.recipe import Dataset
-from edgekit.domains.signs.numbers import details, frame_by_frame, in_a_row, right, score
+from edgekit.domains.learning.ctc import right
+from edgekit.domains.signs.numbers import details, frame_by_frame, in_a_row, score
 
 NUMBERS = np.array([[2, 2, 0, 0], [5, 0, 0, 0], [1, 2, 3, 4]], np.int32)
 
