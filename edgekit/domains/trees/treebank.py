@@ -87,7 +87,9 @@ def vocabulary() -> Vocabulary:
 def assets(size: Size) -> dict[str, str | bytes]:
     """Return the vocabulary, and two test trees without labels to try a bundle with."""
     known = trees("test", "tiny")
-    chosen = (tree._replace(labels=[UNLABELLED] * len(tree.labels)) for tree in known[:: len(known) - 1])
+    chosen = (
+        tree._replace(labels=[UNLABELLED] * len(tree.labels)) for tree in known[:: len(known) - 1]
+    )
     lines = "".join(f"{write_tree(tree)}\n" for tree in chosen)
     return {FILE_NAME: "\n".join(vocabulary().words) + "\n", EXAMPLE: lines}
 
@@ -112,39 +114,38 @@ def data(split: Split, size: Size) -> Dataset:
 
 def score(run: Run, dataset: Dataset) -> float:
     """Return binary accuracy at the root, phrase by phrase or at once, whichever is worse."""
-    answers = run(dataset.inputs)
-    return min(binary_accuracy(answers[name], dataset) for name in ("scores", "whole"))
+    answers, labels = run(dataset.inputs), at_roots(dataset.target(), dataset.inputs)
+    return min(
+        binary_accuracy(at_roots(answers[name], dataset.inputs), labels)
+        for name in ("scores", "whole")
+    )
 
 
-def binary_accuracy(scores: Array, dataset: Dataset) -> float:
-    """Return which share of roots that are not neutral is on the right side, in percent.
+def binary_accuracy(scores: Array, labels: Array) -> float:
+    """Return which share of sentences that are not neutral is on the right side, in percent.
 
     Args:
-        scores: Of each node's labels, `(n, 127, 5)`.
-        dataset: The trees, with their labels.
+        scores: Of the five labels, `(n, 5)`.
+        labels: 0 to 4, `(n,)`.
     """
-    rows, roots = np.arange(len(scores)), roots_of(dataset.inputs)
-    labels, sides = dataset.target()[rows, roots], scores[rows, roots]
-    is_positive = sides[:, NEUTRAL + 1 :].sum(axis=1) > sides[:, :NEUTRAL].sum(axis=1)
+    is_positive = scores[:, NEUTRAL + 1 :].sum(axis=1) > scores[:, :NEUTRAL].sum(axis=1)
     counted = labels != NEUTRAL
     return 100 * float(np.mean(is_positive[counted] == (labels > NEUTRAL)[counted]))
 
 
 def details(run: Run, dataset: Dataset) -> dict[str, float]:
     """Return the accuracy of five labels, of all nodes and of the roots."""
-    best, labels = run(dataset.inputs)["scores"].argmax(axis=-1), dataset.target()
-    right = best == labels
-    roots = right[np.arange(len(right)), roots_of(dataset.inputs)]
+    right = run(dataset.inputs)["scores"].argmax(axis=-1) == dataset.target()
     return {
-        "all words and phrases, five labels, %": 100 * float(right[labels >= 0].mean()),
-        "roots, five labels, %": 100 * float(roots.mean()),
+        "all words and phrases, five labels, %": 100 * float(right[dataset.target() >= 0].mean()),
+        "roots, five labels, %": 100 * float(at_roots(right, dataset.inputs).mean()),
     }
 
 
-def roots_of(inputs: Batch) -> Array:
-    """Return which node of each example is its root, `(n,)`."""
+def at_roots(nodes: Array, inputs: Batch) -> Array:
+    """Return what stands at the root of each example, `(n, ...)` of `(n, 127, ...)`."""
     counts = np.count_nonzero(inputs["words"], axis=1)
-    return np.where(counts > 1, MOST_WORDS + counts - 2, 0)
+    return nodes[np.arange(len(counts)), np.where(counts > 1, MOST_WORDS + counts - 2, 0)]
 
 
 def answer_key(dataset: Dataset) -> tuple[Run, Run]:

@@ -98,9 +98,7 @@ def read_tree(line: str) -> Tree:
         count = len(waiting)
         raise _no_tree(line, f"{count} brackets are not closed" if count else "there is nothing")
     count = len(words)
-    children = [
-        (_numbered(left, count), _numbered(right, count)) for left, right in phrases
-    ]
+    children = [(_numbered(left, count), _numbered(right, count)) for left, right in phrases]
     return Tree(words, children, word_labels + labels)
 
 

@@ -65,7 +65,9 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, text: str) -> None:
 
 
 def test_a_deep_tree_is_answered(tmp_path: Path) -> None:
-    answer = sentiment_tree.answer(models_in(tmp_path), "(a " * 300 + "good" + ")" * 300, Namespace())
+    answer = sentiment_tree.answer(
+        models_in(tmp_path), "(a " * 300 + "good" + ")" * 300, Namespace()
+    )
     assert len(answer.lines) == 601
 
 
