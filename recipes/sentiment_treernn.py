@@ -53,13 +53,13 @@ def build(size: Size) -> keras.Model:
 
 def network(
     of_word: Callable[[keras.KerasTensor], keras.KerasTensor],
-    of_phrase: Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor],
+    of_phrase: Callable[[keras.KerasTensor], keras.KerasTensor],
 ) -> keras.Model:
     """Return an untrained network of any cell.
 
     Args:
         of_word: Vector of a word -> its state.
-        of_phrase: States of the left and the right part -> that of both together.
+        of_phrase: States of the left and the right part, in a row -> that of both together.
     """
     from keras import Input, Model, layers
 
@@ -67,10 +67,10 @@ def network(
     known = layers.Embedding(len(treebank.vocabulary().words), WIDTH, name="vectors")(word)
     vector = layers.Dropout(DROPOUT)(layers.Reshape((WIDTH,))(known))
     lexicon = Model(word, of_word(vector), name="lexicon")
-    state = lexicon.output_shape[1:]
-    parts = [Input(state, name=side) for side in ("left", "right")]
-    composition = Model(parts, of_phrase(*parts), name="composition")
-    said = Input(state, name="state")
+    (state,) = lexicon.output_shape[1:]
+    both = Input((2 * state,), name="both")
+    composition = Model(both, of_phrase(both), name="composition")
+    said = Input((state,), name="state")
     dense = layers.Dense(len(treebank.LABELS), activation="softmax", name="labels")
     answer = Model(said, dense(layers.Dropout(DROPOUT)(said)), name="answer")
     return joined(Cells(lexicon, composition, answer), "sentiment_treernn")
@@ -83,20 +83,21 @@ def lstm_word(vector: keras.KerasTensor) -> keras.KerasTensor:
     return _remembered(vector, layers.Dense(UNITS, "tanh", name="memory")(vector))
 
 
-def lstm_phrase(left: keras.KerasTensor, right: keras.KerasTensor) -> keras.KerasTensor:
+def lstm_phrase(both: keras.KerasTensor) -> keras.KerasTensor:
     """Return the state of a phrase in a binary tree-LSTM with coupled gates.
 
     Its memory is an average: of both parts' memories, and of something new. So it stays within
     -1..1 on every level, and the state that goes from file to file fits 8 bits (Greff et al. 2015).
     """
-    from keras import layers
+    from keras import layers, ops
 
-    shown = layers.Concatenate()([left[:, :UNITS], right[:, :UNITS]])
+    left, left_memory, right, right_memory = ops.split(both, 4, axis=1)
+    shown = layers.Concatenate()([left, right])
     new = layers.Dense(UNITS, "tanh", name="new")(shown)
     first = layers.Dense(UNITS, "sigmoid", name="first")(shown)
     keep = layers.Dense(UNITS, "sigmoid", name="keep")(shown)
-    both = right[:, UNITS:] + first * (left[:, UNITS:] - right[:, UNITS:])
-    return _remembered(shown, new + keep * (both - new))
+    known = right_memory + first * (left_memory - right_memory)
+    return _remembered(shown, new + keep * (known - new))
 
 
 def _remembered(given: keras.KerasTensor, memory: keras.KerasTensor) -> keras.KerasTensor:
@@ -113,11 +114,10 @@ def tensor_word(vector: keras.KerasTensor) -> keras.KerasTensor:
     return layers.Dense(TENSOR_UNITS, "tanh")(vector)
 
 
-def tensor_phrase(left: keras.KerasTensor, right: keras.KerasTensor) -> keras.KerasTensor:
+def tensor_phrase(both: keras.KerasTensor) -> keras.KerasTensor:
     """Return the state of a phrase: each product of two numbers of its parts has a weight."""
     from keras import layers, ops
 
-    both = layers.Concatenate()([left, right])
     products = ops.reshape(both[:, :, None] * both[:, None], (-1, (2 * TENSOR_UNITS) ** 2))
     return ops.tanh(
         layers.Dense(TENSOR_UNITS, name="linear")(both)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from edgekit.core.recipe import Parts, Signature, Tensor
 from edgekit.domains.trees.treebank import LABELS
 from edgekit.on_device.trees.composing import (
@@ -25,7 +27,7 @@ class Cells(NamedTuple):
 
     Attributes:
         lexicon: Word `(n, 1)` -> its state `(n, state)`.
-        composition: States of the left and right part, each `(n, state)` -> that of the phrase.
+        composition: States of the left and right part, `(n, 2 * state)` -> that of the phrase.
         answer: State -> probability of each label.
     """
 
@@ -38,14 +40,12 @@ def joined(cells: Cells, name: str) -> keras.Model:
     """Return a network as one model: what it says of a word, and of a phrase of two parts."""
     import keras
 
-    state = cells.answer.input_shape[1]
-    word = keras.Input((1,), dtype="int32", name="word")
-    left, right = (keras.Input((state,), name=name) for name in ("left", "right"))
-    said = [
-        cells.answer(cells.lexicon(word)),
-        cells.answer(cells.composition([left, right])),
-    ]
-    return keras.Model([word, left, right], said, name=name)
+    word, both = (
+        keras.Input(cell.input_shape[1:], dtype=cell.input.dtype, name=cell.input.name)
+        for cell in cells[:2]
+    )
+    said = [cells.answer(cells.lexicon(word)), cells.answer(cells.composition(both))]
+    return keras.Model([word, both], said, name=name)
 
 
 def cells_of(model: keras.Model) -> Cells:
@@ -58,20 +58,29 @@ def split(model: keras.Model) -> dict[str, keras.Model]:
     import keras
 
     cells = cells_of(model)
-    word, left, right = model.inputs
-    states = {WORD: cells.lexicon(word), PHRASE: cells.composition([left, right])}
-    outputs = {
-        name: [
-            keras.layers.Identity(name="state")(state),
-            keras.layers.Identity(name="scores")(cells.answer(state)),
-        ]
-        for name, state in states.items()
-    }
+    word = keras.Input((1,), dtype="int32", name="word")
+    state = cells.answer.input_shape[1:]
+    sides = [keras.Input(state, name=side) for side in ("left", "right")]
+    both = keras.layers.Concatenate()(sides)
     return {
-        WORD: keras.Model(word, outputs[WORD], name=WORD),
-        PHRASE: keras.Model([left, right], outputs[PHRASE], name=PHRASE),
+        WORD: _known(WORD, cells, word, cells.lexicon(word)),
+        PHRASE: _known(PHRASE, cells, sides, cells.composition(both)),
         TREE: _whole(cells),
     }
+
+
+def _known(
+    name: str,
+    cells: Cells,
+    given: keras.KerasTensor | list[keras.KerasTensor],
+    state: keras.KerasTensor,
+) -> keras.Model:
+    """Return the network that answers a state, and what is said of it."""
+    from keras import Model, layers
+
+    outputs = {"state": state, "scores": cells.answer(state)}
+    named = [layers.Identity(name=output)(tensor) for output, tensor in outputs.items()]
+    return Model(given, named, name=name)
 
 
 def _whole(cells: Cells) -> keras.Model:
@@ -82,13 +91,11 @@ def _whole(cells: Cells) -> keras.Model:
     words = keras.Input(batch_shape=(1, MOST_WORDS), dtype="int32", name="words")
     children = keras.Input(batch_shape=(1, NUM_PHRASES, 2), dtype="int32", name="children")
     states = cells.lexicon(ops.reshape(words, (MOST_WORDS, 1)))
-    start = 0
-    for room in ROOM:
-        here = ops.reshape(children[:, start : start + room], (2 * room,))
-        pairs = ops.reshape(ops.take(states, here, axis=0), (room, 2, states.shape[1]))
-        phrases = cells.composition([pairs[:, 0], pairs[:, 1]])
-        states = ops.concatenate([states, phrases], axis=0)
-        start += room
+    ends = np.cumsum(ROOM)[:-1]
+    levels = ops.split(ops.reshape(children, (2 * NUM_PHRASES,)), (2 * ends).tolist())
+    for room, parts in zip(ROOM, levels, strict=True):
+        both = ops.reshape(ops.take(states, parts, axis=0), (room, 2 * states.shape[1]))
+        states = ops.concatenate([states, cells.composition(both)], axis=0)
     scores = ops.reshape(cells.answer(states), (1, MOST_WORDS + NUM_PHRASES, len(LABELS)))
     scores = keras.layers.Identity(name="scores")(scores)
     return keras.Model([words, children], scores, name=TREE)

@@ -70,7 +70,8 @@ def _step(
 
     def step(*forest: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            scores = cells.answer(_states(cells, Forest(*forest)), training=True)
+            states = states_of(cells, Forest(*forest), training=True)
+            scores = cells.answer(states, training=True)
             right = tf.gather(scores, forest[-1], axis=1, batch_dims=1)
             loss = -tf.reduce_mean(tf.math.log(right + 1e-7))
         weights = model.trainable_variables
@@ -80,19 +81,19 @@ def _step(
     return tf.function(step, signature, autograph=False)
 
 
-def _states(cells: Cells, forest: Forest) -> tf.Tensor:
-    """Return the states of all nodes of a forest, in its order."""
+def states_of(cells: Cells, forest: Forest, *, training: bool) -> tf.Tensor:
+    """Return the states of all nodes of a forest, in its order, `(nodes, state)`."""
     import tensorflow as tf
 
-    known = cells.lexicon(forest.words[:, tf.newaxis], training=True)
+    known = cells.lexicon(forest.words[:, None], training=training)
     levels = forest.num_words.shape[0]
     words = tf.split(known, forest.num_words, num=levels)
     pairs = tf.split(forest.pairs, forest.num_pairs, num=levels)
     below = words[-1]  # nothing is joined on the lowest level
     states = [below]
     for level in reversed(range(levels - 1)):
-        left, right = (tf.gather(below, pairs[level][:, side]) for side in (0, 1))
-        phrases = cells.composition([left, right], training=True)
+        both = tf.reshape(tf.gather(below, pairs[level]), (-1, 2 * below.shape[1]))
+        phrases = cells.composition(both, training=training)
         below = tf.concat([phrases, words[level]], axis=0)
         states.append(below)
     return tf.concat(states[::-1], axis=0)
