@@ -61,12 +61,12 @@ def network(
         of_word: Vector of a word -> its state.
         of_phrase: States of the left and the right part, in a row -> that of both together.
     """
-    from keras import Input, Model, layers
+    from keras import Input, Model, layers, ops
 
     word = Input((1,), dtype="int32", name="word")
-    known = layers.Embedding(len(treebank.vocabulary().words), WIDTH, name="vectors")(word)
-    vector = layers.Dropout(DROPOUT)(layers.Reshape((WIDTH,))(known))
-    lexicon = Model(word, of_word(vector), name="lexicon")
+    table = layers.Embedding(len(treebank.vocabulary().words), WIDTH, name="vectors")
+    vector = table(ops.reshape(word, (-1,)))  # LiteRT's GPU accelerator takes one axis of indices
+    lexicon = Model(word, of_word(layers.Dropout(DROPOUT)(vector)), name="lexicon")
     (state,) = lexicon.output_shape[1:]
     both = Input((2 * state,), name="both")
     composition = Model(both, of_phrase(both), name="composition")
