@@ -37,7 +37,7 @@ TENSOR_UNITS = 30
 """Of the network it is compared with, whose tensor has 4 times its cube of weights."""
 
 DROPOUT = 0.5
-EPOCHS: dict[Size, int] = {"tiny": 10, "full": 20}
+EPOCHS: dict[Size, int] = {"tiny": 5, "full": 10}
 BATCH_SIZE = 32
 PEAK_LEARNING_RATE = 3e-3
 WEIGHT_DECAY = 5e-3

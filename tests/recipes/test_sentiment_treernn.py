@@ -36,7 +36,7 @@ def test_files_answer_trees_as_keras_does(tmp_path: Path) -> None:
             part.save(tmp_path / f"{name}.keras")
             path = tmp_path / f"{name}.tflite"
             convert(tmp_path / f"{name}.keras", path, precision="float32")
-            runs[name] = stack.enter_context(open_session(path))
+            runs[name] = stack.enter_context(open_session(path, runtime="litert"))
         found = drive(runs)(inputs)
     for name, scores in found.items():
         np.testing.assert_allclose(scores, expected[name], atol=1e-5)

@@ -78,7 +78,8 @@ def _step(
         optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
         return loss
 
-    return tf.function(step, signature, autograph=False)
+    function: Callable[..., tf.Tensor] = tf.function(step, signature, autograph=False)
+    return function
 
 
 def states_of(cells: Cells, forest: Forest, *, training: bool) -> tf.Tensor:

@@ -66,7 +66,7 @@ def trees(split: Split, size: Size) -> tuple[Tree, ...]:
     found = tuple(read_trees(_lines(split, size)))
     if split != "train":
         return found
-    others = {" ".join(t.words) for each in ("validation", "test") for t in trees(each, size)}  # type: ignore[arg-type]
+    others = {" ".join(t.words) for each in ("validation", "test") for t in trees(each, size)}
     return tuple(tree for tree in found if " ".join(tree.words) not in others)
 
 

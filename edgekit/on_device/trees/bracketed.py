@@ -109,7 +109,8 @@ def write_tree(tree: Tree) -> str:
         >>> write_tree(Tree(["a", "film"], [(0, 1)], [-1, 2, 3]))
         '(3 a (2 film))'
     """
-    count, lines = len(tree.words), []
+    count = len(tree.words)
+    lines: List[str] = []
     for node, label in enumerate(tree.labels):
         begin = "(" if label == UNLABELLED else f"({label} "
         if node >= count:
@@ -150,7 +151,8 @@ def right_branching(words: Sequence[str]) -> Tree:
         [(1, 2), (0, 3)]
     """
     _check_words(words)
-    count, children = len(words), []
+    count = len(words)
+    children: List[Tuple[int, int]] = []
     last = count - 1
     for word in reversed(range(count - 1)):
         children.append((word, last))
@@ -169,7 +171,8 @@ def balanced(words: Sequence[str]) -> Tree:
         [(0, 1), (2, 3), (4, 5)]
     """
     _check_words(words)
-    count, children = len(words), []
+    count = len(words)
+    children: List[Tuple[int, int]] = []
     nodes = list(range(count))
     while len(nodes) > 1:
         joined = []
