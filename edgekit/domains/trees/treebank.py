@@ -32,7 +32,7 @@ EXAMPLE = "example.txt"
 
 LABELS = ("very negative", "negative", "neutral", "positive", "very positive")
 NEUTRAL = 2
-NUM_CALIBRATION = 300
+NUM_CALIBRATION = 100
 FILES: Mapping[Split, str] = {"train": "train", "validation": "dev", "test": "test"}
 
 
