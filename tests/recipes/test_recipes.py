@@ -28,6 +28,7 @@ OPTIONAL = {
     "footage.py": {"cv2"},
     "segment.py": {"PIL"},
     "selective_search.py": {"cv2"},
+    "drawn.py": {"PIL"},
 }
 """What a module uses if it is installed, and otherwise says how to get."""
 BEST = {

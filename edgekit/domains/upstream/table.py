@@ -79,6 +79,24 @@ SAMPLES = (
         script="make_texts_small.py",
     ),
     Sample(
+        path="sentiment_trees_small.txt.gz",
+        what="1,200 + 150 + 300 sentences of at most 20 words of the Stanford Sentiment Treebank, "
+        "as trees with a sentiment of 0 to 4 at each part",
+        source="Socher et al., *Recursive Deep Models for Semantic Compositionality Over a "
+        "Sentiment Treebank*, 2013, <https://nlp.stanford.edu/sentiment>",
+        licence="research data, with attribution",
+        sha256="924429c8930488b3e536cc30afdbd3d28beebe3137693c5b871931faa0bc213d",
+        script="make_sentiment_trees_small.py",
+    ),
+    Sample(
+        path="sentiment_words.txt",
+        what="the 8,216 words that occur at least twice in the treebank's training sentences",
+        source="our own, of the treebank",
+        licence="research data, with attribution",
+        sha256="66351966d621041eeaea69fbbdbd4e392b2715be780b487e4d3bc893d35e4bb3",
+        script="make_sentiment_words.py",
+    ),
+    Sample(
         path="wordsim353.tsv",
         what="WordSim-353: 353 pairs of English words and how related people judged them to be, "
         "0 to 10",

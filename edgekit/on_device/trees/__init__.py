@@ -1,0 +1,1 @@
+"""Sentences as binary trees: read from brackets, answered phrase by phrase, drawn."""
