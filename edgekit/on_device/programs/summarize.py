@@ -94,7 +94,7 @@ def fit_size(rows: Sequence[Sequence[int]]) -> Array:
 
 def is_sentence(tokens: Array) -> Array:
     """Return which rows of `(..., 24, 64)` tokens hold a sentence, `(..., 24)`."""
-    return np.asarray(np.asarray(tokens)[..., 0] != PADDING)
+    return np.asarray(tokens[..., 0] != PADDING)
 
 
 def best_sentences(scores: Array, tokens: Array, count: int = 1) -> Array:
