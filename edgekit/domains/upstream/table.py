@@ -97,6 +97,24 @@ SAMPLES = (
         script="make_sentiment_words.py",
     ),
     Sample(
+        path="papers_small.tar.gz",
+        what="abstracts of 340 of SciTLDR's papers, as sentences, with summaries of one sentence: "
+        "240 to train, 40 to validate, 60 to test",
+        source="Cachola, Lo, Cohan, Weld, *TLDR: Extreme Summarization of Scientific Documents*, "
+        "2020, <https://github.com/allenai/scitldr>",
+        licence="Apache-2.0",
+        sha256="aaffc1cfe3643acd136cbd6725160d602615e24f5ae9b72f7e322d1c80f136f6",
+        script="make_papers_small.py",
+    ),
+    Sample(
+        path="papers_subwords.txt",
+        what="3,836 byte-pair merges, learned from all of SciTLDR's abstracts to train on",
+        source="our own, of the same",
+        licence="Apache-2.0",
+        sha256="4dad1b30fff833e3b4022fe3125f5e0ee6cc7f4476fe3d44d4b457d712f8aebd",
+        script="make_papers_small.py",
+    ),
+    Sample(
         path="wordsim353.tsv",
         what="WordSim-353: 353 pairs of English words and how related people judged them to be, "
         "0 to 10",
