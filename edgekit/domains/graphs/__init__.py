@@ -1,0 +1,1 @@
+"""Graphs of papers that cite one another: data, what neighbours tell each other, training."""
