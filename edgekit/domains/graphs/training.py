@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from edgekit.core.types import Array, Progress
+from edgekit.core.types import Array, Progress, Split
 from edgekit.domains.graphs.citations import Citations
 from edgekit.on_device.graphs.neighbourhoods import arrays_of
 
 if TYPE_CHECKING:
     import keras
+
+TOLD: tuple[Split, Split] = ("train", "validation")
+"""Splits whose labels are looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,44 @@ class Schedule:
     epochs: int
     patience: int
     learning_rate: float
+
+
+class Checked(NamedTuple):
+    """What a network scores on the validation."""
+
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Best:
+    """The best of all epochs.
+
+    Attributes:
+        loss: The lowest of any.
+        accuracy: The highest of any.
+        loss_of_kept: The lowest of those with that accuracy.
+        waited: Epochs since one of the first two was better than all before.
+    """
+
+    loss: float = float("inf")
+    accuracy: float = -1.0
+    loss_of_kept: float = float("inf")
+    waited: int = 0
+
+    def is_beaten_by(self, checked: Checked) -> bool:
+        """Return whether an epoch is the one to keep."""
+        return (checked.accuracy, -checked.loss) > (self.accuracy, -self.loss_of_kept)
+
+    def after(self, checked: Checked) -> Best:
+        """Return the best of these and one more."""
+        is_better = checked.loss < self.loss or checked.accuracy > self.accuracy
+        return Best(
+            loss=min(self.loss, checked.loss),
+            accuracy=max(self.accuracy, checked.accuracy),
+            loss_of_kept=checked.loss if self.is_beaten_by(checked) else self.loss_of_kept,
+            waited=0 if is_better else self.waited + 1,
+        )
 
 
 def fit_whole(
@@ -53,30 +94,44 @@ def fit_whole(
     """
     import keras
 
-    graph = cited.graph
-    papers = np.arange(len(graph))
-    inputs = arrays_of(graph, papers, len(papers), cited.room, symmetric=symmetric)
-    labels = np.maximum(cited.labels, 0)[np.newaxis]  # what has none has no weight either
+    inputs, labels = whole_graph(cited, symmetric=symmetric)
+    train, validation = (_only(cited.splits[each], len(labels[0])) for each in TOLD)
     model.compile(
         keras.optimizers.Adam(schedule.learning_rate),
         "sparse_categorical_crossentropy",
         weighted_metrics=["accuracy"],
         jit_compile=False,
     )
-    train, validation = (
-        (inputs, labels, _only(cited.splits[split], len(papers)))
-        for split in ("train", "validation")
-    )
-    model.fit(
-        *train[:2],
-        sample_weight=train[2],
-        validation_data=validation,
-        batch_size=1,
-        epochs=schedule.epochs,
-        shuffle=False,
-        verbose=0,
-        callbacks=[_keeping_best(schedule, progress)],
-    )
+    best, weights = Best(), model.get_weights()
+    for epoch in range(1, schedule.epochs + 1):
+        # By hand, as `fit` takes longer to get hold of the one example than a step takes.
+        model.reset_metrics()
+        loss, _ = model.train_on_batch(inputs, labels, train)
+        model.reset_metrics()
+        checked = Checked(*map(float, model.test_on_batch(inputs, labels, validation)))
+        if best.is_beaten_by(checked):
+            weights = model.get_weights()
+        best = best.after(checked)
+        if epoch % 10 == 0:
+            share = 100 * checked.accuracy
+            told = f"epoch {epoch}/{schedule.epochs}, loss {loss:.3f}, validation {share:.1f}%"
+            progress(epoch / schedule.epochs, told)
+        if best.waited >= schedule.patience:
+            break
+    model.set_weights(weights)
+
+
+def whole_graph(cited: Citations, *, symmetric: bool) -> tuple[dict[str, keras.KerasTensor], Array]:
+    """Return the inputs of a network that takes all papers, as tensors, and labels `(1, papers)`.
+
+    A paper without a label has 0.
+    """
+    from keras import ops
+
+    papers = np.arange(len(cited.graph))
+    arrays = arrays_of(cited.graph, papers, len(papers), cited.room, symmetric=symmetric)
+    tensors = {name: ops.convert_to_tensor(array) for name, array in arrays.items()}
+    return tensors, np.maximum(cited.labels, 0)[np.newaxis]
 
 
 def _only(papers: Array, count: int) -> Array:
@@ -84,31 +139,3 @@ def _only(papers: Array, count: int) -> Array:
     weights = np.zeros((1, count), np.float32)
     weights[0, papers] = count / len(papers)
     return weights
-
-
-def _keeping_best(schedule: Schedule, progress: Progress) -> keras.callbacks.Callback:
-    """Return what ends training and puts the best weights back."""
-    import keras
-
-    class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
-        def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-            self.accuracy, self.loss, self.best = -1.0, float("inf"), (-1.0, 0.0)
-            self.waited, self.weights = 0, self.model.get_weights()
-
-        def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-            accuracy, loss = logs["val_accuracy"], logs["val_loss"]
-            if (accuracy, -loss) > self.best:
-                self.best, self.weights = (accuracy, -loss), self.model.get_weights()
-            is_better = accuracy > self.accuracy or loss < self.loss
-            self.accuracy, self.loss = max(accuracy, self.accuracy), min(loss, self.loss)
-            self.waited = 0 if is_better else self.waited + 1
-            if self.waited >= schedule.patience:
-                self.model.stop_training = True
-            if epoch % 10 == 9:
-                told = f"epoch {epoch + 1}/{schedule.epochs}, loss {logs['loss']:.3f}"
-                progress((epoch + 1) / schedule.epochs, f"{told}, validation {100 * accuracy:.1f}%")
-
-        def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-            self.model.set_weights(self.weights)
-
-    return KeepBest()

@@ -1,0 +1,200 @@
+"""Graphs: how well the recipes' networks do with several seeds, and which form of links is faster.
+
+`accuracy` trains both networks on Cora and CiteSeer, each with several seeds, as the recipes train:
+mean and standard deviation of the test accuracy at the epoch of the best validation. No seed is
+chosen. `forms` converts one network by a list of links and by a matrix, of more and more nodes with
+random weights, and times them on one thread: the median over turns of the median of a burst.
+
+    python benchmarks/graphs.py accuracy [--seeds 5] [--recipe graph_gcn ...] [--graph cora ...]
+    python benchmarks/graphs.py forms [--turns 9] [--runtime litert ...] [--nodes 32 ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgekit.converters.tflite import convert
+from edgekit.core.types import Array, silent
+from edgekit.domains.graphs.citations import NUM_WORDS, upstream
+from edgekit.domains.graphs.propagation import (
+    attend,
+    attend_dense,
+    convolve,
+    convolve_dense,
+    graph_inputs,
+    mean_of_words,
+)
+from edgekit.domains.graphs.training import whole_graph
+from edgekit.domains.learning.scores import accuracy
+from edgekit.on_device.graphs.neighbourhoods import Room
+from edgekit.running.session import open_session
+
+if TYPE_CHECKING:
+    import keras
+
+RECIPES = ("graph_gcn", "graph_gat")
+SYMMETRIC = {"graph_gcn": True, "graph_gat": False}
+GRAPHS = ("cora", "citeseer")
+LINKS_A_NODE = 5
+"""In both directions and with itself, as Cora has 4.9."""
+
+WORDS = 32
+CLASSES = 7
+NUM_CALIBRATION = 64
+
+
+def trained_accuracy(name: str, graph: str, seed: int) -> float:
+    """Return the test accuracy of a recipe's network on a graph, in percent."""
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    recipe = importlib.import_module(f"edgekit.recipes.{name}")
+    cited = upstream(graph)
+    model = recipe.trained_whole(cited, recipe.SCHEDULE["full"], silent)
+    inputs, _ = whole_graph(cited, symmetric=SYMMETRIC[name])
+    test = cited.splits["test"]
+    return accuracy(np.asarray(model(inputs))[0, test], cited.labels[test])
+
+
+def tell_accuracy(options: argparse.Namespace) -> None:
+    """Print the accuracy of each network on each graph."""
+    for name in options.recipe or RECIPES:
+        for graph in options.graph or GRAPHS:
+            start, found = time.monotonic(), list[float]()
+            for seed in range(options.seeds):
+                found.append(trained_accuracy(name, graph, seed))
+                print(f"{name} {graph} seed {seed}: {found[-1]:.1f} %", flush=True)
+            spread = statistics.stdev(found) if len(found) > 1 else 0.0
+            minutes = (time.monotonic() - start) / 60
+            mean = statistics.mean(found)
+            print(f"{name} {graph}: {mean:.2f} +- {spread:.2f} %, {minutes:.1f} min", flush=True)
+
+
+def listed(name: str, nodes: int) -> keras.Model:
+    """Return a recipe's network over a list of links."""
+    import keras
+    from keras import ops
+
+    inputs, links = graph_inputs(Room(nodes, LINKS_A_NODE * nodes, WORDS))
+    words, shares = (ops.reshape(inputs[key], (nodes, WORDS)) for key in ("words", "shares"))
+    if SYMMETRIC[name]:
+        x = keras.layers.ReLU()(convolve(_first(words, shares, 16), links))
+        x = convolve(keras.layers.Dense(CLASSES)(x), links)
+    else:
+        x = attend(_first(words, shares, 64), links, heads=8, dropout=0.0, name="first")
+        x = keras.layers.Dense(CLASSES)(ops.elu(x))
+        x = attend(x, links, heads=1, dropout=0.0, name="second")
+    scores = keras.layers.Softmax(name="scores")(ops.expand_dims(x, 0))
+    return keras.Model(list(inputs.values()), scores)
+
+
+def dense(name: str, nodes: int) -> keras.Model:
+    """Return the same network over a matrix."""
+    import keras
+    from keras import ops
+
+    words = keras.Input(batch_shape=(1, nodes, WORDS), dtype="int32", name="words")
+    shares = keras.Input(batch_shape=(1, nodes, WORDS), name="shares")
+    matrix = keras.Input(batch_shape=(1, nodes, nodes), name="adjacency")
+    if SYMMETRIC[name]:
+        x = keras.layers.ReLU()(convolve_dense(_first(words, shares, 16), matrix))
+        x = convolve_dense(keras.layers.Dense(CLASSES)(x), matrix)
+    else:
+        x = attend_dense(_first(words, shares, 64), matrix, heads=8, dropout=0.0, name="first")
+        x = keras.layers.Dense(CLASSES)(ops.elu(x))
+        x = attend_dense(x, matrix, heads=1, dropout=0.0, name="second")
+    return keras.Model([words, shares, matrix], keras.layers.Softmax(name="scores")(x))
+
+
+def _first(words: keras.KerasTensor, shares: keras.KerasTensor, units: int) -> keras.KerasTensor:
+    return mean_of_words(words, shares, units, num_words=NUM_WORDS, dropout=0.0, decay=0.0)
+
+
+def random_graphs(nodes: int, count: int) -> dict[str, Array]:
+    """Return the inputs of both forms for random graphs, each node with 5 links."""
+    random = np.random.default_rng(0)
+    targets = np.repeat(np.arange(nodes, dtype=np.int32), LINKS_A_NODE)
+    sources = random.integers(0, nodes, (count, len(targets)), dtype=np.int32)
+    sources[:, ::LINKS_A_NODE] = np.arange(nodes)
+    matrix = np.zeros((count, nodes, nodes), np.float32)
+    for one, heard in zip(matrix, sources, strict=True):
+        one[targets, heard] = 1 / LINKS_A_NODE
+    return {
+        "words": random.integers(0, NUM_WORDS, (count, nodes, WORDS), dtype=np.int32),
+        "shares": np.full((count, nodes, WORDS), 1 / WORDS, np.float32),
+        "sources": sources,
+        "targets": np.repeat(targets[np.newaxis], count, axis=0),
+        "weights": np.full(sources.shape, 1 / LINKS_A_NODE, np.float32),
+        "adjacency": matrix,
+    }
+
+
+def files(name: str, nodes: int, folder: Path) -> Iterator[tuple[str, Path, dict[str, Array]]]:
+    """Convert both forms; give what each is called, its file and one example."""
+    graphs = random_graphs(nodes, NUM_CALIBRATION if nodes <= 512 else 2)
+    for form, model in (("list", listed(name, nodes)), ("matrix", dense(name, nodes))):
+        needed = {tensor.name: graphs[tensor.name] for tensor in model.inputs}
+        source = folder / f"{name}-{nodes}-{form}.keras"
+        model.save(source)
+        np.savez(source.with_suffix(".npz"), **needed)  # type: ignore[arg-type]
+        for precision in ("float32", "int8"):
+            path = source.with_name(f"{source.stem}-{precision}.tflite")
+            given = source.with_suffix(".npz")
+            convert(source, path, precision=precision, calibration=given)  # type: ignore[arg-type]
+            yield f"{form}, {precision}", path, {key: a[:1] for key, a in needed.items()}
+
+
+def tell_forms(options: argparse.Namespace) -> None:
+    """Print how long each form takes, by the number of nodes."""
+    for name in options.recipe or RECIPES:
+        for nodes in options.nodes:
+            with tempfile.TemporaryDirectory() as scratch:
+                for form, path, batch in files(name, nodes, Path(scratch)):
+                    times = [timed(path, batch, each, options.turns) for each in options.runtime]
+                    told = ", ".join(
+                        f"{each} {ms:.3f} ms"
+                        for each, ms in zip(options.runtime, times, strict=True)
+                    )
+                    kb = sum(array.nbytes for array in batch.values()) / 1e3
+                    size = path.stat().st_size
+                    print(
+                        f"{name} {nodes:5} nodes {form:16} {size:7,} B, example {kb:8.1f} kB, "
+                        f"{told}",
+                        flush=True,
+                    )
+
+
+def timed(path: Path, batch: dict[str, Array], runtime: str, turns: int) -> float:
+    """Return milliseconds of one example on one thread: the median over turns of a burst's."""
+    with open_session(path, runtime=runtime) as session:
+        session(batch)
+        return statistics.median(
+            session.time(batch, runs=20, warmup=2).median_ms for _ in range(turns)
+        )
+
+
+def main() -> None:
+    """Answer the question that is asked."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("question", choices=["accuracy", "forms"])
+    parser.add_argument("--recipe", action="append", choices=RECIPES)
+    parser.add_argument("--graph", action="append", choices=GRAPHS)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--turns", type=int, default=9)
+    parser.add_argument("--runtime", nargs="+", default=["litert"])
+    parser.add_argument("--nodes", type=int, nargs="+", default=[32, 64, 128, 256, 512, 1024])
+    options = parser.parse_args()
+    (tell_accuracy if options.question == "accuracy" else tell_forms)(options)
+
+
+if __name__ == "__main__":
+    main()
