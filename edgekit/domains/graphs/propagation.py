@@ -154,7 +154,7 @@ def attend(
         values: `(nodes, heads * units)`.
         links: With weights of 1, and 0 for padding.
         heads: Each pays attention of its own to its share of the units.
-        dropout: Share of the attention that is left out in training.
+        dropout: Share of the attention, and of the values, that is left out in training.
         name: Of the layers with weights, which `attend_dense` calls alike.
 
     Returns:
@@ -175,6 +175,7 @@ def attend(
     strength = ops.exp(logits - ops.take(highest, links.targets, axis=0))
     strength = strength * ops.expand_dims(links.weights, 1)
     kept = ops.expand_dims(keras.layers.Dropout(dropout)(strength), 2)
+    values = keras.layers.Dropout(dropout)(values)  # as the authors' code does, after the logits
     told = kept * ops.reshape(links.heard(values), (-1, heads, width // heads))
     sums = ops.reshape(links.summed(ops.reshape(told, (-1, width))), by_head.shape)
     # Divided once a node, not once a link.
@@ -228,6 +229,7 @@ def attend_dense(
     mask = ops.expand_dims((adjacency - 1.0) * UNLINKED, 1)
     shares = ops.softmax(_leaky(rows + columns) + mask)
     shares = keras.layers.Dropout(dropout)(shares)
+    by_head = keras.layers.Dropout(dropout)(by_head)
     told = ops.matmul(shares, ops.transpose(by_head, (0, 2, 1, 3)))
     return ops.reshape(ops.transpose(told, (0, 2, 1, 3)), (-1, nodes, width))
 

@@ -80,8 +80,9 @@ def dense(listed: dict[str, keras.Model]) -> dict[str, keras.Model]:
     }
     inputs = {"values": values, "adjacency": adjacency}
     models = {name: keras.Model(inputs, answer) for name, answer in answers.items()}
-    for name, model in models.items():
-        model.set_weights(listed[name].get_weights())
+    for layer in models["attend"].layers:
+        if layer.weights:
+            layer.set_weights(listed["attend"].get_layer(layer.name).get_weights())
     return models
 
 
