@@ -149,7 +149,7 @@ def files(name: str, nodes: int, folder: Path) -> Iterator[tuple[str, Path, dict
         for precision in ("float32", "int8"):
             path = source.with_name(f"{source.stem}-{precision}.tflite")
             given = source.with_suffix(".npz")
-            convert(source, path, precision=precision, calibration=given)  # type: ignore[arg-type]
+            convert(source, path, precision=precision, calibration=given)
             yield f"{form}, {precision}", path, {key: a[:1] for key, a in needed.items()}
 
 
