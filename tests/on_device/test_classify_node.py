@@ -117,6 +117,9 @@ def test_a_file_asks_for_some_nodes_or_for_all(tmp_path: Path) -> None:
         {"words": [[1]], "links": [["a", "b"]]},
         {"words": [[1]], "links": [[0.5, 0]]},
         {"words": [[1e30]], "links": []},
+        {"words": [[2**31]], "links": []},
+        {"words": [[True]], "links": []},
+        {"words": [[1]], "links": [], "asked": 0},
     ],
 )
 def test_a_file_of_something_else_is_refused(tmp_path: Path, content: dict[str, object]) -> None:

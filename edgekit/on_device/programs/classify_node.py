@@ -51,21 +51,32 @@ def read_questions(path: Path | str) -> list[Question]:
     """
     try:
         given = json.loads(Path(path).read_text(encoding="utf-8"))
-        graph = graph_of(given["words"], given["links"])
+        words, links = _whole_numbers(given["words"]), _whole_numbers(given["links"])
+        (asked,) = _whole_numbers([given.get("asked", list(range(len(words))))])
         names = [str(name) for name in given.get("names", ())]
-        asked = [int(node) for node in given.get("asked", range(len(graph)))]
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError, OverflowError) as error:
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise ValueError(
             f"'{path}' is no graph ({error!r}); write "
             '{"words": [[3, 17], [17]], "links": [[0, 1]], "asked": [0]}: the words of each node, '
             "pairs of nodes that are linked, and which to answer."
         ) from error
+    graph = graph_of(words, links)
     if len(names) not in (0, len(graph)) or not all(0 <= node < len(graph) for node in asked):
         raise ValueError(
             f"'{path}' has {len(graph)} nodes, {len(names)} names, and asks for {asked}; give a "
             "name for each or none, and ask for nodes that are there, the first is 0."
         )
     return [Question(graph, node, names) for node in asked]
+
+
+def _whole_numbers(rows: object) -> list[list[int]]:
+    """Return lists of whole numbers that 32 bits hold."""
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise TypeError("no list of lists")
+    for number in (number for row in rows for number in row):
+        if type(number) is not int or abs(number) >= 2**31:
+            raise TypeError(f"{number!r} is no whole number")
+    return rows
 
 
 def answer(models: Models, question: Question, options: Namespace) -> Answer:
