@@ -50,7 +50,7 @@ def data(split: Split, size: Size) -> Dataset:
 # Model: what a node knows becomes the weighted mean of what it and its neighbours know, twice. The
 # same layers are built for a neighbourhood of 256 nodes, which becomes the file, and for the whole
 # graph, which is trained on. Links are listed: with a matrix of 256 x 256 nodes for them, an
-# example would be six times as large, and takes as long; `benchmarks/graphs.py` has the figures.
+# example would be four times as large, and takes about as long; `benchmarks/graphs.py` tells.
 
 
 def build(size: Size) -> keras.Model:
