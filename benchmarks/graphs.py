@@ -143,6 +143,8 @@ def files(name: str, nodes: int, folder: Path) -> Iterator[tuple[str, Path, dict
     graphs = random_graphs(nodes, NUM_CALIBRATION if nodes <= 512 else 2)
     for form, model in (("list", listed(name, nodes)), ("matrix", dense(name, nodes))):
         needed = {tensor.name: graphs[tensor.name] for tensor in model.inputs}
+        if not SYMMETRIC[name] and "adjacency" in needed:
+            needed["adjacency"] = np.sign(needed["adjacency"])
         source = folder / f"{name}-{nodes}-{form}.keras"
         model.save(source)
         np.savez(source.with_suffix(".npz"), **needed)  # type: ignore[arg-type]

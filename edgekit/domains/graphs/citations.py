@@ -139,7 +139,11 @@ def examples_of(
 
 def signature(*, symmetric: bool) -> Signature:
     """Return what a network for Cora takes and answers."""
-    by_links = "1 / sqrt(links of the one * links of the other)" if symmetric else "1"
+    by_links = (
+        "1 / sqrt(links of the one * links of the other)"
+        if symmetric
+        else "1 / links of the target"
+    )
     nodes, links, words = ROOM
     meanings = {
         "words": "of each node, the asked one first, the numbers of its words",

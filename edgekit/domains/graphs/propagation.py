@@ -34,8 +34,8 @@ UNLINKED = 20.0
 then below 1e-7 of a linked node's, unless logits differ by more than a few units. Attention masks
 usually hold -1e9, which would leave int8 one step for all logits."""
 
-SMALLEST_SUM = 1e-12
-"""A node without any link, such as padding, is divided by this in place of 0."""
+SMALLEST_MEAN = 1e-12
+"""Nothing is divided by less; a node is that far off only if logits differ by 27."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +152,8 @@ def attend(
 
     Args:
         values: `(nodes, heads * units)`.
-        links: With weights of 1, and 0 for padding.
+        links: Those that end at a node have equal weights with a sum of 1; 0 for padding. So means
+            are told, which stay within what int8 holds however many links a node has.
         heads: Each pays attention of its own to its share of the units.
         dropout: Share of the attention, and of the values, that is left out in training.
         name: Of the layers with weights, which `attend_dense` calls alike.
@@ -178,9 +179,11 @@ def attend(
     values = keras.layers.Dropout(dropout)(values)  # as the authors' code does, after the logits
     told = kept * ops.reshape(links.heard(values), (-1, heads, width // heads))
     sums = ops.reshape(links.summed(ops.reshape(told, (-1, width))), by_head.shape)
-    # Divided once a node, not once a link.
-    whole = ops.expand_dims(ops.maximum(links.summed(strength), SMALLEST_SUM), 2)
-    return ops.reshape(sums / whole, (nodes, width))
+    # Divided once a node, not once a link; by a root, twice, as no runtime divides int8.
+    padding = 1.0 - links.summed(ops.expand_dims(links.weights, 1))
+    means = ops.maximum(links.summed(strength) + padding, SMALLEST_MEAN)
+    root = ops.expand_dims(ops.rsqrt(means), 2)
+    return ops.reshape(sums * root * root, (nodes, width))
 
 
 def convolve_dense(values: keras.KerasTensor, adjacency: keras.KerasTensor) -> keras.KerasTensor:

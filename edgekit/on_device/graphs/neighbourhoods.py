@@ -93,7 +93,8 @@ def example(graph: Graph, node: int, room: Room, *, symmetric: bool) -> Dict[str
         graph: Of any size.
         node: The one asked for; it becomes the first.
         room: Of the model's inputs.
-        symmetric: Whether links have the weights of `symmetric_weights`, or all 1.
+        symmetric: Whether links have the weights of `symmetric_weights`; if not, those that end at
+            a node have equal ones, which sum up to 1.
 
     Returns:
         `words (1, nodes, words)`, int32, and `shares` of the same shape, float32: one part in as
@@ -135,9 +136,10 @@ def arrays_of(
         words[0, row, : len(held)] = held
         shares[0, row, : len(held)] = 1 / max(1, len(held))
     sources, targets = (ends[: room.links] for ends in _links(graph, nodes, num_targets))
-    weights = np.ones(len(sources), np.float32)
     if symmetric:
         weights = symmetric_weights(graph, nodes[sources], nodes[targets])
+    else:
+        weights = (1 / np.bincount(targets)[targets]).astype(np.float32)
     padded = {"words": words, "shares": shares}
     for name, values in (("sources", sources), ("targets", targets), ("weights", weights)):
         padded[name] = np.pad(values, (0, room.links - len(values)))[np.newaxis]

@@ -131,7 +131,7 @@ def test_a_list_of_links_a_matrix_and_numpy_attend_alike(
 ) -> None:
     inputs, values = given_to(graph, symmetric=False), values_of(seed)
     found = ask(listed["attend"], inputs, values)[0, : len(graph)]
-    by_matrix = dense["attend"]({"values": values, "adjacency": matrix_of(inputs)})
+    by_matrix = dense["attend"]({"values": values, "adjacency": np.sign(matrix_of(inputs))})
     assert np.asarray(by_matrix)[0, : len(graph)] == pytest.approx(found, abs=CLOSE)
     weights = {
         role: np.asarray(listed["attend"].get_layer(f"step_{role}").kernel)
