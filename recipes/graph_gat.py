@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgekit.core.recipe import Dataset, FineTuning, Metric, Program, Recipe
+from edgekit.core.recipe import Dataset, Metric, Program, Recipe
 from edgekit.core.types import Progress, Run, Size, Split
 from edgekit.domains.graphs import asking
 from edgekit.domains.graphs.baseline import words_alone
@@ -134,8 +134,7 @@ recipe = Recipe(
     score=score,
     answer_key=labels_key(len(FIELDS)),
     loss="sparse_categorical_crossentropy",
-    fine_tuning=FineTuning(epochs={"tiny": 1, "full": 5}, batch_size=1),
-    variants=("float32", "float16", "dynamic_int8", "int8", "int16x8", "pruned-float32"),
+    variants=("float32", "float16", "dynamic_int8", "int8"),
     drop_limits={"int8": 1.0},
     program=Program(name="classify_node", example=(EXAMPLE,)),
     assets=assets,
