@@ -2,17 +2,19 @@
 
 `accuracy` trains both networks on Cora and CiteSeer, each with several seeds, as the recipes train:
 mean and standard deviation of the test accuracy at the epoch of the best validation. No seed is
-chosen. `forms` converts one network by a list of links and by a matrix, of more and more nodes with
-random weights, and times them on one thread: the median over turns of the median of a burst.
+chosen. A run that was stopped goes on where `--kept` ends. `forms` converts one network by a list
+of links and by a matrix, of more and more nodes with random weights, and times them on one thread:
+the median over turns of the median of a burst.
 
-    python benchmarks/graphs.py accuracy [--seeds 5] [--recipe graph_gcn ...] [--graph cora ...]
-    python benchmarks/graphs.py forms [--turns 9] [--runtime litert ...] [--nodes 32 ...]
+    python benchmarks/graphs.py accuracy [--kept FILE] [--seeds 5] [--recipe NAME] [--graph NAME]
+    python benchmarks/graphs.py forms [--turns 9] [--runtime NAME ...] [--nodes 32 ...]
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import statistics
 import tempfile
 import time
@@ -24,7 +26,7 @@ import numpy as np
 
 from edgekit.converters.tflite import convert
 from edgekit.core.types import Array, silent
-from edgekit.domains.graphs.citations import NUM_WORDS, upstream
+from edgekit.domains.graphs.citations import NUM_WORDS, published
 from edgekit.domains.graphs.propagation import (
     attend,
     attend_dense,
@@ -33,7 +35,7 @@ from edgekit.domains.graphs.propagation import (
     graph_inputs,
     mean_of_words,
 )
-from edgekit.domains.graphs.training import whole_graph
+from edgekit.domains.graphs.training import fit_whole, whole_graph
 from edgekit.domains.learning.scores import accuracy
 from edgekit.on_device.graphs.neighbourhoods import Room
 from edgekit.running.session import open_session
@@ -58,25 +60,34 @@ def trained_accuracy(name: str, graph: str, seed: int) -> float:
 
     keras.utils.set_random_seed(seed)
     recipe = importlib.import_module(f"edgekit.recipes.{name}")
-    cited = upstream(graph)
-    model = recipe.trained_whole(cited, recipe.SCHEDULE["full"], silent)
-    inputs, _ = whole_graph(cited, symmetric=SYMMETRIC[name])
-    test = cited.splits["test"]
-    return accuracy(np.asarray(model(inputs))[0, test], cited.labels[test])
+    labelled = published(graph)
+    num_words, num_classes = labelled.num_words, len(labelled.class_names)
+    model = recipe.network(labelled.room, num_words=num_words, num_classes=num_classes, whole=True)
+    schedule, symmetric = recipe.SCHEDULE["full"], recipe.SYMMETRIC
+    fit_whole(model, labelled, schedule, symmetric=symmetric, progress=silent)
+    inputs, _ = whole_graph(labelled, symmetric=symmetric)
+    test = labelled.splits["test"]
+    return accuracy(np.asarray(model(inputs))[0, test], labelled.labels[test])
 
 
 def tell_accuracy(options: argparse.Namespace) -> None:
     """Print the accuracy of each network on each graph."""
+    kept = json.loads(options.kept.read_text()) if options.kept.exists() else {}
     for name in options.recipe or RECIPES:
         for graph in options.graph or GRAPHS:
-            start, found = time.monotonic(), list[float]()
-            for seed in range(options.seeds):
-                found.append(trained_accuracy(name, graph, seed))
-                print(f"{name} {graph} seed {seed}: {found[-1]:.1f} %", flush=True)
-            spread = statistics.stdev(found) if len(found) > 1 else 0.0
-            minutes = (time.monotonic() - start) / 60
-            mean = statistics.mean(found)
-            print(f"{name} {graph}: {mean:.2f} +- {spread:.2f} %, {minutes:.1f} min", flush=True)
+            found = kept.setdefault(f"{name} {graph}", {})
+            for seed in map(str, range(options.seeds)):
+                if seed not in found:
+                    start = time.monotonic()
+                    share = trained_accuracy(name, graph, int(seed))
+                    found[seed] = {"accuracy": share, "seconds": time.monotonic() - start}
+                    options.kept.write_text(json.dumps(kept, indent=1))
+            shares, seconds = ([run[k] for run in found.values()] for k in ("accuracy", "seconds"))
+            print(
+                f"{name} {graph}: {statistics.mean(shares):.2f} +- {statistics.stdev(shares):.2f} "
+                f"% of {len(shares)} seeds, {statistics.mean(seconds):.0f} s each",
+                flush=True,
+            )
 
 
 def listed(name: str, nodes: int) -> keras.Model:
@@ -191,6 +202,7 @@ def main() -> None:
     parser.add_argument("--recipe", action="append", choices=RECIPES)
     parser.add_argument("--graph", action="append", choices=GRAPHS)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--kept", type=Path, default=Path("graphs_accuracy.json"))
     parser.add_argument("--turns", type=int, default=9)
     parser.add_argument("--runtime", nargs="+", default=["litert"])
     parser.add_argument("--nodes", type=int, nargs="+", default=[32, 64, 128, 256, 512, 1024])

@@ -1,30 +1,26 @@
 """Graph attention network that says what a paper is about, from words and citations.
 
 Data: Cora, 2,708 papers, of which 140 have a label to learn from; the public split (Yang et al.
-2016); `tiny` takes a part of it, which ships with edgekit. Model: 8 heads of 8 units pay attention
-to neighbours, then one head (Velickovic et al. 2018). Score: share of the 1,000 papers of the test
-whose field is found.
-A file takes a paper and those two citations from it, so that the graph may have any size.
+2016); `tiny` takes a part of it, which ships with edgekit. CiteSeer, or a graph of your own, by
+`--data`. Model: 8 heads of 8 units pay attention to neighbours, then one head (Velickovic et al.
+2018). Score: share of the 1,000 papers of the test whose field is found. A file takes a paper and
+those up to two citations from it, so the graph may have any size.
 """
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit.core.recipe import Dataset, Metric, Program, Recipe
 from edgekit.core.types import Progress, Run, Size, Split
 from edgekit.domains.graphs import asking
 from edgekit.domains.graphs.baseline import words_alone
-from edgekit.domains.graphs.citations import (
-    EXAMPLE,
-    FIELDS,
-    NUM_WORDS,
-    ROOM,
-    Citations,
-    citations,
-    neighbourhoods,
-    signature,
-)
+from edgekit.domains.graphs.citations import FIELDS, NUM_WORDS, ROOM, citations
+from edgekit.domains.graphs.examples import neighbourhoods, signature
+from edgekit.domains.graphs.labelled import LabelledGraph
+from edgekit.domains.graphs.own_graph import on_graph
 from edgekit.domains.graphs.propagation import attend, graph_inputs, mean_of_words
 from edgekit.domains.graphs.training import Schedule, fit_whole
 from edgekit.domains.learning.answer_keys import labels_key
@@ -33,6 +29,9 @@ from edgekit.on_device.graphs.neighbourhoods import Room
 
 if TYPE_CHECKING:
     import keras
+
+SYMMETRIC = False
+"""Links have equal weights; attention tells them apart."""
 
 HEADS, UNITS = 8, 64
 DROPOUT = 0.6
@@ -46,22 +45,22 @@ SCHEDULE: dict[Size, Schedule] = {
 
 
 def data(split: Split, size: Size) -> Dataset:
-    """Return the neighbourhoods of papers, as `ROOM` holds them, and their fields `(n,)`."""
-    return neighbourhoods(split, size, symmetric=False)
+    """Return the neighbourhoods of papers as `examples.py` describes, and fields `(n,)`."""
+    return neighbourhoods(citations(size), split, ROOM, symmetric=SYMMETRIC)
 
 
-# Model: what a node knows becomes the mean of what it and its neighbours know, twice, weighted by
-# the attention it pays to each of them. The same layers are built for a neighbourhood of 256 nodes,
-# which becomes the file, and for the whole graph, which is trained on. Links are listed; a matrix
-# for them would hold 8 x 256 x 256 shares of attention. `benchmarks/graphs.py` has the figures.
+# Model: each of two layers replaces a node's features by a mean over it and its neighbours,
+# weighted by the attention it pays to each. The same layers are built for a neighbourhood of 256
+# nodes, which becomes the file, and for the whole graph, which is trained on. Links are listed;
+# `benchmarks/graphs.py` compares with a matrix.
 
 
 def build(size: Size) -> keras.Model:
     """Return the untrained network; it is the same for every size."""
-    return network(ROOM, num_words=NUM_WORDS, num_classes=len(FIELDS), whole=False)
+    return network(ROOM, num_words=NUM_WORDS, num_classes=len(FIELDS))
 
 
-def network(room: Room, *, num_words: int, num_classes: int, whole: bool) -> keras.Model:
+def network(room: Room, *, num_words: int, num_classes: int, whole: bool = False) -> keras.Model:
     """Return a network that answers for the first node of a graph, or for all of them.
 
     Args:
@@ -90,19 +89,19 @@ def network(room: Room, *, num_words: int, num_classes: int, whole: bool) -> ker
 
 
 def train(model: keras.Model, size: Size, progress: Progress) -> keras.Model:
-    """Train on the labels of the training split; return the model of the best validation."""
-    whole = trained_whole(citations(size), SCHEDULE[size], progress)
+    """Train on Cora and return the model."""
+    return train_on(model, citations(size), size, progress)
+
+
+def train_on(
+    model: keras.Model, labelled: LabelledGraph, size: Size, progress: Progress
+) -> keras.Model:
+    """Train on a whole graph; return the model with the weights of the best validation."""
+    num_words, num_classes = labelled.num_words, len(labelled.class_names)
+    whole = network(labelled.room, num_words=num_words, num_classes=num_classes, whole=True)
+    fit_whole(whole, labelled, SCHEDULE[size], symmetric=SYMMETRIC, progress=progress)
     model.set_weights(whole.get_weights())
     return model
-
-
-def trained_whole(cited: Citations, schedule: Schedule, progress: Progress) -> keras.Model:
-    """Return a network that is trained on a graph and answers for all of its nodes."""
-    whole = network(
-        cited.room, num_words=cited.num_words, num_classes=cited.num_classes, whole=True
-    )
-    fit_whole(whole, cited, schedule, symmetric=False, progress=progress)
-    return whole
 
 
 # Score: how many fields are found.
@@ -115,13 +114,21 @@ def score(run: Run, dataset: Dataset) -> float:
 
 def assets(size: Size) -> dict[str, str]:
     """Return what the program has to know, and papers to try a bundle with."""
-    return asking.assets(symmetric=False)
+    return asking.assets(citations("tiny"), symmetric=SYMMETRIC)
+
+
+def with_data(given: Path) -> Recipe:
+    """Return the recipe on a user's graph, or on CiteSeer."""
+    return on_graph(recipe, given, network=network, train=train_on, symmetric=SYMMETRIC)
 
 
 recipe = Recipe(
-    signature=signature(symmetric=False),
+    signature=signature(ROOM, FIELDS, symmetric=SYMMETRIC),
     metric=Metric(name="accuracy", unit="%"),
-    baseline=("logistic regression on the words alone", words_alone),
+    baseline=(
+        "logistic regression on the words alone",
+        lambda size, progress: words_alone(citations(size), progress),
+    ),
     source=(
         "Velickovic, Cucurull, Casanova, Romero, Lio, Bengio, Graph Attention Networks, 2018, "
         "https://arxiv.org/abs/1710.10903; Yang, Cohen, Salakhutdinov, Revisiting Semi-Supervised "
@@ -136,7 +143,8 @@ recipe = Recipe(
     loss="sparse_categorical_crossentropy",
     variants=("float32", "float16", "dynamic_int8", "int8"),
     drop_limits={"int8": 1.0},
-    program=Program(name="classify_node", example=(EXAMPLE,)),
+    program=Program(name="classify_node", example=(asking.EXAMPLE,)),
     assets=assets,
-    show=asking.show,
+    show=partial(asking.show, FIELDS),
+    with_data=with_data,
 )

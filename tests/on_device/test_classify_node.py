@@ -17,6 +17,7 @@ from edgekit.on_device.graphs.drawn import SIDE, drawn
 from edgekit.on_device.graphs.neighbourhoods import (
     Room,
     example,
+    fits,
     graph_of,
     neighbourhood,
     symmetric_weights,
@@ -68,6 +69,12 @@ def test_links_without_room_are_left_out_the_last_first() -> None:
     inputs = example(CHAIN, 0, Room(4, 3, 2), symmetric=False)
     assert inputs["sources"][0].tolist() == [0, 1, 1]
     assert inputs["targets"][0].tolist() == [0, 0, 1]
+
+
+def test_a_neighbourhood_fits_with_all_its_nodes_and_links() -> None:
+    assert fits(CHAIN, 1, Room(4, 8, 2))
+    assert not fits(CHAIN, 1, Room(3, 8, 2))
+    assert not fits(CHAIN, 1, Room(4, 7, 2))
 
 
 def test_what_does_not_fit_is_refused() -> None:
@@ -156,17 +163,29 @@ def test_a_node_is_named_and_drawn_among_its_neighbours(tmp_path: Path) -> None:
     assert answer.drawing.text.startswith("b, 2 neighbours")
 
 
+def test_the_answer_says_that_neighbours_were_left_out(tmp_path: Path) -> None:
+    star = graph_of([[0]] * 9, [[0, other] for other in range(1, 9)])
+    answer = classify_node.answer(
+        models_in(tmp_path), classify_node.Question(star, 0, []), Namespace(count=1)
+    )
+    assert answer.lines[1].startswith("Its neighbourhood has more than 4 nodes or 10 links")
+
+
 def test_a_word_that_the_model_does_not_know_is_refused(tmp_path: Path) -> None:
     question = classify_node.Question(graph_of([[9]], []), 0, [])
     with pytest.raises(ValueError, match="has the word 9; the model knows 0 to 3"):
         classify_node.answer(models_in(tmp_path), question, Namespace(count=1))
 
 
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=30), st.integers(0, 9))
+@given(
+    links=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=30),
+    node=st.integers(0, 9),
+    room=st.builds(Room, st.integers(1, 10), st.integers(1, 100), st.just(1)),
+)
 def test_any_neighbourhood_is_drawn_within_its_paper(
-    links: list[tuple[int, int]], node: int
+    links: list[tuple[int, int]], node: int, room: Room
 ) -> None:
-    inputs = example(graph_of([[]] * 10, links), node, Room(10, 100, 1), symmetric=False)
+    inputs = example(graph_of([[]] * 10, links), node, room, symmetric=False)
     picture = drawn(inputs, 2, "text").picture
     assert picture.shape == (SIDE, SIDE, 3)
     assert picture[SIDE // 2, SIDE // 2] == pytest.approx(np.array([0, 158, 115]) / 255)

@@ -1,1 +1,1 @@
-"""Graphs of papers that cite one another: data, what neighbours tell each other, training."""
+"""Graphs whose nodes hold words: data, graph convolution and attention, training."""

@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from edgekit.core.types import Batch
-from edgekit.domains.graphs.citations import EXAMPLE, FIELDS, NUM_WORDS, citations
+from edgekit.domains.graphs.labelled import LabelledGraph
 from edgekit.on_device.graphs.drawn import drawn
 from edgekit.on_device.graphs.neighbourhoods import Graph, neighbourhood
 from edgekit.on_device.programs.classify_node import FACTS
 from edgekit.on_device.vision.drawing import Drawing
 
+EXAMPLE = "example.json"
 NUM_ASKED = 2
-MOST_NEIGHBOURS = 60
-"""Nodes of the example's neighbourhoods, so that the file stays small."""
+FEWEST, MOST = 8, 60
+"""Nodes of the example's neighbourhoods: there is something to draw, and the file stays small."""
 
 
-def assets(*, symmetric: bool) -> dict[str, str]:
-    """Return what the program has to know, and a graph to ask it about: papers of the sample."""
-    facts = {"num_words": NUM_WORDS, "symmetric": symmetric}
-    return {FACTS: json.dumps(facts), EXAMPLE: _example()}
+def assets(labelled: LabelledGraph, *, symmetric: bool) -> dict[str, str]:
+    """Return what the program has to know, and a part of a graph to ask it about.
+
+    Args:
+        labelled: The graph.
+        symmetric: As of `edgekit.on_device.graphs.neighbourhoods.example`.
+    """
+    facts = {"num_words": labelled.num_words, "symmetric": symmetric}
+    return {FACTS: json.dumps(facts), EXAMPLE: _example(labelled)}
 
 
-def _example() -> str:
-    """Return a JSON file with two papers of the test, and everyone two links from them."""
-    cited = citations("tiny")
-    near = [neighbourhood(cited.graph, int(node), 1000) for node in cited.splits["test"]]
-    asked = [nodes for nodes in near if 8 <= len(nodes) <= MOST_NEIGHBOURS][:NUM_ASKED]
+def _example(labelled: LabelledGraph) -> str:
+    """Return a JSON file with two nodes of the test, and those up to two links from them."""
+    graph, test = labelled.graph, labelled.splits["test"]
+    near = [neighbourhood(graph, int(node), MOST) for node in test[:200]]
+    near.sort(key=lambda nodes: not FEWEST <= len(nodes) < MOST)
+    asked = near[:NUM_ASKED]
     kept = list(dict.fromkeys(int(node) for nodes in asked for node in nodes))
-    return written(cited.graph, kept, [int(nodes[0]) for nodes in asked])
+    return written(graph, kept, [int(nodes[0]) for nodes in asked])
 
 
 def written(graph: Graph, kept: list[int], asked: list[int]) -> str:
@@ -48,11 +56,11 @@ def written(graph: Graph, kept: list[int], asked: list[int]) -> str:
     return json.dumps(content) + "\n"
 
 
-def show(inputs: Batch, answers: Batch) -> list[Drawing]:
-    """Return each paper among those that cite it or that it cites, and its field."""
+def show(class_names: Sequence[str], inputs: Batch, answers: Batch) -> list[Drawing]:
+    """Return a drawing of each node among its neighbours, and the class it is taken for."""
     drawings = []
     for index, scores in enumerate(answers["scores"]):
         one = {name: array[index : index + 1] for name, array in inputs.items()}
         kind = int(scores.argmax())
-        drawings.append(drawn(one, kind, f"{FIELDS[kind]}, {scores[kind]:.2f}"))
+        drawings.append(drawn(one, kind, f"{class_names[kind]}, {scores[kind]:.2f}"))
     return drawings

@@ -1,10 +1,10 @@
-"""What nodes of a graph learn from their neighbours, in Keras: by a list of links, or by a matrix.
+"""Graph convolution and graph attention in Keras, by a list of links or by a dense matrix.
 
-Both forms compute the same. A list of links costs memory and time by the link; a matrix by the
-square of the nodes, but runs where no operator adds up by segment, and wholly in int8.
-`benchmarks/graphs.py` measures from which size on which one is faster.
+Both forms compute the same. A list costs memory and time in proportion to the links, a matrix in
+proportion to the square of the nodes; but a matrix needs no operator that sums by segment, and is
+int8 throughout. `benchmarks/graphs.py` measures from which size on which one is faster.
 
-A batch holds one graph where links are listed: TensorFlow Lite adds up segments of matrices only.
+With a list of links, a batch holds one graph: TensorFlow Lite sums segments of matrices only.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ SLOPE = 0.2
 """Of the leaky ReLU that attention's logits go through below 0 (Velickovic et al. 2018)."""
 
 UNLINKED = 20.0
-"""What is taken from the logit of two nodes without a link, in a matrix. Its share of attention is
-then below 1e-7 of a linked node's, unless logits differ by more than a few units. Attention masks
-usually hold -1e9, which would leave int8 one step for all logits."""
+"""Subtracted from the logit of two nodes without a link, in a matrix: their attention is then below
+1e-7 of that of linked nodes, unless logits differ by more than a few units. The usual -1e9 would
+leave int8 one step for all logits."""
 
 SMALLEST_MEAN = 1e-12
-"""Nothing is divided by less; a node is that far off only if logits differ by 27."""
+"""Nothing is divided by less; a node's mean is that small only if logits differ by 27."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +43,9 @@ class Links:
     """The links of one graph as tensors; each node is linked with itself, too.
 
     Attributes:
-        sources: `(links,)`, int32: the node that is heard.
-        targets: `(links,)`, int32: the node that hears it.
-        weights: `(links,)`: how much of it; 0 for padding.
+        sources: `(links,)`, int32: the node that a link comes from.
+        targets: `(links,)`, int32: the node that it leads to.
+        weights: `(links,)`: 0 for padding.
         num_nodes: Of the graph, with padding.
     """
 
@@ -54,8 +54,8 @@ class Links:
     weights: keras.KerasTensor
     num_nodes: int
 
-    def heard(self, values: keras.KerasTensor) -> keras.KerasTensor:
-        """Return a row of `values (nodes, units)` for each link: the source's."""
+    def of_sources(self, values: keras.KerasTensor) -> keras.KerasTensor:
+        """Return for each link the row of `values (nodes, units)` of its source."""
         from keras import ops
 
         return ops.take(values, self.sources, axis=0)
@@ -96,18 +96,18 @@ def mean_of_words(
     dropout: float,
     decay: float,
 ) -> keras.KerasTensor:
-    """Return the mean of what a table holds of each node's words: bags of words times a matrix.
+    """Return the mean of each node's rows in a table of words.
 
-    That is the first layer's product of features, normalized by rows, and weights. A node has 18 of
-    1,433 words: looked up, they cost 40 times less than the product, and an example is 40 times
-    smaller.
+    That is the product of features, normalized by rows, and weights, with which the first layer of
+    both papers begins. A node of Cora has 18 of 1,433 words, so looking them up takes fewer
+    operations and smaller inputs than the product.
 
     Args:
         words: `(..., nodes, words)`, int32.
-        shares: Of the same shape: one part in as many as the node has words, 0 for padding.
+        shares: Of the same shape: 1 / number of the node's words, 0 for padding.
         units: Columns of the table.
         num_words: Rows of the table.
-        dropout: Share of the words that are left out in training.
+        dropout: Share of words dropped in training.
         decay: Times the sum of the table's squares is added to the loss.
 
     Returns:
@@ -128,7 +128,7 @@ def mean_of_words(
 
 
 def convolve(values: keras.KerasTensor, links: Links) -> keras.KerasTensor:
-    """Return the weighted sum of what each node's neighbours and itself hold.
+    """Return for each node the weighted sum of its own and its neighbours' values.
 
     Args:
         values: `(nodes, units)`.
@@ -142,21 +142,21 @@ def convolve(values: keras.KerasTensor, links: Links) -> keras.KerasTensor:
     """
     from keras import ops
 
-    return links.summed(links.heard(values) * ops.expand_dims(links.weights, 1))
+    return links.summed(links.of_sources(values) * ops.expand_dims(links.weights, 1))
 
 
 def attend(
     values: keras.KerasTensor, links: Links, *, heads: int, dropout: float, name: str
 ) -> keras.KerasTensor:
-    """Return what each node's neighbours and itself hold, by the attention it pays to each.
+    """Return for each node the mean of its own and its neighbours' values, by attention.
 
     Args:
         values: `(nodes, heads * units)`.
-        links: Those that end at a node have equal weights with a sum of 1; 0 for padding. So means
-            are told, which stay within what int8 holds however many links a node has.
-        heads: Each pays attention of its own to its share of the units.
-        dropout: Share of the attention, and of the values, that is left out in training.
-        name: Of the layers with weights, which `attend_dense` calls alike.
+        links: Those that lead to a node have equal weights with a sum of 1. Sums become means,
+            whose range int8 holds however many links a node has.
+        heads: Each computes attention of its own, for its share of the units.
+        dropout: Share of attention, and of values, dropped in training.
+        name: Prefix of the layers with weights, as in `attend_dense`.
 
     Returns:
         `(nodes, heads * units)`.
@@ -168,18 +168,21 @@ def attend(
 
     nodes, width = values.shape
     by_head = ops.reshape(values, (nodes, heads, width // heads))
-    heard, hears = (_logits(by_head, heads, f"{name}_{role}") for role in ("heard", "hears"))
-    logits = _leaky(links.heard(heard) + ops.take(hears, links.targets, axis=0))
-    # A softmax takes away the largest logit of each node, but no built-in operator of int32 and
-    # float32 files finds it on every target. Leaky ReLU only rises, so this is above all of them:
-    highest = _leaky(ops.max(heard, axis=0, keepdims=True) + hears)
+    by_source, by_target = (
+        _logits(by_head, heads, f"{name}_{end}") for end in ("source", "target")
+    )
+    logits = _leaky(links.of_sources(by_source) + ops.take(by_target, links.targets, axis=0))
+    # A softmax subtracts the largest logit of each node, which no operator that all runtimes have
+    # finds by segment. Leaky ReLU rises throughout, so this is at least as large:
+    highest = _leaky(ops.max(by_source, axis=0, keepdims=True) + by_target)
     strength = ops.exp(logits - ops.take(highest, links.targets, axis=0))
     strength = strength * ops.expand_dims(links.weights, 1)
     kept = ops.expand_dims(keras.layers.Dropout(dropout)(strength), 2)
     values = keras.layers.Dropout(dropout)(values)  # as the authors' code does, after the logits
-    told = kept * ops.reshape(links.heard(values), (-1, heads, width // heads))
-    sums = ops.reshape(links.summed(ops.reshape(told, (-1, width))), by_head.shape)
-    # Divided once a node, not once a link; by a root, twice, as no runtime divides int8.
+    weighted = kept * ops.reshape(links.of_sources(values), (-1, heads, width // heads))
+    sums = ops.reshape(links.summed(ops.reshape(weighted, (-1, width))), by_head.shape)
+    # Divided once a node, not once a link; by a root, twice, as no runtime divides int8. Nodes
+    # without any link, which are padding, are divided by 1.
     padding = 1.0 - links.summed(ops.expand_dims(links.weights, 1))
     means = ops.maximum(links.summed(strength) + padding, SMALLEST_MEAN)
     root = ops.expand_dims(ops.rsqrt(means), 2)
@@ -226,15 +229,17 @@ def attend_dense(
 
     nodes, width = values.shape[1:]
     by_head = ops.reshape(values, (-1, nodes, heads, width // heads))
-    heard, hears = (_logits(by_head, heads, f"{name}_{role}") for role in ("heard", "hears"))
-    rows = ops.expand_dims(ops.transpose(hears, (0, 2, 1)), 3)
-    columns = ops.expand_dims(ops.transpose(heard, (0, 2, 1)), 2)
+    by_source, by_target = (
+        _logits(by_head, heads, f"{name}_{end}") for end in ("source", "target")
+    )
+    rows = ops.expand_dims(ops.transpose(by_target, (0, 2, 1)), 3)
+    columns = ops.expand_dims(ops.transpose(by_source, (0, 2, 1)), 2)
     mask = ops.expand_dims((adjacency - 1.0) * UNLINKED, 1)
     shares = ops.softmax(_leaky(rows + columns) + mask)
     shares = keras.layers.Dropout(dropout)(shares)
     by_head = keras.layers.Dropout(dropout)(by_head)
-    told = ops.matmul(shares, ops.transpose(by_head, (0, 2, 1, 3)))
-    return ops.reshape(ops.transpose(told, (0, 2, 1, 3)), (-1, nodes, width))
+    means = ops.matmul(shares, ops.transpose(by_head, (0, 2, 1, 3)))
+    return ops.reshape(ops.transpose(means, (0, 2, 1, 3)), (-1, nodes, width))
 
 
 def _logits(by_head: keras.KerasTensor, heads: int, name: str) -> keras.KerasTensor:

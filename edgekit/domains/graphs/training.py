@@ -1,4 +1,4 @@
-"""Training on a whole graph at once: all papers hear each other, the labels of few are told."""
+"""Training on a whole graph at once: all nodes and links are used, the labels of few."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from edgekit.core.types import Array, Progress, Split
-from edgekit.domains.graphs.citations import Citations
+from edgekit.domains.graphs.labelled import LabelledGraph
 from edgekit.on_device.graphs.neighbourhoods import arrays_of
 
 if TYPE_CHECKING:
     import keras
 
-TOLD: tuple[Split, Split] = ("train", "validation")
-"""Splits whose labels are looked at."""
-
+LABELLED: tuple[Split, Split] = ("train", "validation")
+"""Splits whose labels training uses: to learn from, and to choose the epoch."""
 
 AVERAGED = 0.98
-"""How much of the average of weights stays in an epoch: it is over some 50 epochs."""
+"""Share of the average of weights that stays in an epoch: it is over some 50 epochs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +28,8 @@ class Schedule:
 
     Attributes:
         epochs: At most; each is one step on the whole graph.
-        patience: Epochs without a lower loss or a higher accuracy on the papers of the validation,
-            after which training ends.
+        patience: Epochs without a lower loss or a higher accuracy on the validation split, after
+            which training ends.
         learning_rate: Of Adam.
     """
 
@@ -79,32 +78,31 @@ class Best:
 
 def fit_whole(
     model: keras.Model,
-    cited: Citations,
+    labelled: LabelledGraph,
     schedule: Schedule,
     *,
     symmetric: bool,
     progress: Progress,
 ) -> None:
-    """Train a network that answers for all papers; keep the weights that validate best.
+    """Train a network that answers for all nodes; keep the weights that validate best.
 
-    They are averages over the last epochs, as single steps with so much left out stray far. Those
-    of the epoch with the highest accuracy on the validation are kept, and of several of these the
-    one with the lowest loss.
+    They are averages over the last epochs, since dropout makes single steps noisy. The epoch with
+    the highest accuracy on the validation split is kept, of several the one with the lowest loss.
 
     Source: Polyak, Juditsky, Acceleration of Stochastic Approximation by Averaging, 1992,
         https://doi.org/10.1137/0330046.
 
     Args:
-        model: Takes the whole graph, with the room it takes, and answers `(1, papers, classes)`.
-        cited: The graph, its labels and split.
+        model: Takes the whole graph, in the room it takes, and answers `(1, nodes, classes)`.
+        labelled: The graph, its labels and splits.
         schedule: When to end.
         symmetric: As of `edgekit.on_device.graphs.neighbourhoods.example`.
         progress: Told the loss every tenth epoch.
     """
     import keras
 
-    inputs, labels = whole_graph(cited, symmetric=symmetric)
-    train, validation = (_only(cited.splits[each], len(labels[0])) for each in TOLD)
+    inputs, labels = whole_graph(labelled, symmetric=symmetric)
+    train, validation = (_only(labelled.splits[each], len(labels[0])) for each in LABELLED)
     model.compile(
         keras.optimizers.Adam(schedule.learning_rate),
         "sparse_categorical_crossentropy",
@@ -127,8 +125,8 @@ def fit_whole(
         best = best.after(checked)
         if epoch % 10 == 0:
             share = 100 * checked.accuracy
-            told = f"epoch {epoch}/{schedule.epochs}, loss {loss:.3f}, validation {share:.1f}%"
-            progress(epoch / schedule.epochs, told)
+            doing = f"epoch {epoch}/{schedule.epochs}, loss {loss:.3f}, validation {share:.1f}%"
+            progress(epoch / schedule.epochs, doing)
         if best.waited >= schedule.patience:
             break
     model.set_weights(kept)
@@ -139,21 +137,23 @@ def moved(averaged: Sequence[Array], current: Sequence[Array], stays: float) -> 
     return [stays * a + (1 - stays) * c for a, c in zip(averaged, current, strict=True)]
 
 
-def whole_graph(cited: Citations, *, symmetric: bool) -> tuple[dict[str, keras.KerasTensor], Array]:
-    """Return the inputs of a network that takes all papers, as tensors, and labels `(1, papers)`.
+def whole_graph(
+    labelled: LabelledGraph, *, symmetric: bool
+) -> tuple[dict[str, keras.KerasTensor], Array]:
+    """Return the inputs of a network that takes all nodes, as tensors, and labels `(1, nodes)`.
 
-    A paper without a label has 0.
+    A node without a label has 0.
     """
     from keras import ops
 
-    papers = np.arange(len(cited.graph))
-    arrays = arrays_of(cited.graph, papers, len(papers), cited.room, symmetric=symmetric)
+    nodes = np.arange(len(labelled.graph))
+    arrays = arrays_of(labelled.graph, nodes, len(nodes), labelled.room, symmetric=symmetric)
     tensors = {name: ops.convert_to_tensor(array) for name, array in arrays.items()}
-    return tensors, np.maximum(cited.labels, 0)[np.newaxis]
+    return tensors, np.maximum(labelled.labels, 0)[np.newaxis]
 
 
-def _only(papers: Array, count: int) -> Array:
-    """Return weights of all papers whose weighted mean is that of a split, `(1, count)`."""
+def _only(nodes: Array, count: int) -> Array:
+    """Return weights of all nodes with which a mean is that of some, `(1, count)`."""
     weights = np.zeros((1, count), np.float32)
-    weights[0, papers] = count / len(papers)
+    weights[0, nodes] = count / len(nodes)
     return weights

@@ -53,10 +53,10 @@ def _places(pairs: Array) -> Array:
     angles[inner] = 2 * np.pi * np.arange(len(inner)) / max(1, len(inner))
     rings = np.array([_ring(node, pairs) for node in range(count)])
     outer = np.flatnonzero(rings == 2)
-    heard_by = {node: int(pairs[pairs[:, 0] == node, 1].min()) for node in outer}
-    order = sorted(outer, key=lambda node: (angles[heard_by[node]], node))
+    nearer = {node: int(pairs[pairs[:, 0] == node, 1].min()) for node in outer}
+    order = sorted(outer, key=lambda node: (angles[nearer[node]], node))
     # Spread evenly over the ring, in the order of those they are linked with.
-    start = angles[heard_by[order[0]]] if order else 0.0
+    start = angles[nearer[order[0]]] if order else 0.0
     angles[order] = start + 2 * np.pi * np.arange(len(order)) / max(1, len(order))
     radii = SIDE * np.array(RADII)[rings]
     directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)

@@ -1,12 +1,12 @@
 """A node of a graph of any size, with its neighbours and theirs, as arrays of one size.
 
-A network of two layers answers from nothing else: the first layer tells a node's neighbours what
-their neighbours hold, the second tells the node. So a file need not hold the graph: it has room for
-a neighbourhood, and answers what it would answer on the whole graph, as long as all of it fits.
-What does not is left out: the neighbours of the last neighbours first.
+A network of two layers needs nothing else for its answer: the second layer reads the node's
+neighbours, the first theirs. So a file has room for a neighbourhood, not for the graph, and answers
+as on the whole graph as long as the neighbourhood fits. What does not fit is left out, neighbours
+of the last neighbours first.
 
 Source: Hamilton, Ying, Leskovec, Inductive Representation Learning on Large Graphs, 2017,
-https://arxiv.org/abs/1706.02216, which takes a random part of each neighbourhood instead.
+https://arxiv.org/abs/1706.02216, which samples neighbourhoods instead.
 """
 
 from __future__ import annotations
@@ -86,6 +86,14 @@ def neighbourhood(graph: Graph, node: int, most: int) -> Array:
     return np.array(list(kept)[:most], np.int32)
 
 
+def fits(graph: Graph, node: int, room: Room) -> bool:
+    """Return whether there is room for all that the answer for a node depends on."""
+    targets = (node, *graph.neighbours[node])
+    num_links = sum(1 + len(graph.neighbours[target]) for target in targets)
+    num_nodes = len(neighbourhood(graph, node, room.nodes + 1))
+    return num_links <= room.links and num_nodes <= room.nodes
+
+
 def example(graph: Graph, node: int, room: Room, *, symmetric: bool) -> Dict[str, Array]:
     """Return what a model is given to answer for a node.
 
@@ -97,10 +105,10 @@ def example(graph: Graph, node: int, room: Room, *, symmetric: bool) -> Dict[str
             a node have equal ones, which sum up to 1.
 
     Returns:
-        `words (1, nodes, words)`, int32, and `shares` of the same shape, float32: one part in as
-        many as a node has words, 0 for padding. `sources`, `targets (1, links)`, int32, and
-        `weights`, float32: who hears whom, and how much; 0 for padding. The links that end at the
-        node or at its neighbours are there; others are not heard in two steps.
+        `words (1, nodes, words)`, int32, and `shares` of the same shape, float32: 1 / number of the
+        node's words, 0 for padding. `sources`, `targets (1, links)`, int32, and `weights`, float32:
+        the two ends of each link, and its weight; 0 for padding. The links that lead to the node or
+        to its neighbours are there; the answer does not depend on others.
 
     Raises:
         ValueError: There is no such node, or a node has more words than there is room for.
@@ -115,12 +123,12 @@ def example(graph: Graph, node: int, room: Room, *, symmetric: bool) -> Dict[str
 def arrays_of(
     graph: Graph, nodes: Array, num_targets: int, room: Room, *, symmetric: bool
 ) -> Dict[str, Array]:
-    """Return the arrays of `example` for these nodes, the first of which hear their neighbours.
+    """Return the arrays of `example` for these nodes and the links to the first of them.
 
     Args:
         graph: Of any size.
         nodes: `(n,)`, at most as many as there is room for.
-        num_targets: How many of them hear others.
+        num_targets: How many of them links lead to.
         room: Of the arrays; links without room are left out, the last first.
         symmetric: As of `example`.
     """
@@ -147,10 +155,9 @@ def arrays_of(
 
 
 def symmetric_weights(graph: Graph, sources: Array, targets: Array) -> Array:
-    """Return the weight of each link by how many links its two nodes have, `(links,)`, float32.
+    """Return 1 / sqrt(links of the source * links of the target), `(links,)`, float32.
 
-    One part in the root of the product of both nodes' numbers of links, that with itself included,
-    in the whole graph.
+    Links are those of the whole graph and each node's with itself.
 
     Source: Kipf, Welling, Semi-Supervised Classification with Graph Convolutional Networks, 2017,
         https://arxiv.org/abs/1609.02907, equation 2.

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..answering import Answer, Kind, Models, Program, at_least_one
 from ..graphs.drawn import drawn
-from ..graphs.neighbourhoods import Graph, Room, example, graph_of
+from ..graphs.neighbourhoods import Graph, Room, example, fits, graph_of
 from ..interpreter import find_file
 
 MODEL = "model"
@@ -91,6 +91,11 @@ def answer(models: Models, question: Question, options: Namespace) -> Answer:
     labels = models.labels or [f"class {number}" for number in range(len(scores))]
     order = np.argsort(-scores, kind="stable")[: options.count]
     lines = [f"{scores[index]:.3f}  {labels[index]}" for index in order]
+    if not fits(graph, node, room):
+        lines.append(
+            f"Its neighbourhood has more than {room.nodes:,} nodes or {room.links:,} links; the "
+            "last of them were left out."
+        )
     near = len(graph.neighbours[node])
     title = f"{names[node] if names else f'node {node}'}, {near} neighbours"
     return Answer(lines, drawn(inputs, int(order[0]), "\n".join([title, *lines])))

@@ -95,10 +95,10 @@ def attended(values: Array, graph: Graph, weights: dict[str, Array]) -> Array:
     """What `attend` says, node by node."""
     answer = np.zeros((len(graph), UNITS))
     by_head = values[0].reshape(NUM_NODES, HEADS, -1).astype(np.float64)
-    heard, hears = ((by_head * weights[role]).sum(axis=-1) for role in ("heard", "hears"))
+    by_source, by_target = ((by_head * weights[end]).sum(axis=-1) for end in ("source", "target"))
     for node, neighbours in enumerate(graph.neighbours):
         sources = [node, *neighbours]
-        logits = heard[sources] + hears[node]
+        logits = by_source[sources] + by_target[node]
         logits = np.where(logits > 0, logits, 0.2 * logits)
         shares = np.exp(logits - logits.max(axis=0))
         shares /= shares.sum(axis=0)
@@ -134,8 +134,8 @@ def test_a_list_of_links_a_matrix_and_numpy_attend_alike(
     by_matrix = dense["attend"]({"values": values, "adjacency": np.sign(matrix_of(inputs))})
     assert np.asarray(by_matrix)[0, : len(graph)] == pytest.approx(found, abs=CLOSE)
     weights = {
-        role: np.asarray(listed["attend"].get_layer(f"step_{role}").kernel)
-        for role in ("heard", "hears")
+        end: np.asarray(listed["attend"].get_layer(f"step_{end}").kernel)
+        for end in ("source", "target")
     }
     assert found == pytest.approx(attended(values, graph, weights), abs=CLOSE)
 
