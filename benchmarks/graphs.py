@@ -18,9 +18,10 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -39,19 +40,21 @@ from edgekit.domains.graphs.training import fit_whole, whole_graph
 from edgekit.domains.learning.scores import accuracy
 from edgekit.on_device.graphs.neighbourhoods import Room
 from edgekit.running.session import open_session
+from edgekit.verbs.check import check
 
 if TYPE_CHECKING:
     import keras
 
 RECIPES = ("graph_gcn", "graph_gat")
-SYMMETRIC = {"graph_gcn": True, "graph_gat": False}
 GRAPHS = ("cora", "citeseer")
 LINKS_A_NODE = 5
 """In both directions and with itself, as Cora has 4.9."""
 
 WORDS = 32
 CLASSES = 7
-NUM_CALIBRATION = 64
+NUM_CALIBRATION = 4
+TARGETS = ("gpu", "microcontroller", "edgetpu")
+"""Asked whether they take a form."""
 
 
 def trained_accuracy(name: str, graph: str, seed: int) -> float:
@@ -97,7 +100,7 @@ def listed(name: str, nodes: int) -> keras.Model:
 
     inputs, links = graph_inputs(Room(nodes, LINKS_A_NODE * nodes, WORDS))
     words, shares = (ops.reshape(inputs[key], (nodes, WORDS)) for key in ("words", "shares"))
-    if SYMMETRIC[name]:
+    if name == "graph_gcn":
         x = keras.layers.ReLU()(convolve(_first(words, shares, 16), links))
         x = convolve(keras.layers.Dense(CLASSES)(x), links)
     else:
@@ -116,7 +119,7 @@ def dense(name: str, nodes: int) -> keras.Model:
     words = keras.Input(batch_shape=(1, nodes, WORDS), dtype="int32", name="words")
     shares = keras.Input(batch_shape=(1, nodes, WORDS), name="shares")
     matrix = keras.Input(batch_shape=(1, nodes, nodes), name="adjacency")
-    if SYMMETRIC[name]:
+    if name == "graph_gcn":
         x = keras.layers.ReLU()(convolve_dense(_first(words, shares, 16), matrix))
         x = convolve_dense(keras.layers.Dense(CLASSES)(x), matrix)
     else:
@@ -137,8 +140,8 @@ def random_graphs(nodes: int, count: int) -> dict[str, Array]:
     sources = random.integers(0, nodes, (count, len(targets)), dtype=np.int32)
     sources[:, ::LINKS_A_NODE] = np.arange(nodes)
     matrix = np.zeros((count, nodes, nodes), np.float32)
-    for one, heard in zip(matrix, sources, strict=True):
-        one[targets, heard] = 1 / LINKS_A_NODE
+    for one, each in zip(matrix, sources, strict=True):
+        one[targets, each] = 1 / LINKS_A_NODE
     return {
         "words": random.integers(0, NUM_WORDS, (count, nodes, WORDS), dtype=np.int32),
         "shares": np.full((count, nodes, WORDS), 1 / WORDS, np.float32),
@@ -149,50 +152,65 @@ def random_graphs(nodes: int, count: int) -> dict[str, Array]:
     }
 
 
-def files(name: str, nodes: int, folder: Path) -> Iterator[tuple[str, Path, dict[str, Array]]]:
-    """Convert both forms; give what each is called, its file and one example."""
-    graphs = random_graphs(nodes, NUM_CALIBRATION if nodes <= 512 else 2)
+class File(NamedTuple):
+    """A converted network."""
+
+    form: str
+    path: Path
+    example: dict[str, Array]
+
+
+def files(name: str, nodes: int, folder: Path) -> Iterator[File]:
+    """Convert both forms to float32 and int8."""
+    graphs = random_graphs(nodes, NUM_CALIBRATION)
     for form, model in (("list", listed(name, nodes)), ("matrix", dense(name, nodes))):
         needed = {tensor.name: graphs[tensor.name] for tensor in model.inputs}
-        if not SYMMETRIC[name] and "adjacency" in needed:
+        if name == "graph_gat" and "adjacency" in needed:
             needed["adjacency"] = np.sign(needed["adjacency"])
         source = folder / f"{name}-{nodes}-{form}.keras"
         model.save(source)
         np.savez(source.with_suffix(".npz"), **needed)  # type: ignore[arg-type]
         for precision in ("float32", "int8"):
             path = source.with_name(f"{source.stem}-{precision}.tflite")
-            given = source.with_suffix(".npz")
-            convert(source, path, precision=precision, calibration=given)
-            yield f"{form}, {precision}", path, {key: a[:1] for key, a in needed.items()}
+            convert(source, path, precision=precision, calibration=source.with_suffix(".npz"))
+            yield File(f"{form}, {precision}", path, {key: a[:1] for key, a in needed.items()})
 
 
 def tell_forms(options: argparse.Namespace) -> None:
-    """Print how long each form takes, by the number of nodes."""
+    """Print how long each form takes, by the number of nodes, and which targets refuse it."""
     for name in options.recipe or RECIPES:
         for nodes in options.nodes:
             with tempfile.TemporaryDirectory() as scratch:
-                for form, path, batch in files(name, nodes, Path(scratch)):
-                    times = [timed(path, batch, each, options.turns) for each in options.runtime]
-                    told = ", ".join(
-                        f"{each} {ms:.3f} ms"
-                        for each, ms in zip(options.runtime, times, strict=True)
-                    )
-                    kb = sum(array.nbytes for array in batch.values()) / 1e3
-                    size = path.stat().st_size
-                    print(
-                        f"{name} {nodes:5} nodes {form:16} {size:7,} B, example {kb:8.1f} kB, "
-                        f"{told}",
-                        flush=True,
-                    )
+                found = list(files(name, nodes, Path(scratch)))
+                times = [timed(found, runtime, options.turns) for runtime in options.runtime]
+                refused = [
+                    [target for target in TARGETS if not check(file.path, target).ok]
+                    for file in found
+                ]
+            for file, ms, targets in zip(found, zip(*times, strict=True), refused, strict=True):
+                kilobytes = sum(array.nbytes for array in file.example.values()) / 1e3
+                each = zip(options.runtime, ms, strict=True)
+                print(
+                    f"{name} {nodes:5} nodes {file.form:16} example {kilobytes:8.1f} kB",
+                    *(f"{runtime} {median:.3f} ms" for runtime, median in each),
+                    f"refused by {', '.join(targets) or 'none'}",
+                    sep=", ",
+                    flush=True,
+                )
 
 
-def timed(path: Path, batch: dict[str, Array], runtime: str, turns: int) -> float:
-    """Return milliseconds of one example on one thread: the median over turns of a burst's."""
-    with open_session(path, runtime=runtime) as session:
-        session(batch)
-        return statistics.median(
-            session.time(batch, runs=20, warmup=2).median_ms for _ in range(turns)
-        )
+def timed(found: Sequence[File], runtime: str, turns: int) -> list[float]:
+    """Return milliseconds of one example of each file on one thread; files take turns."""
+    with ExitStack() as opened:
+        sessions = [opened.enter_context(open_session(f.path, runtime=runtime)) for f in found]
+        rounds = [
+            [
+                session.time(file.example, runs=20, warmup=2).median_ms
+                for session, file in zip(sessions, found, strict=True)
+            ]
+            for _ in range(turns)
+        ]
+    return [statistics.median(medians) for medians in zip(*rounds, strict=True)]
 
 
 def main() -> None:
@@ -204,7 +222,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--kept", type=Path, default=Path("graphs_accuracy.json"))
     parser.add_argument("--turns", type=int, default=9)
-    parser.add_argument("--runtime", nargs="+", default=["litert"])
+    parser.add_argument("--runtime", nargs="+", default=["tflite-runtime", "litert"])
     parser.add_argument("--nodes", type=int, nargs="+", default=[32, 64, 128, 256, 512, 1024])
     options = parser.parse_args()
     (tell_accuracy if options.question == "accuracy" else tell_forms)(options)
