@@ -136,7 +136,9 @@ recipe = Recipe(
     score=score,
     answer_key=labels_key(len(FIELDS)),
     loss="sparse_categorical_crossentropy",
-    variants=("float32", "float16", "dynamic_int8", "int8"),
+    # No dynamic_int8: XNNPACK in LiteRT 2.3 multiplies floats by looked-up int8 rows wrongly (31 %
+    # in place of 84.5 % with graph_gat in tiny; tflite-runtime is right).
+    variants=("float32", "float16", "int8"),
     drop_limits={"int8": 1.0},
     program=Program(name="classify_node", example=(asking.EXAMPLE,)),
     assets=assets,
