@@ -78,7 +78,7 @@ def read_graph(path: Path) -> LabelledGraph:
         BadData: It is another file, arrays are missing, or they contradict each other.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             found = dict(arrays)
     except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise BadData(
