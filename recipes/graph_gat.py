@@ -77,8 +77,8 @@ def network(room: Room, *, num_words: int, num_classes: int, whole: bool = False
     x = mean_of_words(words, shares, UNITS, num_words=num_words, dropout=DROPOUT, decay=DECAY)
     x = ops.elu(attend(x, links, heads=HEADS, dropout=DROPOUT, name="first"))
     x = keras.layers.Dropout(DROPOUT)(x)
-    held_small = keras.regularizers.L2(DECAY)
-    x = keras.layers.Dense(num_classes, kernel_regularizer=held_small, name="fields")(x)
+    decay = keras.regularizers.L2(DECAY)
+    x = keras.layers.Dense(num_classes, kernel_regularizer=decay, name="fields")(x)
     x = attend(x, links, heads=1, dropout=DROPOUT, name="second")
     x = ops.expand_dims(x, 0) if whole else x[:1, :]
     scores = keras.layers.Softmax(name="scores")(x)

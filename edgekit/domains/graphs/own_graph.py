@@ -60,7 +60,7 @@ def on_graph(
         symmetric: As of `edgekit.on_device.graphs.neighbourhoods.example`.
 
     Raises:
-        BadData: The file is none, or contradicts itself.
+        BadData: The file is not a graph, or contradicts itself.
     """
     labelled = read(given)
     names, num_words, room = labelled.class_names, labelled.num_words, room_for(labelled)
@@ -94,7 +94,7 @@ def _remarks(labelled: LabelledGraph) -> tuple[str, ...]:
     large = sum(not fits(graph, int(node), room) for node in test)
     if large:
         said.append(
-            f"Of {large:,} of these nodes, the neighbourhood has more than {MOST_NODES} nodes or "
+            f"The neighbourhoods of {large:,} of these nodes have more than {MOST_NODES} nodes or "
             f"{MOST_LINKS:,} links; the last of them are left out."
         )
     return tuple(said)
