@@ -18,7 +18,7 @@ from edgekit.domains.graphs.examples import (
     room_for,
     signature,
 )
-from edgekit.domains.graphs.labelled import LabelledGraph, read_graph
+from edgekit.domains.graphs.labelled import SPLITS, LabelledGraph, read_graph
 from edgekit.domains.learning.answer_keys import labels_key
 from edgekit.domains.own_data.files import remembered
 from edgekit.on_device.graphs.neighbourhoods import Room, fits
@@ -81,7 +81,7 @@ def on_graph(
 
 def _remarks(labelled: LabelledGraph) -> tuple[str, ...]:
     graph, splits = labelled.graph, labelled.splits
-    counts = ", ".join(f"{len(splits[s]):,} {s}" for s in ("train", "validation", "test"))  # type: ignore[index]
+    counts = ", ".join(f"{len(splits[split]):,} {split}" for split in SPLITS)
     links = sum(map(len, graph.neighbours)) // 2
     said = [
         f"{len(graph):,} nodes, {links:,} links, {labelled.num_words:,} words, "
