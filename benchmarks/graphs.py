@@ -142,12 +142,15 @@ def random_graphs(nodes: int, count: int) -> dict[str, Array]:
     matrix = np.zeros((count, nodes, nodes), np.float32)
     for one, each in zip(matrix, sources, strict=True):
         one[targets, each] = 1 / LINKS_A_NODE
+    shares = np.full((count, nodes, WORDS), 1 / WORDS, np.float32)
+    weights = np.full(sources.shape, 1 / LINKS_A_NODE, np.float32)
+    shares[..., -1] = weights[..., -1] = 0  # as padding; calibration refuses constants
     return {
         "words": random.integers(0, NUM_WORDS, (count, nodes, WORDS), dtype=np.int32),
-        "shares": np.full((count, nodes, WORDS), 1 / WORDS, np.float32),
+        "shares": shares,
         "sources": sources,
         "targets": np.repeat(targets[np.newaxis], count, axis=0),
-        "weights": np.full(sources.shape, 1 / LINKS_A_NODE, np.float32),
+        "weights": weights,
         "adjacency": matrix,
     }
 
