@@ -197,6 +197,17 @@ SAMPLES = (
         script="make_mocap_small.py",
     ),
     Sample(
+        path="cora_small.npz",
+        what="1,318 of Cora's 2,708 papers with their words, citations and fields: the 140 to "
+        "train on, 100 to validate, 200 to test, and those linked with them",
+        source="Sen, Namata, Bilgic, Getoor, Galligher, Eliassi-Rad, *Collective Classification in "
+        "Network Data*, 2008, <https://doi.org/10.1609/aimag.v29i3.2157>; from "
+        "<https://github.com/tkipf/gcn>",
+        licence="MIT (repository); research data, with attribution",
+        sha256="dc60e8c6fc57532a9ef233da1d2d286a4f4db63e45c4265355628901c12415b2",
+        script="make_cora_small.py",
+    ),
+    Sample(
         path="pedestrian_points.npz",
         what="2,877 boxes of what moves in the film of pedestrians, and the 17 joints of the 1,519 "
         "people whom a teacher saw whole (uint8, as shares of a square around each)",

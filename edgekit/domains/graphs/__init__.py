@@ -1,0 +1,1 @@
+"""Graphs whose nodes hold words: data, graph convolution and attention, training."""
