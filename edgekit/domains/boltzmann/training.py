@@ -83,8 +83,8 @@ class Learner(keras.Model):  # type: ignore[misc]  # Keras has no types
         """Take a step on visible units `(batch, visible)`: values in 0..1 are probabilities.
 
         Returns:
-            `loss`: the mean cross-entropy of a picture made again from its hidden units, in nats;
-            a figure to watch, which this does not minimize.
+            `made_again`: the mean cross-entropy of an example made again from its hidden units, in
+            nats; a figure to watch, which this does not minimize.
         """
         probable = batch[0] if isinstance(batch, tuple) else batch
         data = is_on(probable, self._noise(ops.shape(probable)))
@@ -102,7 +102,7 @@ class Learner(keras.Model):  # type: ignore[misc]  # Keras has no types
         )
         self.hidden_mean.assign(0.99 * self.hidden_mean + 0.01 * ops.mean(on, axis=0))
         again = machine.visible_log_odds(on)
-        return {"loss": ops.mean(ops.sum(ops.softplus(again) - data * again, axis=-1))}
+        return {"made_again": ops.mean(ops.sum(ops.softplus(again) - data * again, axis=-1))}
 
     def _together(self, visible: KerasTensor, hidden: KerasTensor) -> KerasTensor:
         """Return how units vary together on a batch, `(visible, hidden)`."""
@@ -139,7 +139,7 @@ def train_machine(
             drawn anew each time it is seen.
         num_hidden: Hidden units.
         schedule: How it is trained.
-        progress: Told after every epoch how well pictures are made again.
+        progress: Told after every epoch how well the last batch is made again.
         stage: First words of what `progress` is told.
     """
     mean = visible.mean(axis=0)
@@ -154,7 +154,7 @@ def train_machine(
 
     def tell(epoch: int, logs: dict[str, float]) -> None:
         done = f"{stage} {epoch + 1}/{schedule.epochs}"
-        progress((epoch + 1) / schedule.epochs, f"{done}, made again {logs['loss']:.1f} nats")
+        progress((epoch + 1) / schedule.epochs, f"{done}, made again {logs['made_again']:.1f} nats")
 
     learner.fit(
         visible.astype(np.float32),
