@@ -15,7 +15,15 @@ import numpy as np
 
 from edgekit.core.recipe import Dataset, FineTuning, Metric, Program, Recipe, Signature, Tensor
 from edgekit.core.types import Progress, Run, Size, Split
-from edgekit.domains.fashion.garments import EXAMPLE, IMAGE, SHAPE, SOURCE, example, garments
+from edgekit.domains.fashion.garments import (
+    EXAMPLE,
+    IMAGE,
+    LABELS,
+    SHAPE,
+    SOURCE,
+    example,
+    garments,
+)
 from edgekit.domains.learning.answer_keys import labels_key
 from edgekit.domains.learning.convolutions import convolution
 from edgekit.domains.learning.fit import fit
@@ -27,18 +35,6 @@ from edgekit.domains.own_data.pictures import own_pictures, picture_data, pictur
 if TYPE_CHECKING:
     import keras
 
-LABELS = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-)
 EPOCHS: dict[Size, int] = {"tiny": 5, "full": 6}
 BATCH_SIZE = 128
 PEAK_LEARNING_RATE = 3e-3

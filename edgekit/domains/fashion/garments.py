@@ -20,6 +20,18 @@ SHAPE = (28, 28, 1)
 IMAGE = Tensor(name="image", shape=(1, *SHAPE), meaning="grey image, 0..1")
 SOURCE = "Xiao, Rasul, Vollgraf, Fashion-MNIST, 2017, https://arxiv.org/abs/1708.07747"
 EXAMPLE = "example.pgm"
+LABELS = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
 
 
 def garments(split: Split, size: Size) -> tuple[Array, Array]:
