@@ -39,7 +39,7 @@ def data(split: Split, size: Size) -> Dataset:
     """Return labels, one-hot `(n, 10)`, noise `(n, 32)`, and real images `(n, 28, 28, 1)`."""
     images, numbers = garments(split, size)
     labels = np.eye(len(LABELS), dtype=np.float32)[numbers]
-    noise = standard_normal(len(images), NOISE_SIZE, SEEDS[split])
+    noise = standard_normal(len(images), NOISE_SIZE, seed=SEEDS[split])
     return Dataset(inputs={"label": labels, "noise": noise}, targets=images)
 
 

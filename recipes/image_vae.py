@@ -54,7 +54,7 @@ SEEDS: dict[Split, int] = {"train": 0, "validation": 1, "calibration": 2, "test"
 def data(split: Split, size: Size) -> Dataset:
     """Return images `(n, 28, 28, 1)`, float32 in 0..1, their own targets, and noise `(n, 16)`."""
     images, _ = garments(split, size)
-    noise = standard_normal(len(images), CODE_SIZE, SEEDS[split])
+    noise = standard_normal(len(images), CODE_SIZE, seed=SEEDS[split])
     return Dataset(inputs={"image": images, "noise": noise}, targets=images)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgekit.core.types import Array, Progress
-from edgekit.domains.generative.variational import standard_normal
+from edgekit.domains.generative.variational import TRAINING_SEED, standard_normal
 
 if TYPE_CHECKING:
     import keras
@@ -64,19 +64,20 @@ def train_adversaries(
     optimizers = _optimizers(generator, critic, epochs * steps)
     step = _compiled(generator, critic, *optimizers)
     random = np.random.default_rng(0)
-    size = generator.inputs[1].shape[-1]
+    shape = (steps, batch_size, generator.inputs[1].shape[-1])
     for epoch in range(epochs):
         order = random.permutation(len(pictures))[: steps * batch_size].reshape(steps, batch_size)
-        noise = standard_normal(steps * batch_size, size, seed=epoch).reshape(steps, batch_size, -1)
-        losses = np.mean(
-            [step(pictures[rows], labels[rows], noise[k]) for k, rows in enumerate(order)], axis=0
-        )
-        told = f"loss {losses[0]:.3f}, of the critic {losses[1]:.3f}"
+        noises = standard_normal(*shape, seed=TRAINING_SEED + epoch)
+        losses = [
+            step(pictures[rows], labels[rows], noise)
+            for rows, noise in zip(order, noises, strict=True)
+        ]
+        of_generator, of_critic = np.mean(losses, axis=0)
+        told = f"loss {of_generator:.3f}, of the critic {of_critic:.3f}"
         progress((epoch + 1) / epochs, f"epoch {epoch + 1}/{epochs}, {told}")
     optimizers[0].finalize_variable_values(generator.trainable_variables)
-    for k in range(NORM_BATCHES):
-        rows = random.integers(len(labels), size=batch_size)
-        generator([labels[rows], standard_normal(batch_size, size, seed=epochs + k)], training=True)
+    for noise in standard_normal(NORM_BATCHES, *shape[1:], seed=TRAINING_SEED - 1):
+        generator([labels[random.integers(len(labels), size=batch_size)], noise], training=True)
 
 
 def _optimizers(

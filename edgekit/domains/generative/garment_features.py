@@ -20,7 +20,7 @@ from edgekit.domains.learning.downloads import read_packaged
 from edgekit.domains.learning.kept_arrays import digest_of
 
 FILE = "garment_features.npz"
-BATCH = 250
+BATCH = 50
 """Pictures that are looked at together: what a layer makes of them fits into a cache."""
 
 

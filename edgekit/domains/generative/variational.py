@@ -24,6 +24,9 @@ LEAST = 1 / 512
 """Half a step of an int8 file's probabilities, which are what their 256 numbers can be. In scores
 none is nearer to 0 or 1, in any precision: a rounded 0 says "less than this", not "never"."""
 
+TRAINING_SEED = 1000
+"""Of the noise of the first epoch; that of data sets has others."""
+
 
 def drawn(
     x: keras.KerasTensor, noise: keras.KerasTensor
@@ -88,9 +91,9 @@ def divergence(mean: Array, deviation: Array) -> float:
     return float(each.sum(axis=1).mean() / 2)
 
 
-def standard_normal(count: int, size: int, seed: int) -> Array:
-    """Return noise, `(count, size)`, float32, the same for a seed."""
-    return np.random.default_rng(seed).standard_normal((count, size)).astype(np.float32)
+def standard_normal(*shape: int, seed: int) -> Array:
+    """Return noise of a shape, float32, the same for a seed."""
+    return np.random.default_rng(seed).standard_normal(shape, np.float32)
 
 
 def train_variational(
@@ -117,9 +120,9 @@ def train_variational(
     trained = learner(model, negative_elbo)
     steps = epochs * -(-len(pictures) // batch_size)
     trained.compile(adamw(peak_learning_rate, steps, weight_decay=1e-4), jit_compile=False)
-    count, size = inputs["noise"].shape
     for epoch in range(epochs):
-        given = {**inputs, "noise": standard_normal(count, size, seed=1000 + epoch)}
+        noise = standard_normal(*inputs["noise"].shape, seed=TRAINING_SEED + epoch)
+        given = {**inputs, "noise": noise}
         history = trained.fit(given, pictures, batch_size=batch_size, verbose=0).history
         loss = history["loss"][-1]
         progress((epoch + 1) / epochs, f"epoch {epoch + 1}/{epochs}, loss {loss:.1f} nats")
