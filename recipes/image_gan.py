@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import keras
 
 NOISE_SIZE = 32
-EPOCHS: dict[Size, int] = {"tiny": 2, "full": 20}
+EPOCHS: dict[Size, int] = {"tiny": 1, "full": 16}
 BATCH_SIZE = 64
 SEEDS: dict[Split, int] = {"train": 0, "validation": 1, "calibration": 2, "test": 3}
 

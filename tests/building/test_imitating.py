@@ -18,7 +18,7 @@ def test_the_targets_are_the_answers_to_the_same_inputs() -> None:
     asked: Counter[str] = Counter()
 
     def run(batch: Batch) -> Batch:
-        asked.update(batch)
+        asked.update(list(batch))
         return {"y": sum(batch.values()) + 1}
 
     taught = imitating(recipe, run)
