@@ -5,6 +5,8 @@ It runs in a child process, so that tfmot's changes to its process end with it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +15,10 @@ from edgekit.core import registry
 from edgekit.core.child_process import report_progress
 from edgekit.core.errors import BadInput
 from edgekit.core.paths import atomic
-from edgekit.core.recipe import Signature
-from edgekit.core.types import Size
+from edgekit.core.recipe import Dataset, Recipe, Signature
+from edgekit.core.types import Run, Size, Split
 from edgekit.core.variant import Variant
+from edgekit.source_model.reference import runner
 
 if TYPE_CHECKING:
     import tf_keras
@@ -41,6 +44,8 @@ def optimize(
     keras.utils.set_random_seed(seed)
     recipe = choice.load()
     trained = keras.saving.load_model(model, compile=False, safe_mode=True)
+    if recipe.fine_tuning.imitates:
+        recipe = imitating(recipe, runner(trained))
     (name,) = variant.optimizations
     optimization = registry.get("optimizations", name)
     options = {**optimization.options, **variant.options_of(name)}
@@ -55,6 +60,19 @@ def optimize(
         for part, signature in parts.signatures.items():
             export(cut(changed, part, signature), folder / part, signature)
         return {part: part for part in parts.signatures}
+
+
+def imitating(recipe: Recipe, run: Run) -> Recipe:
+    """Return a recipe whose targets are what a run answers to its inputs."""
+
+    @cache
+    def data(split: Split, size: Size) -> Dataset:
+        examples = recipe.data(split, size)
+        answers = run(examples.inputs)
+        (*_, last) = answers.values()
+        return replace(examples, targets=answers if len(answers) > 1 else last)
+
+    return replace(recipe, data=data)
 
 
 def cut(model: tf_keras.Model, part: str, signature: Signature) -> tf_keras.Model:

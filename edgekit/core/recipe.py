@@ -98,11 +98,21 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class FineTuning:
-    """How an optimization retrains a recipe's model."""
+    """How an optimization retrains a recipe's model.
+
+    Attributes:
+        epochs: Times each training example is seen.
+        batch_size: Examples per step.
+        learning_rate: At the start; it falls to zero.
+        imitates: Whether the targets are what the trained model answers, not those of the data: of
+            noise, no one answer is right (Hinton, Vinyals, Dean, Distilling the Knowledge in a
+            Neural Network, 2015, https://arxiv.org/abs/1503.02531).
+    """
 
     epochs: Mapping[Size, int]
     batch_size: int = 128
     learning_rate: float = 1e-3
+    imitates: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

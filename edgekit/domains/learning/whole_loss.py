@@ -72,7 +72,7 @@ def learner(model: keras.Model, loss: WholeLoss) -> keras.Model:
             training: bool = True,
         ) -> keras.KerasTensor:
             answers = dict(zip(names, keras.tree.flatten(y_pred), strict=True))
-            return keras.ops.mean(loss(y or {}, answers)) + sum(self.losses)
+            return keras.ops.mean(loss({} if y is None else y, answers)) + sum(self.losses)
 
         def train_on_batch(self, x: Array, y: Batch) -> float:
             """Return the loss of this batch alone."""
