@@ -56,7 +56,8 @@ def kept_in_float(names: Collection[str], layers: Layers) -> Iterator[None]:
     quantize: Callable[..., bytes] = lite._mlir_quantize
 
     def quantize_the_rest(calibrated: bytes, *args: object, **options: object) -> bytes:
-        nodes = _nodes(calibrated, names, layers)
+        others = options.pop("denylisted_nodes", [])  # those of loops
+        nodes = [*others, *_nodes(calibrated, names, layers)]  # type: ignore[misc]
         return quantize(calibrated, *args, denylisted_nodes=nodes, **options)
 
     lite._mlir_quantize = quantize_the_rest

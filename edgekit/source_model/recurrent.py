@@ -45,7 +45,9 @@ FORMS: tuple[Form, ...] = ("small", "fast")
 
 DEFAULT: Form = "small"
 
-_WITHOUT_LOOPS = ("int8", "int16x8")
+_STATIC = ("int8", "int16x8")
+
+_WITHOUT_LOOPS = ("int16x8",)
 
 _LARGEST_UNROLLED = 2**20
 """Bytes of recurrent weights that all steps of a layer read together, above which a float layer is
@@ -117,7 +119,7 @@ def _loop(layer: keras.layers.RNN, *, precision: Precision, form: Form, notes: N
     """Return a replacement for a Keras 3 layer's `inner_loop`."""
     original: InnerLoop = layer.inner_loop
     asked = layer.unroll
-    without_loops = precision in _WITHOUT_LOOPS
+    without_loops, static = precision in _WITHOUT_LOOPS, precision in _STATIC
     for cell in getattr(layer.cell, "cells", [layer.cell]):
         cell.dropout = cell.recurrent_dropout = 0.0  # off at inference; its masks cost operators
     can_fuse = precision != "int16x8" and not why_not_fused(layer)
@@ -132,7 +134,7 @@ def _loop(layer: keras.layers.RNN, *, precision: Precision, form: Form, notes: N
         count = sequences.shape[1]
         if sequences.shape[0] != 1 or count is None:
             return original(sequences, initial_state, mask, training)
-        gains = form == "fast" and (without_loops or _unrolling_is_faster(layer, count))
+        gains = form == "fast" and (static or _unrolling_is_faster(layer, count))
         because = why_not_fused(layer, initial_state=initial_state, mask=mask)
         if one_operator and not because and not gains:
             notes[layer.name] = f"{_named(layer)} is fused into one operator."
@@ -149,7 +151,7 @@ def _loop(layer: keras.layers.RNN, *, precision: Precision, form: Form, notes: N
                 layer=layer,
                 mask=first,
                 unroll=unroll,
-                blend=without_loops,
+                blend=static and unroll,
             )
         layer.unroll = unroll
         return original(sequences, initial_state, mask, training)
