@@ -72,7 +72,8 @@ def _nodes(calibrated: bytes, names: Collection[str], layers: Layers) -> list[st
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "calibrated.tflite"
         path.write_bytes(calibrated)
-        graph = read(path).main
+        model = read(path)
+        graph = model.main
         owners = operator_layers(graph, layers)
     # What is delivered has lost the model's name in front of paths, and explain reads them there.
     known_as = [{owner, owner.partition("/")[2] or owner} for owner in owners]
@@ -83,10 +84,14 @@ def _nodes(calibrated: bytes, names: Collection[str], layers: Layers) -> list[st
             f"Nothing in the file came from layer '{lacking[0]}', so it cannot be kept in float; "
             f"the file has {known}."
         )
+    kept = [op for op, each in zip(graph.operators, known_as, strict=True) if each & set(names)]
+    bodies = [int(str(op.options["body_subgraph_index"])) for op in kept if op.name == "WHILE"]
+    inside = [
+        (op, model.subgraphs[body]) for body in bodies for op in model.subgraphs[body].operators
+    ]
     return [
-        graph.tensors[k].name
-        for op, each in zip(graph.operators, known_as, strict=True)
-        if each & set(names)
+        within.tensors[k].name
+        for op, within in [*((op, graph) for op in kept), *inside]
         for k in op.outputs
     ]
 

@@ -262,11 +262,15 @@ def _is_wild(scale: float) -> bool:
 
 
 def _float_operators(model: Model) -> list[tuple[Operator, Subgraph]]:
-    """Return the operators that compute in float32, each with its graph."""
+    """Return the operators that compute in float32, each with its graph.
+
+    Those of loops are left out: there it is by choice, see
+    `edgekit.conversion.ranges.loop_ranges`.
+    """
+    graph = model.main
     return [
         (op, graph)
-        for graph in model.subgraphs
         for op in graph.operators
-        if op.name not in ("QUANTIZE", "DEQUANTIZE")
+        if op.name not in ("QUANTIZE", "DEQUANTIZE", "WHILE")
         and any(graph.tensors[k].dtype == "float32" for k in op.outputs)
     ]

@@ -3,7 +3,7 @@
 Nothing that is computed changes: same operators, same weights, same scales, in the same order. What
 goes: ranges that the quantizer noted, shapes written twice, buffers without a reader, the
 converter's note on itself, and all but the first part of inner tensors' names; inside of loops, all
-but the layer's.
+but the loop's.
 """
 
 from __future__ import annotations
@@ -103,14 +103,14 @@ def _shorten_names(model: ModelT, graph: SubGraphT) -> None:
 
 
 def _name_after_loop(graph: SubGraphT) -> None:
-    """Name what is inside of a loop after the layer whose loop it is: `gru/while/mul_1` is `gru`.
+    """Name what is inside of a loop after it: `gru/while/mul_1` is `gru/while`.
 
     Nobody asks for such a tensor by name, and texts are a fifth of a small loop's file.
     """
     for tensor in graph.tensors:
         layer, inside, _ = _first(tensor).partition(_LOOP)
         if inside:
-            tensor.name = layer
+            tensor.name = layer + inside
 
 
 def _drop_model_name(tensors: list[TensorT]) -> None:

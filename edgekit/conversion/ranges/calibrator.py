@@ -59,9 +59,7 @@ def calibrated(examples: Batch, *, levels: int) -> Iterator[None]:
         else:
             ranged = calibrate(self, given)
         ranged = correct_ranges(ranged, examples, levels=levels)
-        corrected.append(
-            set_loop_ranges(ranged, examples, levels=levels) if has_loops else ranged
-        )
+        corrected.append(set_loop_ranges(ranged, examples, levels=levels) if has_loops else ranged)
         return corrected[-1]
 
     def quantize_products(calibrated: bytes, *args: object, **options: object) -> bytes:

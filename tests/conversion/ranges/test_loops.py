@@ -1,0 +1,140 @@
+"""int8 goes into loops: products inside WHILE are int8, and no less right than unrolled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgekit.conversion.writing import write
+from edgekit.core import registry
+from edgekit.core.types import Array
+from edgekit.intake.options import Options
+from edgekit.running.session import open_session
+from edgekit.source_model.recurrent import Form
+from edgekit.tflite.reader import Model, read
+from tests.support import strangers
+from tests.support.recurrent import FUSED, converted, largest_error, operators
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and Keras warn about themselves
+
+
+def products_inside(model: Model) -> set[str]:
+    """Return the types of what the products of all loops read, weights included."""
+    return {
+        graph.tensors[k].dtype
+        for graph in model.subgraphs[1:]
+        for op in graph.operators
+        if op.name == "FULLY_CONNECTED"
+        for k in op.inputs[:2]
+    }
+
+
+def test_an_int8_gru_is_a_loop_of_a_fraction_of_the_bytes(tmp_path: Path) -> None:
+    from keras import layers
+
+    model = strangers.chain((24, 4), layers.GRU(32), layers.Dense(3))
+    file, _ = converted(model, tmp_path, "int8")
+    assert operators(file)["WHILE"] == 1
+    assert products_inside(read(file)) == {"int8"}
+    plain, _ = converted(model, tmp_path, "float32")
+    assert file.stat().st_size <= 0.6 * plain.stat().st_size
+    for runtime in ("litert", "tflite-runtime"):
+        if not registry.get("runtimes", runtime).missing():
+            assert largest_error(file, tmp_path / "m.keras", runtime) < 0.03
+
+
+def test_integers_go_in_and_out_of_a_loop(tmp_path: Path) -> None:
+    """The last layer's output is a result of the WHILE itself; a fused LSTM stands before it."""
+    from keras import layers
+
+    model = strangers.chain((6, 4), layers.LSTM(5, return_sequences=True), layers.GRU(3))
+    file, _ = converted(model, tmp_path, "int8", io="int8")
+    found, graph = operators(file), read(file).main
+    assert (found["WHILE"], found[FUSED]) == (1, 1)
+    assert {graph.tensors[k].dtype for k in (*graph.inputs, *graph.outputs)} == {"int8"}
+    assert largest_error(file, tmp_path / "m.keras") < 0.05
+
+
+def test_a_layer_kept_in_float_is_so_inside_its_loop(tmp_path: Path) -> None:
+    from keras import layers
+
+    one = layers.GRU(4, return_sequences=True, name="one")
+    source = tmp_path / "m.keras"
+    strangers.saved(strangers.chain((6, 4), one, layers.GRU(3, name="two")), source)
+    out, options = tmp_path / "m.tflite", Options(io="float", keep_float=("one",))
+    write(source, out, "int8", source.with_suffix(".npz"), options)
+    assert products_inside(read(out)) == {"int8", "float32"}
+
+
+def given_a_state() -> Any:
+    import keras
+    from keras import layers
+
+    start = keras.Input((72, 4), name="x")
+    state = layers.Dense(16, activation="tanh")(start[:, 0])
+    steps = layers.GRU(16, return_sequences=True)(start, initial_state=state)
+    return keras.Model(start, layers.Dense(4)(steps))
+
+
+def built(kind: str) -> Any:
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(1)
+    if kind == "given a state":
+        return given_a_state()
+    gru, rnn = layers.GRU, layers.SimpleRNN
+    before = {
+        "GRU": lambda: [gru(32)],
+        "GRU, reset before": lambda: [gru(8, reset_after=False)],
+        "SimpleRNN": lambda: [rnn(64)],
+        "sequences": lambda: [gru(32, return_sequences=True)],
+        "stack": lambda: [gru(16, return_sequences=True), rnn(16)],
+        "both ways": lambda: [layers.Bidirectional(gru(16))],
+        "backwards": lambda: [gru(16, go_backwards=True)],
+        "cells": lambda: [layers.RNN([layers.GRUCell(8), layers.LSTMCell(8)])],
+    }
+    return strangers.chain((72, 4), *before[kind](), layers.Dense(4))
+
+
+def mean_error(file: Path, runtime: str, batch: dict[str, Array], wanted: Array) -> float:
+    with open_session(file, runtime=runtime) as session:
+        (found,) = session(batch).values()
+    return float(np.sqrt(np.mean((found - wanted) ** 2)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "GRU",
+        "GRU, reset before",
+        "SimpleRNN",
+        "sequences",
+        "stack",
+        "both ways",
+        "backwards",
+        "cells",
+        "given a state",
+    ],
+)
+@pytest.mark.parametrize("runtime", ["litert", "tflite-runtime"])
+def test_a_loop_is_no_less_right_than_its_steps(tmp_path: Path, kind: str, runtime: str) -> None:
+    if reason := registry.get("runtimes", runtime).missing():
+        pytest.skip(reason)
+    model, random = built(kind), np.random.default_rng(5)
+    model.save(tmp_path / "m.keras")
+    (name,) = (tensor.name for tensor in model.inputs)
+    seen, held_out = random.uniform(-1, 1, (2, 30, 72, 4)).astype(np.float32)
+    np.savez(tmp_path / "m.npz", **{name: seen})
+    wanted, errors = model.predict(held_out, verbose=0), {}
+    for form in ("small", "fast"):
+        out = tmp_path / f"{form}.tflite"
+        asked: Form = "small" if form == "small" else "fast"
+        options = Options(io="float", recurrent=asked)
+        write(tmp_path / "m.keras", out, "int8", tmp_path / "m.npz", options)
+        errors[form] = mean_error(out, runtime, {name: held_out}, wanted)
+    assert errors["small"] <= 1.05 * errors["fast"]  # a hundred outputs vary by a few percent
