@@ -84,9 +84,8 @@ class LoopRunner:
         interpreter.invoke()
         if turns is not None:
             for k in self._activations(graph):
-                value = _held(interpreter, k)
-                if value is not None:
-                    turns[graph, k].append(value)
+                if (held := _held(interpreter, k)) is not None:
+                    turns[graph, k].append(held)
             for loop in loops_of(self._model, graph):
                 entering = [interpreter.get_tensor(int(k)) for k in loop.inputs]
                 self._turn(loop, entering, turns)
