@@ -79,6 +79,10 @@ def _floats(model: ModelT, tensor: TensorT) -> Array:
 def _tie(
     schema: ModuleType, model: ModelT, graph: SubGraphT, lookup: OperatorT, dense: OperatorT
 ) -> None:
+    replaced = [
+        (int(lookup.inputs[0]), 1),
+        *((int(k), side) for side, k in enumerate(dense.inputs)),
+    ]
     weights = graph.tensors[int(dense.inputs[1])]
     floats, before = _floats(model, weights), np.asarray(weights.quantization.scale)
     scale = float(np.float32(abs(floats).max() / _LARGEST))
@@ -93,6 +97,10 @@ def _tie(
     dense.inputs[1] = lookup.inputs[0] = tied
     position = next(k for k, op in enumerate(graph.operators) if op is lookup)
     insert_quantize(schema, model, graph, position, like=tied)
+    read = {int(k) for op in graph.operators for k in op.inputs}
+    for tensor, side in replaced:
+        if tensor >= 0 and tensor not in read:  # its contents go, since nobody refers to them
+            graph.tensors[tensor] = copy.copy(graph.tensors[int(dense.inputs[side])])
 
 
 def _constant(
