@@ -193,13 +193,14 @@ def compare(kind: str, size: str, runtimes: list[str], turns: int, folder: Path)
             float_bytes = rows[OURS[0]].size_bytes
         else:
             short += [f"{kind} {size} int8, {w}: {rows[w].fate}" for w in OURS if rows[w].fate]
-            short += judged_loop(kind, size, *(rows[way] for way in OURS), float_bytes)
+            short += judged_loop(kind, size, rows, float_bytes)
     return short
 
 
-def judged_loop(kind: str, size: str, loop: Row, steps: Row, float_bytes: int) -> list[str]:
+def judged_loop(kind: str, size: str, rows: dict[str, Row], float_bytes: int) -> list[str]:
     """Return where an int8 loop is too large, or less right than its unrolled form."""
-    if kind == "LSTM":  # fused
+    loop, steps = (rows[way] for way in OURS)
+    if kind == "LSTM" or not float_bytes:  # fused, or there is nothing to compare with
         return []
     ratio = loop.size_bytes / float_bytes
     print(f"{kind:10}{size:10}int8 loop / float loop: bytes {ratio:.2f}", flush=True)
