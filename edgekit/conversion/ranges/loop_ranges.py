@@ -128,7 +128,8 @@ def _held(content: bytes, examples: Batch) -> dict[int, dict[int, Values]]:
     for example in examples_of(examples):
         for place, arrays in runner.run(example).items():
             if place[0] and arrays[0].dtype == np.float32:
-                seen[place].append(look(np.stack(arrays)))
+                alike = len({array.shape for array in arrays}) == 1
+                seen[place] += [look(np.stack(arrays))] if alike else map(look, arrays)
     held: dict[int, dict[int, Values]] = defaultdict(dict)
     for (graph, tensor), each in seen.items():
         held[graph][tensor] = over_all(each)
