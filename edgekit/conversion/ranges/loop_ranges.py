@@ -26,7 +26,7 @@ from edgekit.core.types import Array, Batch
 from edgekit.tflite.editing import operators_of, pack, unpack
 
 if TYPE_CHECKING:
-    from ai_edge_litert.schema_py_generated import ModelT, OperatorT
+    from ai_edge_litert.schema_py_generated import ModelT, OperatorT, QuantizationParametersT
 
 _PRODUCTS = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D")
 _WEIGHTS = 1
@@ -58,7 +58,19 @@ def calibrate_around(
     calibrated = unpack(calibrate(_cut(content, results), values)).subgraphs[0]
     for tensor, like in zip(model.subgraphs[0].tensors, calibrated.tensors, strict=True):
         tensor.quantization = like.quantization
+    for k in set(results) & {int(k) for k in model.subgraphs[0].outputs}:
+        tensor = model.subgraphs[0].tensors[k]
+        if tensor.quantization is None or tensor.quantization.min is None:  # no operator reads it
+            tensor.quantization = _range(0.0, 0.0)  # to be measured like the others
     return bytes(pack(model))
+
+
+def _range(low: float, high: float) -> QuantizationParametersT:
+    from ai_edge_litert import schema_py_generated as schema
+
+    quantization = schema.QuantizationParametersT()
+    quantization.min, quantization.max = [low], [high]
+    return quantization
 
 
 def _cut(content: bytes, results: list[int]) -> bytes:
@@ -104,9 +116,7 @@ def set_loop_ranges(content: bytes, examples: Batch, *, levels: int) -> bytes:
             else:
                 for k in (int(op.inputs[0]), int(op.outputs[0])):
                     low, high = within(values[k], useful.get(k, EVERYTHING))
-                    quantization = schema.QuantizationParametersT()
-                    quantization.min, quantization.max = [low], [high]
-                    graph.tensors[k].quantization = quantization
+                    graph.tensors[k].quantization = _range(low, high)
     return bytes(pack(model))
 
 
