@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -55,9 +55,13 @@ def kept_in_float(names: Collection[str], layers: Layers) -> Iterator[None]:
 
     quantize: Callable[..., bytes] = lite._mlir_quantize
 
-    def quantize_the_rest(calibrated: bytes, *args: object, **options: object) -> bytes:
-        others = options.pop("denylisted_nodes", [])  # those of loops
-        nodes = [*others, *_nodes(calibrated, names, layers)]  # type: ignore[misc]
+    def quantize_the_rest(
+        calibrated: bytes,
+        *args: object,
+        denylisted_nodes: Iterable[str] = (),
+        **options: object,
+    ) -> bytes:
+        nodes = [*denylisted_nodes, *_nodes(calibrated, names, layers)]
         return quantize(calibrated, *args, denylisted_nodes=nodes, **options)
 
     lite._mlir_quantize = quantize_the_rest

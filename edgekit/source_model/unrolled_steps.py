@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
@@ -112,7 +113,8 @@ def run(
         return kept[0], kept
 
     order = range(count)[::-1] if layer.go_backwards else range(count)
-    compute = _unrolled if unroll else _looped
+    is_state = keeps is None or not layer.zero_output_for_mask
+    compute = _unrolled if unroll else partial(_looped, is_state=is_state)
     return compute(advance, entering, keeps, states, order, layer.return_sequences)
 
 
@@ -150,13 +152,16 @@ def _looped(
     states: States,
     order: range,
     every: bool,
+    *,
+    is_state: bool,
 ) -> Answer:
+    """Compute the steps in a loop; `is_state` tells whether the output is the first state."""
     import tensorflow as tf
 
     shape = (1, states[0].shape[-1])
-    # Carrying all outputs costs operators in every step, so the loop does so only if they are read.
+    # What is carried costs bytes, and all outputs cost operators in every step.
     arrays = [tf.TensorArray(tf.float32, len(order), element_shape=shape)] if every else []
-    outputs = [] if every else [tf.zeros(shape)]
+    outputs = [] if every or is_state else [tf.zeros(shape)]
 
     def body(
         time: tf.Tensor, outputs: States, states: States, arrays: list[tf.TensorArray]
@@ -173,7 +178,8 @@ def _looped(
     if every:
         rows = arrays[0].stack()
         return rows[-1], tf.transpose(rows, (1, 0, 2)), states
-    return outputs[0], outputs[0][:, None], states
+    (last,) = outputs or states[:1]
+    return last, last[:, None], states
 
 
 def _blend(keep: tf.Tensor, new: tf.Tensor, old: tf.Tensor) -> tf.Tensor:
@@ -206,8 +212,8 @@ def _gru(cell: keras.layers.GRUCell) -> Steps:
 
     def step(x: Sequence[tf.Tensor], states: States) -> States:
         (h,) = states
-        gates = tf.split(x[0] + tf.matmul(h, recurrent[:, :cut]), 2, axis=1)
-        z, r = map(cell.recurrent_activation, gates)
+        gates = cell.recurrent_activation(x[0] + tf.matmul(h, recurrent[:, :cut]))
+        z, r = tf.split(gates, 2, axis=1)
         if cell.reset_after:
             fed_back = r * tf.nn.bias_add(tf.matmul(h, recurrent[:, cut:]), second[cut:])
         else:

@@ -54,9 +54,12 @@ def slim(model: ModelT) -> None:
     for graph in model.subgraphs:
         for tensor in graph.tensors:
             _leave_out(tensor)
-        _shorten_names(model, graph)
-    for graph in model.subgraphs[1:]:
-        _name_after_loop(graph)
+    asked = {0, *(int(signature.subgraphIndex) for signature in model.signatureDefs or [])}
+    for number, graph in enumerate(model.subgraphs):
+        if number in asked:
+            _shorten_names(model, graph)
+        else:
+            _name_after_loop(graph)
     model.metadata = [m for m in model.metadata or [] if m.name != _NOTE_ON_ITSELF] or None
     drop_buffers(model)
 
@@ -108,9 +111,9 @@ def _name_after_loop(graph: SubGraphT) -> None:
     Nobody asks for such a tensor by name, and texts are a fifth of a small loop's file.
     """
     for tensor in graph.tensors:
-        layer, inside, _ = _first(tensor).partition(_LOOP)
-        if inside:
-            tensor.name = layer + inside
+        layer, loop, _ = _first(tensor).partition(_LOOP)
+        tensor.name = layer + loop
+    _drop_model_name(graph.tensors)
 
 
 def _drop_model_name(tensors: list[TensorT]) -> None:

@@ -3,7 +3,7 @@
 A language model often reads its words from the table that it also scores words with. TensorFlow
 2.21 quantizes the table twice in int8: with one scale for GATHER, which only copies, and with a
 scale per row for FULLY_CONNECTED. In a small GPT-2 these were 0.8 of 2.5 MB. Besides, the range of
-the former is that of the words calibrated on, and others were cut. Here both read one table with
+the former is that of the words calibrated on, and others were cut. Here both hold one table with
 one scale, as in dynamic_int8.
 
 Source: Press & Wolf, Using the Output Embedding to Improve Language Models, 2017,
@@ -12,7 +12,6 @@ https://arxiv.org/abs/1608.05859.
 
 from __future__ import annotations
 
-import copy
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -30,15 +29,23 @@ _LARGEST = 127
 
 
 def tie_weights(schema: ModuleType, model: ModelT) -> bool:
-    """Let each FULLY_CONNECTED read the table of a GATHER that holds the same weights."""
+    """Give a GATHER and a FULLY_CONNECTED of the same weights the same integers.
+
+    Returns:
+        Whether any were given. Both tensors stay; a file stores equal contents once.
+    """
     is_changed = False
     for graph in model.subgraphs:
-        for lookup in _operators(schema, model, graph, "GATHER"):
-            for dense in _operators(schema, model, graph, "FULLY_CONNECTED"):
-                if _are_same(schema, model, graph, int(lookup.inputs[0]), dense):
-                    _tie(schema, model, graph, lookup, dense)
+        lookups = _operators(schema, model, graph, "GATHER")
+        for dense in _operators(schema, model, graph, "FULLY_CONNECTED"):
+            own = [int(k) for k in dense.inputs[1:] if k >= 0]
+            for table in sorted({int(op.inputs[0]) for op in lookups}):
+                others = len(_readers(graph, table)) - sum(op.inputs[0] == table for op in lookups)
+                if others or any(len(_readers(graph, k)) > 1 for k in own):
+                    continue  # others would read other numbers
+                if _are_same(schema, model, graph.tensors[table], graph.tensors[own[0]]):
+                    _tie(schema, model, graph, table, dense)
                     is_changed = True
-                    break
     return is_changed
 
 
@@ -47,76 +54,60 @@ def _operators(schema: ModuleType, model: ModelT, graph: SubGraphT, name: str) -
     return [op for op in graph.operators or [] if codes[op.opcodeIndex] == kind]
 
 
-def _are_same(
-    schema: ModuleType, model: ModelT, graph: SubGraphT, table: int, dense: OperatorT
-) -> bool:
+def _readers(graph: SubGraphT, tensor: int) -> list[int]:
+    """Return the positions of the operators that read a tensor."""
+    return [position for position, op in enumerate(graph.operators) if tensor in op.inputs]
+
+
+def _are_same(schema: ModuleType, model: ModelT, table: TensorT, weights: TensorT) -> bool:
     """Whether a table with one scale, and weights with many, were quantized from equal floats."""
-    one, many = graph.tensors[table], graph.tensors[int(dense.inputs[1])]
-    for tensor in (one, many):
+    for tensor in (table, weights):
         data = model.buffers[tensor.buffer].data
         if tensor.type != schema.TensorType.INT8 or data is None or len(data) == 0:
             return False
-    if list(one.shape) != list(many.shape) or len(one.quantization.scale) != 1:
+    scales = table.quantization.scale, weights.quantization.scale
+    if list(table.shape) != list(weights.shape) or len(scales[0]) != 1 or len(scales[1]) == 1:
         return False
-    if len(many.quantization.scale) != many.shape[0] or many.shape[0] == 1:
-        return False
-    steps = np.asarray(many.quantization.scale)[:, None] + one.quantization.scale[0]
-    table_floats = _floats(model, one)
     # The table has the range of words that were calibrated on: others are cut at its ends.
-    ends = (np.array([-128, 127]) - one.quantization.zeroPoint[0]) * one.quantization.scale[0]
+    ends = (np.array([-128, 127]) - table.quantization.zeroPoint[0]) * scales[0][0]
+    apart = abs(_floats(model, table) - np.clip(_floats(model, weights), *ends))
     # Rounding moves each by up to half a step, and the ends of a range by up to half more.
-    return bool((abs(table_floats - np.clip(_floats(model, many), *ends)) <= steps).all())
+    return bool((apart <= np.asarray(scales[1])[:, None] + scales[0][0]).all())
 
 
 def _floats(model: ModelT, tensor: TensorT) -> Array:
-    data = bytes(bytearray(model.buffers[tensor.buffer].data))
-    numbers = np.frombuffer(data, np.int8).reshape(tensor.shape).astype(np.float64)
-    scales = np.asarray(tensor.quantization.scale)[:, None]
-    floats: Array = (numbers - np.asarray(tensor.quantization.zeroPoint)[:, None]) * scales
+    integers = _contents(model, tensor, np.int8).reshape(tensor.shape).astype(np.float64)
+    scales, zeros = (
+        np.asarray(each)[:, None]
+        for each in (tensor.quantization.scale, tensor.quantization.zeroPoint)
+    )
+    floats: Array = (integers - zeros) * scales
     return floats
 
 
-def _tie(
-    schema: ModuleType, model: ModelT, graph: SubGraphT, lookup: OperatorT, dense: OperatorT
-) -> None:
-    replaced = [
-        (int(lookup.inputs[0]), 1),
-        *((int(k), side) for side, k in enumerate(dense.inputs)),
-    ]
-    weights = graph.tensors[int(dense.inputs[1])]
+def _contents(model: ModelT, tensor: TensorT, dtype: type) -> Array:
+    return np.frombuffer(bytes(bytearray(model.buffers[tensor.buffer].data)), dtype)
+
+
+def _tie(schema: ModuleType, model: ModelT, graph: SubGraphT, table: int, dense: OperatorT) -> None:
+    given, weights, *biases = (graph.tensors[int(k)] for k in dense.inputs if k >= 0)
     floats, before = _floats(model, weights), np.asarray(weights.quantization.scale)
     scale = float(np.float32(abs(floats).max() / _LARGEST))
+    for bias in biases:
+        sums = np.round(_contents(model, bias, np.int32) * (before / scale)).astype(np.int32)
+        _put(schema, model, bias, sums, float(given.quantization.scale[0]) * scale)
     integers = np.round(floats / scale).astype(np.int8)
-    tied = _constant(schema, model, graph, weights, integers, scale)
-    if len(dense.inputs) > 2 and dense.inputs[2] >= 0:
-        bias = graph.tensors[int(dense.inputs[2])]
-        entering = float(graph.tensors[int(dense.inputs[0])].quantization.scale[0])
-        given = np.frombuffer(bytes(bytearray(model.buffers[bias.buffer].data)), np.int32)
-        again = np.round(given * (before / scale)).astype(np.int32)
-        dense.inputs[2] = _constant(schema, model, graph, bias, again, entering * scale)
-    dense.inputs[1] = lookup.inputs[0] = tied
-    position = next(k for k, op in enumerate(graph.operators) if op is lookup)
-    insert_quantize(schema, model, graph, position, like=tied)
-    read = {int(k) for op in graph.operators for k in op.inputs}
-    for tensor, side in replaced:
-        if tensor >= 0 and tensor not in read:  # its contents go, since nobody refers to them
-            graph.tensors[tensor] = copy.copy(graph.tensors[int(dense.inputs[side])])
+    for tensor in (weights, graph.tensors[table]):
+        _put(schema, model, tensor, integers, scale)
+    for position in reversed(_readers(graph, table)):
+        insert_quantize(schema, model, graph, position, like=table)
 
 
-def _constant(
-    schema: ModuleType,
-    model: ModelT,
-    graph: SubGraphT,
-    like: TensorT,
-    values: Array,
-    scale: float,
-) -> int:
-    """Append a constant with one scale; return its index."""
-    buffer, tensor = schema.BufferT(), copy.copy(like)
+def _put(schema: ModuleType, model: ModelT, tensor: TensorT, values: Array, scale: float) -> None:
+    """Give a tensor other contents, with one scale."""
+    buffer = schema.BufferT()
     buffer.data = np.frombuffer(values.tobytes(), np.uint8)
     model.buffers.append(buffer)
-    tensor.buffer, tensor.name = len(model.buffers) - 1, like.name + b"/tied"
+    tensor.buffer = len(model.buffers) - 1
     tensor.quantization = schema.QuantizationParametersT()
     tensor.quantization.scale, tensor.quantization.zeroPoint = [scale], [0]
-    graph.tensors.append(tensor)
-    return len(graph.tensors) - 1

@@ -64,8 +64,6 @@ def calibrated(examples: Batch, *, levels: int) -> Iterator[None]:
 
     def quantize_products(calibrated: bytes, *args: object, **options: object) -> bytes:
         nodes = float_nodes(calibrated)
-        if not nodes:
-            return quantize_all(calibrated, *args, **options)
         return quantize_all(calibrated, *args, denylisted_nodes=nodes, **options)
 
     def quantize_calibrated(

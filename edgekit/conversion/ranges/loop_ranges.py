@@ -20,7 +20,13 @@ import numpy as np
 
 from edgekit.conversion.ranges.activation_ranges import within
 from edgekit.conversion.ranges.loop_values import LoopRunner, alone, bodies_of, loops_of
-from edgekit.conversion.ranges.measured_values import Seen, Values, look, over_all
+from edgekit.conversion.ranges.measured_values import (
+    Seen,
+    Values,
+    look,
+    one_by_one,
+    over_all,
+)
 from edgekit.conversion.ranges.useful_ranges import EVERYTHING, limit_to_useful
 from edgekit.core.types import Array, Batch
 from edgekit.tflite.editing import operators_of, pack, unpack
@@ -31,12 +37,6 @@ if TYPE_CHECKING:
 _PRODUCTS = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D")
 _WEIGHTS = 1
 """Input of a product that holds its weights."""
-
-
-def examples_of(batch: Batch) -> Iterator[dict[str, Array]]:
-    """Yield the examples of a batch, each as a batch of one."""
-    for k in range(len(next(iter(batch.values())))):
-        yield {name: array[k : k + 1] for name, array in batch.items()}
 
 
 def calibrate_around(
@@ -53,7 +53,7 @@ def calibrate_around(
     results = _results(model)
     values = (
         [*runner.inputs(example), *(runner.run(example)[0, k][0] for k in results)]
-        for example in examples_of(examples)
+        for example in one_by_one(examples)
     )
     calibrated = unpack(calibrate(_cut(content, results), values)).subgraphs[0]
     for tensor, like in zip(model.subgraphs[0].tensors, calibrated.tensors, strict=True):
@@ -110,11 +110,9 @@ def set_loop_ranges(content: bytes, examples: Batch, *, levels: int) -> bytes:
         values, graph = held.get(body, {}), model.subgraphs[body]
         useful = limit_to_useful(schema, alone(content, body), values, levels=levels)
         for op in _products(model, body):
-            for k in (int(op.inputs[0]), int(op.outputs[0])):
-                if k not in values or values[k].least == np.inf:
-                    break  # a range of nothing but zero has no steps
-            else:
-                for k in (int(op.inputs[0]), int(op.outputs[0])):
+            ends = int(op.inputs[0]), int(op.outputs[0])
+            if all(k in values and values[k].least < np.inf for k in ends):  # zeros have no steps
+                for k in ends:
                     low, high = within(values[k], useful.get(k, EVERYTHING))
                     graph.tensors[k].quantization = _range(low, high)
     return bytes(pack(model))
@@ -135,7 +133,7 @@ def _held(content: bytes, examples: Batch) -> dict[int, dict[int, Values]]:
     """Return what was held over all examples and turns: graph -> tensor -> values."""
     runner = LoopRunner(content)
     seen: dict[tuple[int, int], list[Seen]] = defaultdict(list)
-    for example in examples_of(examples):
+    for example in one_by_one(examples):
         for place, arrays in runner.run(example).items():
             if place[0] and arrays[0].dtype == np.float32:
                 alike = len({array.shape for array in arrays}) == 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -49,6 +49,12 @@ class Values:
     whole: bool
 
 
+def one_by_one(batch: Batch) -> Iterator[dict[str, Array]]:
+    """Yield the examples of a batch, each as a batch of one."""
+    for k in range(len(next(iter(batch.values())))):
+        yield {name: array[k : k + 1] for name, array in batch.items()}
+
+
 def measure(content: bytes, examples: Batch, tensors: Iterable[int]) -> dict[int, Values]:
     """Run the examples one by one; return what was seen in float tensors of the first graph.
 
@@ -61,9 +67,9 @@ def measure(content: bytes, examples: Batch, tensors: Iterable[int]) -> dict[int
     run = interpreter.get_signature_runner()
     wanted = list(tensors)
     seen: dict[int, list[Seen]] = {k: [] for k in wanted}
-    for number in range(len(next(iter(examples.values())))):
+    for example in one_by_one(examples):
         interpreter.reset_all_variables()
-        run(**{name: array[number : number + 1] for name, array in examples.items()})
+        run(**example)
         for k in wanted:
             seen[k].append(look(interpreter.get_tensor(k)))
     return {k: over_all(each) for k, each in seen.items()}
