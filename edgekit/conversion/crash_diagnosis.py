@@ -123,7 +123,7 @@ def _timeout(stage: str) -> Diagnosis:
 
 def _loop(where: str) -> Diagnosis:
     return Diagnosis(
-        name="loop-in-int8",
+        name="loop-in-int16x8",
         finding=f"TensorFlow's calibrator crashes on the loop (WHILE){where}.",
         remedy="Convert the .keras or .h5 file, whose recurrent layers edgekit unrolls; unroll a "
         "loop of your own (unroll=True). int8, float16 and dynamic_int8 take loops.",

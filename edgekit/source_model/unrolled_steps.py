@@ -212,8 +212,9 @@ def _gru(cell: keras.layers.GRUCell) -> Steps:
 
     def step(x: Sequence[tf.Tensor], states: States) -> States:
         (h,) = states
-        gates = cell.recurrent_activation(x[0] + tf.matmul(h, recurrent[:, :cut]))
-        z, r = tf.split(gates, 2, axis=1)
+        # Split before the sigmoid: behind it, TensorFlow's quantizer makes a loop's gates int8.
+        gates = tf.split(x[0] + tf.matmul(h, recurrent[:, :cut]), 2, axis=1)
+        z, r = map(cell.recurrent_activation, gates)
         if cell.reset_after:
             fed_back = r * tf.nn.bias_add(tf.matmul(h, recurrent[:, cut:]), second[cut:])
         else:

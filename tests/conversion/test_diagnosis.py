@@ -220,7 +220,7 @@ def test_the_calibrator_crashes_on_a_loop(tmp_path: Path) -> None:
     sentence = fails(tmp_path / "saved", tmp_path, precision="int16x8", calibration=calibration)
     assert "crashes on the loop (WHILE)" in sentence
     assert ".keras" in sentence
-    assert "[loop-in-int8]" in sentence
+    assert "[loop-in-int16x8]" in sentence
 
 
 @pytest.mark.slow

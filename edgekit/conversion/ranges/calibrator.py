@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from edgekit.conversion.correcting.corrections import corrected
 from edgekit.conversion.ranges.activation_ranges import correct_ranges
+from edgekit.conversion.ranges.copy_order import put_copies_first
 from edgekit.conversion.ranges.loop_ranges import calibrate_around, float_nodes, set_loop_ranges
 from edgekit.conversion.ranges.loop_values import bodies_of
 from edgekit.core.types import Array, Batch
@@ -46,7 +48,7 @@ def calibrated(examples: Batch, *, levels: int) -> Iterator[None]:
             # Variables are reset before the first example of a call, so each call has only one.
             feed(self, partial(iter, [example]), resize_input)
 
-    corrected: list[bytes] = []
+    ready: list[bytes] = []
 
     def calibrate_part(content: bytes, values: Iterator[list[Array]]) -> bytes:
         ranged: bytes = calibrate(Calibrator(content), lambda: values)
@@ -59,20 +61,21 @@ def calibrated(examples: Batch, *, levels: int) -> Iterator[None]:
         else:
             ranged = calibrate(self, given)
         ranged = correct_ranges(ranged, examples, levels=levels)
-        corrected.append(set_loop_ranges(ranged, examples, levels=levels) if has_loops else ranged)
-        return corrected[-1]
+        ready.append(set_loop_ranges(ranged, examples, levels=levels) if has_loops else ranged)
+        return ready[-1]
 
     def quantize_products(calibrated: bytes, *args: object, **options: object) -> bytes:
         nodes = float_nodes(calibrated)
-        return quantize_all(calibrated, *args, denylisted_nodes=nodes, **options)
+        ordered = bytes(corrected(bytearray(calibrated), [put_copies_first]))
+        return quantize_all(ordered, *args, denylisted_nodes=nodes, **options)
 
     def quantize_calibrated(
         self: Calibrator, _: Callable[..., object], *types: object, **options: bool
     ) -> bytes:
         # Only int16x8 comes here, after `calibrate`, whose result TensorFlow then ignores: it
         # calibrates again. A model that has ranges keeps them if no example is given.
-        ready = Calibrator(corrected[-1])
-        content: bytes = quantize(ready, partial(iter, ()), *types, **options)
+        ranged = Calibrator(ready[-1])
+        content: bytes = quantize(ranged, partial(iter, ()), *types, **options)
         return content
 
     Calibrator._feed_tensors, Calibrator.calibrate = feed_each, calibrate_anew
