@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 Turns: TypeAlias = dict[tuple[int, int], list[Array]]
 """(graph, tensor) -> what it held in each turn of one example; the main graph has a single turn."""
 
+Sizes: TypeAlias = list[tuple[int, tuple[int, ...]]]
+"""Tensors and their shapes."""
+
 
 def loops_of(model: ModelT, graph: int) -> Iterator[OperatorT]:
     """Yield the WHILE operators of a graph."""
@@ -57,7 +60,7 @@ class LoopRunner:
 
     def __init__(self, content: bytes) -> None:
         self._content, self._model = content, unpack(content)
-        self._interpreters: dict[int, tf.lite.Interpreter] = {}
+        self._interpreters: dict[int, tuple[Sizes, tf.lite.Interpreter]] = {}
         (signature,) = self._model.signatureDefs
         self._names = {int(port.tensorIndex): port.name.decode() for port in signature.inputs}
 
@@ -102,12 +105,14 @@ class LoopRunner:
         return [int(k) for k in parts.inputs] + written
 
     def _interpreter(self, graph: int, values: Sequence[Array]) -> tf.lite.Interpreter:
-        if graph not in self._interpreters:
-            parts = self._model.subgraphs[graph]
-            sizes = [(int(k), value.shape) for k, value in zip(parts.inputs, values, strict=True)]
+        inputs = self._model.subgraphs[graph].inputs
+        sizes = [(int(k), value.shape) for k, value in zip(inputs, values, strict=True)]
+        made_for, interpreter = self._interpreters.get(graph, (None, None))
+        if interpreter is None or made_for != sizes:  # a list may grow from turn to turn
             content = bytes(pack(alone(self._content, graph)))
-            self._interpreters[graph] = interpreter_of(content, sizes)
-        return self._interpreters[graph]
+            interpreter = interpreter_of(content, sizes)
+            self._interpreters[graph] = sizes, interpreter
+        return interpreter
 
 
 def _held(interpreter: tf.lite.Interpreter, tensor: int) -> Array | None:
