@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 States: TypeAlias = "list[tf.Tensor]"
 """The output `h` first, each `(1, units)`."""
 
-Step: TypeAlias = "Callable[[Sequence[tf.Tensor], States], States]"
-"""The input of one step, multiplied by the kernels, and the states -> new states."""
+Step: TypeAlias = "Callable[[Sequence[tf.Tensor], States, bool], States]"
+"""The input of one step, multiplied by the kernels, the states, and whether steps are unrolled ->
+new states."""
 
 Answer: TypeAlias = "tuple[tf.Tensor, tf.Tensor, States]"
 """Last output `(1, units)`, all outputs `(1, steps, units)`, states."""
@@ -104,7 +105,7 @@ def run(
     def advance(
         x: Sequence[tf.Tensor], keep: tf.Tensor | None, states: States
     ) -> tuple[tf.Tensor, States]:
-        new = steps.step(x, states)
+        new = steps.step(x, states, unroll)
         if keep is None:
             return new[0], new
         kept = [take(keep, one, old) for one, old in zip(new, states, strict=True)]
@@ -191,7 +192,7 @@ def _lstm(cell: keras.layers.LSTMCell) -> Steps:
 
     kernel, recurrent, bias = _weights(cell)
 
-    def step(x: Sequence[tf.Tensor], states: States) -> States:
+    def step(x: Sequence[tf.Tensor], states: States, unroll: bool) -> States:
         h, c = states
         gates = tf.split(x[0] + tf.matmul(h, recurrent), 4, axis=1)
         i, f, o = (cell.recurrent_activation(gates[k]) for k in (0, 1, 3))
@@ -210,11 +211,13 @@ def _gru(cell: keras.layers.GRUCell) -> Steps:
     first, second = bias if cell.reset_after else (bias, np.zeros_like(bias))
     biases = (first[:cut] + second[:cut], first[cut:])
 
-    def step(x: Sequence[tf.Tensor], states: States) -> States:
+    def step(x: Sequence[tf.Tensor], states: States, unroll: bool) -> States:
         (h,) = states
-        # Split before the sigmoid: behind it, TensorFlow's quantizer makes a loop's gates int8.
-        gates = tf.split(x[0] + tf.matmul(h, recurrent[:, :cut]), 2, axis=1)
-        z, r = map(cell.recurrent_activation, gates)
+        gates = x[0] + tf.matmul(h, recurrent[:, :cut])
+        if unroll:
+            z, r = tf.split(cell.recurrent_activation(gates), 2, axis=1)
+        else:  # behind the sigmoid, TensorFlow's quantizer would make a loop's gates int8
+            z, r = map(cell.recurrent_activation, tf.split(gates, 2, axis=1))
         if cell.reset_after:
             fed_back = r * tf.nn.bias_add(tf.matmul(h, recurrent[:, cut:]), second[cut:])
         else:
@@ -232,7 +235,7 @@ def _simple(cell: keras.layers.SimpleRNNCell) -> Steps:
 
     kernel, recurrent, bias = _weights(cell)
 
-    def step(x: Sequence[tf.Tensor], states: States) -> States:
+    def step(x: Sequence[tf.Tensor], states: States, unroll: bool) -> States:
         return [cell.activation(x[0] + tf.matmul(states[0], recurrent))]
 
     return Steps(kernels=(kernel,), biases=(bias,), step=step)
