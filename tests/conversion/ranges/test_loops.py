@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgekit.conversion.ranges.loop_values import LoopRunner, bodies_of
 from edgekit.conversion.writing import write
 from edgekit.core import registry
 from edgekit.core.types import Array
 from edgekit.intake.options import Options
 from edgekit.running.session import open_session
 from edgekit.source_model.recurrent import FORMS
+from edgekit.tflite.editing import unpack
 from edgekit.tflite.reader import Model, read
 from tests.support import strangers
 from tests.support.recurrent import FUSED, converted, largest_error, operators
@@ -69,6 +71,27 @@ def test_a_layer_kept_in_float_is_so_inside_its_loop(tmp_path: Path) -> None:
     out, options = tmp_path / "m.tflite", Options(io="float", keep_float=("one",))
     write(source, out, "int8", source.with_suffix(".npz"), options)
     assert products_inside(read(out)) == {"int8", "float32"}
+
+
+def test_values_that_grow_from_turn_to_turn_are_measured(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    class Grower(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
+        @tf.function(input_signature=[tf.TensorSpec((1, 2), name="x")])  # type: ignore[untyped-decorator]
+        def __call__(self, x: Any) -> dict[str, Any]:
+            free = tf.TensorShape(()), tf.TensorShape((None, 2))
+            _, rows = tf.while_loop(
+                lambda k, _: k < 3, lambda k, y: (k + 1, tf.concat([y, x], 0)), (0, x), free
+            )
+            return {"y": tf.reduce_sum(rows, 0)}
+
+    grower = Grower()
+    tf.saved_model.save(grower, str(tmp_path), signatures=grower.__call__)
+    content = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path)).convert()
+    turns = LoopRunner(content).run({"x": np.ones((1, 2), np.float32)})
+    (body,) = bodies_of(unpack(content))
+    shapes = [[each.shape for each in held] for (graph, _), held in turns.items() if graph == body]
+    assert [(2, 2), (3, 2), (4, 2)] in shapes
 
 
 def given_a_state() -> Any:
