@@ -41,8 +41,8 @@ FORMS: tuple[Form, ...] = ("small", "fast")
 - `fast`: layers are unrolled, LSTM too, unless that is slower. A file grows by 1 to 3 kB per step
   and layer. In `benchmarks/recurrent.py` this makes a float GRU of 16 units 3 times as fast, and an
   int8 LSTM 2 to 15 times; its cell state then has 8 bits, against 16 where it is fused. An int8 GRU
-  of 16 units and 72 steps is twice as fast on LiteRT 2.3, and takes 2.5 times as long on
-  tflite-runtime 2.14. Accelerators such as the Edge TPU take no loops.
+  of 32 units and 72 steps is 1.7 times as fast on LiteRT 2.3, and takes 1.5 times as long on
+  tflite-runtime 2.14. Accelerators take no loops.
 """
 
 DEFAULT: Form = "small"
