@@ -8,7 +8,9 @@ input anew in every step. `prepare` gives each layer a better form before the mo
 - **unrolled**: the steps are written one after another. Accelerators take this form, and it is
   the only one of GRU and SimpleRNN, which have no operator of their own, that int16x8 has.
 - **loop**: a WHILE operator whose steps multiply only the state; the smallest file. In int8 its
-  products are int8, its state float32 (`edgekit.conversion.ranges.loop_ranges`).
+  products are int8 (16 bits where there are no gates,
+  `edgekit.conversion.correcting.loop_products`), its state float32
+  (`edgekit.conversion.ranges.loop_ranges`).
 
 Source: Hochreiter & Schmidhuber, Long Short-Term Memory, 1997,
 https://doi.org/10.1162/neco.1997.9.8.1735; Cho et al., Learning Phrase Representations using RNN
@@ -186,7 +188,7 @@ def _how(num_steps: int, *, unroll: bool, precision: Precision) -> str:
     if unroll:
         return f"unrolled over {num_steps} steps"
     if precision == "int8":
-        return f"a loop of {num_steps} steps with int8 products and a float32 state"
+        return f"a loop of {num_steps} steps with int8 weights and a float32 state"
     return f"a loop of {num_steps} steps"
 
 

@@ -56,7 +56,7 @@ def test_int8_holds_loops_or_steps(tmp_path: Path) -> None:
     small, notes = converted(model, tmp_path, "int8")
     found = operators(small)
     assert (found["WHILE"], found[FUSED]) == (2, 2)
-    assert "'memory' (GRU) is a loop of 6 steps with int8 products and a float32 state." in notes
+    assert "'memory' (GRU) is a loop of 6 steps with int8 weights and a float32 state." in notes
     assert "for want of" not in notes
     assert largest_error(small, tmp_path / "m.keras") < 0.1
     fast, notes = converted(model, tmp_path, "int8", recurrent="fast")
@@ -102,7 +102,7 @@ def test_masks_states_and_cells_of_any_kind_convert_to_int8(tmp_path: Path, form
     file, notes = converted(model, tmp_path, "int8", recurrent=form)
     assert (operators(file)["WHILE"] > 0) == (form == "small")
     if form == "small":
-        how = "a loop of 6 steps with int8 products and a float32 state, not fused"
+        how = "a loop of 6 steps with int8 weights and a float32 state, not fused"
         assert f"'reader' (LSTM) is {how}: its cell state is used" in notes
         assert f"'writer' (LSTM) is {how}: it " in notes
         assert f"'relu' (LSTM) is {how}: its activation is not tanh" in notes

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from edgekit.conversion.correcting.leading_ones import keep_leading_ones
+from edgekit.conversion.correcting.loop_products import widen_loop_products
 from edgekit.conversion.correcting.requantization import (
     requantize,
     requantize_one_hot,
@@ -89,6 +90,7 @@ CORRECTIONS: tuple[Correction, ...] = (
     widen_cell_states,
     requantize_one_hot,
     tie_weights,
+    widen_loop_products,
     bound_products,
     add_zero_biases,
     quantize_small_weights,

@@ -11,9 +11,8 @@ from edgekit.conversion.correcting.corrections import corrected
 from edgekit.conversion.ranges.activation_ranges import correct_ranges
 from edgekit.conversion.ranges.copy_order import put_copies_first
 from edgekit.conversion.ranges.loop_ranges import calibrate_around, float_nodes, set_loop_ranges
-from edgekit.conversion.ranges.loop_values import bodies_of
 from edgekit.core.types import Array, Batch
-from edgekit.tflite.editing import unpack
+from edgekit.tflite.editing import bodies_of, unpack
 
 if TYPE_CHECKING:
     from tensorflow.lite.python.optimize.calibrator import Calibrator

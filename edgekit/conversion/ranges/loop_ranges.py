@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgekit.conversion.ranges.activation_ranges import within
-from edgekit.conversion.ranges.loop_values import LoopRunner, alone, bodies_of, loops_of
+from edgekit.conversion.ranges.loop_values import LoopRunner, alone
 from edgekit.conversion.ranges.measured_values import (
     Seen,
     Values,
@@ -27,7 +27,7 @@ from edgekit.conversion.ranges.measured_values import (
 )
 from edgekit.conversion.ranges.useful_ranges import EVERYTHING, limit_to_useful
 from edgekit.core.types import Array, Batch
-from edgekit.tflite.editing import operators_of, pack, unpack
+from edgekit.tflite.editing import bodies_of, loops_of, operators_of, pack, unpack
 
 if TYPE_CHECKING:
     from ai_edge_litert.schema_py_generated import ModelT, OperatorT, QuantizationParametersT

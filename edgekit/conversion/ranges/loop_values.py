@@ -10,12 +10,12 @@ Source for what a WHILE does: tensorflow/lite/kernels/while.cc.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from edgekit.conversion.ranges.measured_values import interpreter_of
 from edgekit.core.types import Array, Batch
-from edgekit.tflite.editing import operators_of, pack, unpack
+from edgekit.tflite.editing import loops_of, pack, unpack
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -26,22 +26,6 @@ Turns: TypeAlias = dict[tuple[int, int], list[Array]]
 
 Sizes: TypeAlias = list[tuple[int, tuple[int, ...]]]
 """Tensors and their shapes."""
-
-
-def loops_of(model: ModelT, graph: int) -> Iterator[OperatorT]:
-    """Yield the WHILE operators of a graph."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    codes = operators_of(model)
-    for op in model.subgraphs[graph].operators or []:
-        if codes[op.opcodeIndex] == schema.BuiltinOperator.WHILE:
-            yield op
-
-
-def bodies_of(model: ModelT) -> list[int]:
-    """Return the graphs that are the body of a loop."""
-    loops = [op for graph in range(len(model.subgraphs)) for op in loops_of(model, graph)]
-    return sorted({op.builtinOptions.bodySubgraphIndex for op in loops})
 
 
 def alone(content: bytes, graph: int) -> ModelT:

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.conversion.ranges.loop_values import LoopRunner, bodies_of
+from edgekit.conversion.ranges.loop_values import LoopRunner
 from edgekit.conversion.writing import write
 from edgekit.core import registry
 from edgekit.core.types import Array
 from edgekit.intake.options import Options
 from edgekit.running.session import open_session
 from edgekit.source_model.recurrent import FORMS
-from edgekit.tflite.editing import unpack
+from edgekit.tflite.editing import bodies_of, unpack
 from edgekit.tflite.reader import Model, read
 from tests.support import strangers
 from tests.support.recurrent import FUSED, converted, largest_error, operators
@@ -48,6 +48,17 @@ def test_an_int8_gru_is_a_loop_of_a_fraction_of_the_bytes(tmp_path: Path) -> Non
     for runtime in ("litert", "tflite-runtime"):
         if not registry.get("runtimes", runtime).missing():
             assert largest_error(file, tmp_path / "m.keras", runtime) < 0.03
+
+
+def test_where_nothing_fades_products_have_16_bits(tmp_path: Path) -> None:
+    from keras import layers
+
+    model = strangers.chain((24, 4), layers.SimpleRNN(8), layers.Dense(3))
+    file, _ = converted(model, tmp_path, "int8")
+    assert products_inside(read(file)) == {"int16", "int8"}  # states, weights
+    for runtime in ("litert", "tflite-runtime"):
+        if not registry.get("runtimes", runtime).missing():
+            assert largest_error(file, tmp_path / "m.keras", runtime) < 0.1
 
 
 def test_integers_go_in_and_out_of_a_loop(tmp_path: Path) -> None:
