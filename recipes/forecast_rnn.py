@@ -28,8 +28,8 @@ UNITS = 32
 def build(size: Size) -> keras.Model:
     """Return the untrained network; it is the same for every size.
 
-    At each hour the 32 units see the temperature and their own last state. In an int8 file
-    the 72 steps are unrolled, one after another.
+    At each hour the 32 units see the temperature and their own last state. In files the 72 steps
+    are a loop, in int8 with a float32 state.
     """
     import keras
 

@@ -36,7 +36,10 @@ SelectOps = Annotated[
 ]
 Recurrent = Annotated[
     str,
-    typer.Option(help="LSTM, GRU, SimpleRNN: small (one operator or a loop), fast (unrolled)."),
+    typer.Option(
+        help="LSTM, GRU, SimpleRNN: small (one operator or a loop), fast (unrolled; accelerators "
+        "take no loops)."
+    ),
 ]
 KeepFloat = Annotated[
     list[str] | None,

@@ -64,7 +64,7 @@ def explain_death(
             arrays = _asked(calibration_arrays, source, calibration, options, Path(scratch))
         cause = None
         if stage == CALIBRATING and arrays:
-            cause = _asked(calibration_hazard, source, arrays, options)
+            cause = _asked(calibration_hazard, source, arrays, precision, options)
         if cause:
             return cause
         if arrays or not calibration:
@@ -78,15 +78,18 @@ def calibration_arrays(source: Path, calibration: Path, options: Options, folder
     return as_npz(calibration, model, folder / "calibration.npz", pixels=options.pixels)[0]
 
 
-def calibration_hazard(source: Path, calibration: Path, options: Options) -> str:
+def calibration_hazard(
+    source: Path, calibration: Path, precision: Precision, options: Options
+) -> str:
     """In a child: return what in a model the calibrator may have crashed on, or ""."""
     model, _ = load_asked(source, options)
-    prepare(model, precision="int8", form=options.recurrent)
+    prepare(model, precision=precision, form=options.recurrent)
     signature, layers = signature_of(model), layers_of(model)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "saved_model"
         export(model, folder, signature)
-        if loops := operator_paths(folder, ("WHILE",), layers):
+        loops = operator_paths(folder, ("WHILE",), layers)
+        if loops and precision == "int16x8":  # int8 is calibrated around them
             return str(_loop(layers.sentence(loops)))
     layer = first_not_finite(model, load_calibration(calibration, signature))
     return str(not_finite(layers, layer)) if layer else ""
@@ -120,10 +123,10 @@ def _timeout(stage: str) -> Diagnosis:
 
 def _loop(where: str) -> Diagnosis:
     return Diagnosis(
-        name="loop-in-int8",
+        name="loop-in-int16x8",
         finding=f"TensorFlow's calibrator crashes on the loop (WHILE){where}.",
         remedy="Convert the .keras or .h5 file, whose recurrent layers edgekit unrolls; unroll a "
-        "loop of your own (unroll=True). float16 and dynamic_int8 take loops.",
+        "loop of your own (unroll=True). int8, float16 and dynamic_int8 take loops.",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -55,8 +55,13 @@ def kept_in_float(names: Collection[str], layers: Layers) -> Iterator[None]:
 
     quantize: Callable[..., bytes] = lite._mlir_quantize
 
-    def quantize_the_rest(calibrated: bytes, *args: object, **options: object) -> bytes:
-        nodes = _nodes(calibrated, names, layers)
+    def quantize_the_rest(
+        calibrated: bytes,
+        *args: object,
+        denylisted_nodes: Iterable[str] = (),
+        **options: object,
+    ) -> bytes:
+        nodes = [*denylisted_nodes, *_nodes(calibrated, names, layers)]
         return quantize(calibrated, *args, denylisted_nodes=nodes, **options)
 
     lite._mlir_quantize = quantize_the_rest
@@ -71,7 +76,8 @@ def _nodes(calibrated: bytes, names: Collection[str], layers: Layers) -> list[st
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "calibrated.tflite"
         path.write_bytes(calibrated)
-        graph = read(path).main
+        model = read(path)
+        graph = model.main
         owners = operator_layers(graph, layers)
     # What is delivered has lost the model's name in front of paths, and explain reads them there.
     known_as = [{owner, owner.partition("/")[2] or owner} for owner in owners]
@@ -82,10 +88,14 @@ def _nodes(calibrated: bytes, names: Collection[str], layers: Layers) -> list[st
             f"Nothing in the file came from layer '{lacking[0]}', so it cannot be kept in float; "
             f"the file has {known}."
         )
+    kept = [op for op, each in zip(graph.operators, known_as, strict=True) if each & set(names)]
+    bodies = [int(str(op.options["body_subgraph_index"])) for op in kept if op.name == "WHILE"]
+    inside = [
+        (op, model.subgraphs[body]) for body in bodies for op in model.subgraphs[body].operators
+    ]
     return [
-        graph.tensors[k].name
-        for op, each in zip(graph.operators, known_as, strict=True)
-        if each & set(names)
+        within.tensors[k].name
+        for op, within in [*((op, graph) for op in kept), *inside]
         for k in op.outputs
     ]
 

@@ -6,16 +6,18 @@ Only for a child process: the converter and its calibrator can crash the process
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit.conversion.diagnosis import WHOLE_NUMBERS, Diagnosis, Layers, listed
 from edgekit.conversion.ranges.calibrator import calibrated
+from edgekit.conversion.ranges.measured_values import one_by_one
 from edgekit.core.recipe import Signature
-from edgekit.core.types import Array, Batch
+from edgekit.core.types import Batch
 from edgekit.core.variant import Precision
 from edgekit.intake.options import PLAIN, Options
+from edgekit.tflite.graph_check import called_subgraphs
 from edgekit.tflite.reader import Model, Operator, Subgraph, TensorInfo
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ def to_tflite(
         # The older quantizer writes version 9, and converts such weights to float for their use.
         converter.experimental_new_dynamic_range_quantizer = False
     if precision in STATIC and examples is not None:
-        converter.representative_dataset = lambda: _one_by_one(examples)
+        converter.representative_dataset = lambda: one_by_one(examples)
     if precision in STATIC and options.io != "float":
         dtype = tf.uint8 if options.io == "uint8" else tf.int8
         dtype = dtype if precision == "int8" else tf.int16
@@ -222,11 +224,6 @@ def _operator_set(precision: Precision, *, is_calibrated: bool) -> tf.lite.OpsSe
     return tf.lite.OpsSet.TFLITE_BUILTINS
 
 
-def _one_by_one(examples: Batch) -> Iterator[dict[str, Array]]:
-    for k in range(len(next(iter(examples.values())))):
-        yield {name: array[k : k + 1] for name, array in examples.items()}
-
-
 def _activations(model: Model) -> list[TensorInfo]:
     return [t for graph in model.subgraphs for t in graph.tensors if not t.is_constant]
 
@@ -262,11 +259,16 @@ def _is_wild(scale: float) -> bool:
 
 
 def _float_operators(model: Model) -> list[tuple[Operator, Subgraph]]:
-    """Return the operators that compute in float32, each with its graph."""
+    """Return the operators that compute in float32, each with its graph.
+
+    Those in loops are left out: most do by choice, see `edgekit.conversion.ranges.loop_ranges`.
+    """
+    called = {k for each in model.subgraphs for op in each.operators for k in called_subgraphs(op)}
     return [
         (op, graph)
-        for graph in model.subgraphs
+        for number, graph in enumerate(model.subgraphs)
         for op in graph.operators
-        if op.name not in ("QUANTIZE", "DEQUANTIZE")
+        if number not in called
+        and op.name not in ("QUANTIZE", "DEQUANTIZE", "WHILE")
         and any(graph.tensors[k].dtype == "float32" for k in op.outputs)
     ]

@@ -112,7 +112,7 @@ _FIXES: Mapping[str, str] = {
     "GELU": "Use ReLU or ReLU6.",
     "HARD_SWISH": "Use ReLU6, as MobileNetV3 does with minimalistic=True.",
     "LEAKY_RELU": "Use ReLU, ReLU6, or PReLU(shared_axes=[1, 2]).",
-    "WHILE": "Use an LSTM converted with a fixed batch, or unroll the loop.",
+    "WHILE": "Use an LSTM, or unroll the loop: convert with --recurrent fast.",
 }
 _SEEN_ON_CPU: Mapping[str, int] = {"HARD_SWISH": 353, "LEAKY_RELU": 272, "ELU": 508}
 _NEWEST = (2, 6, 0)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 States: TypeAlias = "list[tf.Tensor]"
 """The output `h` first, each `(1, units)`."""
 
-Step: TypeAlias = "Callable[[Sequence[tf.Tensor], States], States]"
-"""The input of one step, multiplied by the kernels, and the states -> new states."""
+Step: TypeAlias = "Callable[[Sequence[tf.Tensor], States, bool], States]"
+"""The input of one step, multiplied by the kernels, the states, and whether steps are unrolled ->
+new states."""
 
 Answer: TypeAlias = "tuple[tf.Tensor, tf.Tensor, States]"
 """Last output `(1, units)`, all outputs `(1, steps, units)`, states."""
@@ -103,7 +105,7 @@ def run(
     def advance(
         x: Sequence[tf.Tensor], keep: tf.Tensor | None, states: States
     ) -> tuple[tf.Tensor, States]:
-        new = steps.step(x, states)
+        new = steps.step(x, states, unroll)
         if keep is None:
             return new[0], new
         kept = [take(keep, one, old) for one, old in zip(new, states, strict=True)]
@@ -112,7 +114,8 @@ def run(
         return kept[0], kept
 
     order = range(count)[::-1] if layer.go_backwards else range(count)
-    compute = _unrolled if unroll else _looped
+    is_state = keeps is None or not layer.zero_output_for_mask
+    compute = _unrolled if unroll else partial(_looped, is_state=is_state)
     return compute(advance, entering, keeps, states, order, layer.return_sequences)
 
 
@@ -150,13 +153,16 @@ def _looped(
     states: States,
     order: range,
     every: bool,
+    *,
+    is_state: bool,
 ) -> Answer:
+    """Compute the steps in a loop; `is_state` tells whether the output is the first state."""
     import tensorflow as tf
 
     shape = (1, states[0].shape[-1])
-    # Carrying all outputs costs operators in every step, so the loop does so only if they are read.
+    # What is carried costs bytes, and all outputs cost operators in every step.
     arrays = [tf.TensorArray(tf.float32, len(order), element_shape=shape)] if every else []
-    outputs = [] if every else [tf.zeros(shape)]
+    outputs = [] if every or is_state else [tf.zeros(shape)]
 
     def body(
         time: tf.Tensor, outputs: States, states: States, arrays: list[tf.TensorArray]
@@ -173,7 +179,8 @@ def _looped(
     if every:
         rows = arrays[0].stack()
         return rows[-1], tf.transpose(rows, (1, 0, 2)), states
-    return outputs[0], outputs[0][:, None], states
+    (last,) = outputs or states[:1]
+    return last, last[:, None], states
 
 
 def _blend(keep: tf.Tensor, new: tf.Tensor, old: tf.Tensor) -> tf.Tensor:
@@ -185,7 +192,7 @@ def _lstm(cell: keras.layers.LSTMCell) -> Steps:
 
     kernel, recurrent, bias = _weights(cell)
 
-    def step(x: Sequence[tf.Tensor], states: States) -> States:
+    def step(x: Sequence[tf.Tensor], states: States, unroll: bool) -> States:
         h, c = states
         gates = tf.split(x[0] + tf.matmul(h, recurrent), 4, axis=1)
         i, f, o = (cell.recurrent_activation(gates[k]) for k in (0, 1, 3))
@@ -204,10 +211,13 @@ def _gru(cell: keras.layers.GRUCell) -> Steps:
     first, second = bias if cell.reset_after else (bias, np.zeros_like(bias))
     biases = (first[:cut] + second[:cut], first[cut:])
 
-    def step(x: Sequence[tf.Tensor], states: States) -> States:
+    def step(x: Sequence[tf.Tensor], states: States, unroll: bool) -> States:
         (h,) = states
-        gates = cell.recurrent_activation(x[0] + tf.matmul(h, recurrent[:, :cut]))
-        z, r = tf.split(gates, 2, axis=1)
+        gates = x[0] + tf.matmul(h, recurrent[:, :cut])
+        if unroll:
+            z, r = tf.split(cell.recurrent_activation(gates), 2, axis=1)
+        else:  # behind the sigmoid, TensorFlow's quantizer would make a loop's gates int8
+            z, r = map(cell.recurrent_activation, tf.split(gates, 2, axis=1))
         if cell.reset_after:
             fed_back = r * tf.nn.bias_add(tf.matmul(h, recurrent[:, cut:]), second[cut:])
         else:
@@ -225,7 +235,7 @@ def _simple(cell: keras.layers.SimpleRNNCell) -> Steps:
 
     kernel, recurrent, bias = _weights(cell)
 
-    def step(x: Sequence[tf.Tensor], states: States) -> States:
+    def step(x: Sequence[tf.Tensor], states: States, unroll: bool) -> States:
         return [cell.activation(x[0] + tf.matmul(states[0], recurrent))]
 
     return Steps(kernels=(kernel,), biases=(bias,), step=step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +30,22 @@ def pack(model: schema.ModelT) -> bytearray:
 def operators_of(model: schema.ModelT) -> list[int]:
     """Return the operator that each of a model's codes stands for: numbers of `BuiltinOperator`."""
     return [code.builtinCode for code in model.operatorCodes]
+
+
+def loops_of(model: schema.ModelT, graph: int) -> Iterator[schema.OperatorT]:
+    """Yield the WHILE operators of a graph."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    codes = operators_of(model)
+    for op in model.subgraphs[graph].operators or []:
+        if codes[op.opcodeIndex] == schema.BuiltinOperator.WHILE:
+            yield op
+
+
+def bodies_of(model: schema.ModelT) -> list[int]:
+    """Return the graphs that are the body of a loop."""
+    loops = [op for graph in range(len(model.subgraphs)) for op in loops_of(model, graph)]
+    return sorted({op.builtinOptions.bodySubgraphIndex for op in loops})
 
 
 def code_of(schema: ModuleType, model: schema.ModelT, operator: int, *, version: int) -> int:

@@ -2,7 +2,8 @@
 
 Nothing that is computed changes: same operators, same weights, same scales, in the same order. What
 goes: ranges that the quantizer noted, shapes written twice, buffers without a reader, the
-converter's note on itself, and all but the first part of inner tensors' names.
+converter's note on itself, and all but the first part of inner tensors' names; inside of loops, all
+but the loop's.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 _MUCH = 4096
 """Bytes of names that only tell tensors of one layer apart."""
+
+_LOOP = b"/while"
+"""What TensorFlow calls a loop, after the layer that it belongs to."""
 
 _NOTE_ON_ITSELF = b"CONVERSION_METADATA"
 
@@ -50,7 +54,12 @@ def slim(model: ModelT) -> None:
     for graph in model.subgraphs:
         for tensor in graph.tensors:
             _leave_out(tensor)
-        _shorten_names(model, graph)
+    asked = {0, *(int(signature.subgraphIndex) for signature in model.signatureDefs or [])}
+    for number, graph in enumerate(model.subgraphs):
+        if number in asked:
+            _shorten_names(model, graph)
+        else:
+            _name_after_loop(graph)
     model.metadata = [m for m in model.metadata or [] if m.name != _NOTE_ON_ITSELF] or None
     drop_buffers(model)
 
@@ -91,9 +100,20 @@ def _shorten_names(model: ModelT, graph: SubGraphT) -> None:
     alike = [tensor for tensor in others if count[_first(tensor)] > 1]
     is_much = sum(_length(t.name) - len(_first(t)) for t in alike) > _MUCH
     for tensor in others:
-        if is_much or count[_first(tensor)] == 1:
+        if is_much or count[_first(tensor)] == 1 or _first(tensor).endswith(_LOOP):
             tensor.name = _first(tensor)
     _drop_model_name([tensor for k, tensor in enumerate(graph.tensors) if k not in ports])
+
+
+def _name_after_loop(graph: SubGraphT) -> None:
+    """Name what is inside of a loop after it: `gru/while/mul_1` is `gru/while`.
+
+    Nobody asks for such a tensor by name, and texts are a fifth of a small loop's file.
+    """
+    for tensor in graph.tensors:
+        layer, loop, _ = _first(tensor).partition(_LOOP)
+        tensor.name = layer + loop
+    _drop_model_name(graph.tensors)
 
 
 def _drop_model_name(tensors: list[TensorT]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from edgekit.converters.tflite import convert
 from edgekit.core import registry
+from edgekit.intake.options import Options
 from edgekit.running.session import open_session
 from edgekit.tflite.reader import read
 from tests.support import strangers
@@ -43,7 +44,8 @@ def test_the_steps_of_a_layer_share_a_bias(tmp_path: Path) -> None:
 
     source, data = tmp_path / "m.keras", tmp_path / "m.npz"
     strangers.saved(strangers.chain((6, 4), layers.SimpleRNN(5)), source)
-    made = convert(source, tmp_path / "m.tflite", precision="int8", calibration=data)
+    out, options = tmp_path / "m.tflite", Options(recurrent="fast")
+    made = convert(source, out, precision="int8", calibration=data, options=options)
     graph = read(made.path).main
     dense = [op for op in graph.operators if op.name == "FULLY_CONNECTED"]
     stored = {op.inputs[2]: graph.tensors[op.inputs[2]].stored for op in dense}

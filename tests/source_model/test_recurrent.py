@@ -14,6 +14,7 @@ from edgekit.core import registry
 from edgekit.core.errors import BadInput
 from edgekit.intake.options import Options
 from edgekit.source_model.loading import load_model
+from edgekit.source_model.recurrent import Form
 from edgekit.source_model.reference import run_model
 from edgekit.tflite.reader import read
 from edgekit.verbs.check import check
@@ -43,7 +44,7 @@ def test_an_lstm_is_one_operator_and_a_gru_a_loop_or_steps(tmp_path: Path) -> No
     assert largest_error(fast, tmp_path / "m.keras") < 1e-5
 
 
-def test_int8_holds_no_loop(tmp_path: Path) -> None:
+def test_int8_holds_loops_or_steps(tmp_path: Path) -> None:
     from keras import layers
 
     model = strangers.chain(
@@ -52,12 +53,16 @@ def test_int8_holds_no_loop(tmp_path: Path) -> None:
         layers.SimpleRNN(4, return_sequences=True),
         layers.GRU(3, name="memory"),
     )
-    file, notes = converted(model, tmp_path, "int8")
-    found = operators(file)
-    assert found["WHILE"] == 0
-    assert found[FUSED] == 2
+    small, notes = converted(model, tmp_path, "int8")
+    found = operators(small)
+    assert (found["WHILE"], found[FUSED]) == (2, 2)
+    assert "'memory' (GRU) is a loop of 6 steps with int8 weights and a float32 state." in notes
+    assert "for want of" not in notes
+    assert largest_error(small, tmp_path / "m.keras") < 0.1
+    fast, notes = converted(model, tmp_path, "int8", recurrent="fast")
+    assert operators(fast)["WHILE"] == 0
     assert "Layer 'memory' (GRU) is unrolled over 6 steps." in notes
-    assert largest_error(file, tmp_path / "m.keras") < 0.1
+    assert largest_error(fast, tmp_path / "m.keras") < 0.1
 
 
 def test_an_unknown_form_is_refused(tmp_path: Path) -> None:
@@ -80,7 +85,8 @@ def test_a_bidirectional_lstm_is_as_exact_in_int8_as_its_halves(tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_masks_states_and_cells_of_any_kind_convert_to_int8(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["small", "fast"])
+def test_masks_states_and_cells_of_any_kind_convert_to_int8(tmp_path: Path, form: Form) -> None:
     import keras
     from keras import layers
 
@@ -93,11 +99,13 @@ def test_masks_states_and_cells_of_any_kind_convert_to_int8(tmp_path: Path) -> N
     cells = layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)], name="cells")(words)
     relu = layers.LSTM(3, activation="relu", recurrent_dropout=0.5, name="relu")(words)
     model = keras.Model(start, layers.Concatenate()([code, both, cells, relu]))
-    file, notes = converted(model, tmp_path, "int8")
-    assert operators(file)["WHILE"] == 0
-    assert "'reader' (LSTM) is unrolled over 6 steps, not fused: its cell state is used" in notes
-    assert "'writer' (LSTM) is unrolled over 6 steps, not fused: it " in notes
-    assert "'relu' (LSTM) is unrolled over 6 steps, not fused: its activation is not tanh" in notes
+    file, notes = converted(model, tmp_path, "int8", recurrent=form)
+    assert (operators(file)["WHILE"] > 0) == (form == "small")
+    if form == "small":
+        how = "a loop of 6 steps with int8 weights and a float32 state, not fused"
+        assert f"'reader' (LSTM) is {how}: its cell state is used" in notes
+        assert f"'writer' (LSTM) is {how}: it " in notes
+        assert f"'relu' (LSTM) is {how}: its activation is not tanh" in notes
     assert largest_error(file, tmp_path / "m.keras") < 0.1
 
 
@@ -115,7 +123,8 @@ def test_int16x8_has_neither_fused_operators_nor_loops(tmp_path: Path) -> None:
 def test_the_names_of_many_steps_do_not_outweigh_them(tmp_path: Path) -> None:
     from keras import layers
 
-    file, _ = converted(strangers.chain((40, 2), layers.GRU(8)), tmp_path, "int8")
+    model = strangers.chain((40, 2), layers.GRU(8))
+    file, _ = converted(model, tmp_path, "int8", recurrent="fast")
     tensors = read(file).main.tensors
     assert sum(len(tensor.name) for tensor in tensors) < 0.3 * file.stat().st_size
     assert largest_error(file, tmp_path / "m.keras") < 0.1
@@ -143,7 +152,7 @@ def test_a_keras_2_file_converts_to_int8(tmp_path: Path) -> None:
     out = tmp_path / "m.tflite"
     write(tmp_path / "m.h5", out, "int8", tmp_path / "m.npz", Options(io="float"))
     found = operators(out)
-    assert (found[FUSED], found["WHILE"]) == (1, 0)
+    assert (found[FUSED], found["WHILE"]) == (1, 1)
     assert largest_error(out, tmp_path / "m.h5") < 0.05
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from edgekit.conversion.correcting.leading_ones import keep_leading_ones
+from edgekit.conversion.correcting.loop_products import widen_loop_products
 from edgekit.conversion.correcting.requantization import (
     requantize,
     requantize_one_hot,
@@ -17,6 +18,7 @@ from edgekit.conversion.correcting.requantization import (
 )
 from edgekit.conversion.correcting.saturation import bound_products
 from edgekit.conversion.correcting.small_weights import quantize_small_weights
+from edgekit.conversion.correcting.tied_weights import tie_weights
 from edgekit.conversion.correcting.zero_bias import add_zero_biases
 from edgekit.tflite import slimming
 from edgekit.tflite.editing import code_of, operators_of, pack, unpack
@@ -87,6 +89,8 @@ CORRECTIONS: tuple[Correction, ...] = (
     requantize,
     widen_cell_states,
     requantize_one_hot,
+    tie_weights,
+    widen_loop_products,
     bound_products,
     add_zero_biases,
     quantize_small_weights,

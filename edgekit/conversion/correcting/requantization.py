@@ -155,11 +155,26 @@ def _correct(schema: ModuleType, model: ModelT, graph: SubGraphT, position: int,
     op, quantization = graph.operators[position], graph.tensors[true].quantization
     if len(op.inputs) > _STATE:
         graph.tensors[op.inputs[_STATE]].quantization = copy.copy(quantization)
-    asked = int(op.outputs[0])
-    if _scaling(graph.tensors[asked]) == _scaling(graph.tensors[true]):
+    insert_quantize(schema, model, graph, position, like=true)
+
+
+def insert_quantize(
+    schema: ModuleType, model: ModelT, graph: SubGraphT, position: int, *, like: int
+) -> None:
+    """Let an operator write with the scale of the tensor `like`, and bring that to its own.
+
+    Args:
+        schema: `ai_edge_litert.schema_py_generated`.
+        model: Unpacked.
+        graph: One of its graphs.
+        position: Of the operator, which only copies integers.
+        like: A tensor with the scale that the operator really writes.
+    """
+    op, asked = graph.operators[position], int(graph.operators[position].outputs[0])
+    if _scaling(graph.tensors[asked]) == _scaling(graph.tensors[like]):
         return
     between = copy.copy(graph.tensors[asked])
-    between.quantization = copy.copy(quantization)
+    between.quantization = copy.copy(graph.tensors[like].quantization)
     between.name = graph.tensors[asked].name + b"/before_quantize"
     graph.tensors.append(between)
     op.outputs[0] = len(graph.tensors) - 1

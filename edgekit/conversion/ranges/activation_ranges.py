@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgekit.conversion.correcting.corrections import corrected
-from edgekit.conversion.ranges.measured_values import measure
-from edgekit.conversion.ranges.useful_ranges import COPIES, EVERYTHING, limit_to_useful
+from edgekit.conversion.ranges.measured_values import Values, measure
+from edgekit.conversion.ranges.useful_ranges import COPIES, EVERYTHING, Limits, limit_to_useful
 from edgekit.core.types import Batch
 
 if TYPE_CHECKING:
@@ -53,10 +53,7 @@ def _set_ranges(
     useful = limit_to_useful(schema, model, values, levels=levels)
     counting = _made_integers(schema, model)
     for k in concerned + given:
-        low, high = values[k].low, values[k].high
-        lowest, highest = useful.get(k, EVERYTHING)
-        if lowest < highest and high > lowest:  # else it is saturated throughout
-            low, high = max(low, lowest), min(high, highest)
+        low, high = within(values[k], useful.get(k, EVERYTHING))
         if k in counting and values[k].whole and high - min(low, 0) < levels:
             low = min(low, 0.0)
             high = low + levels - 1  # steps of exactly 1
@@ -64,6 +61,14 @@ def _set_ranges(
             graph.tensors[k].quantization.min = [low]
             graph.tensors[k].quantization.max = [high]
     return bool(concerned)
+
+
+def within(values: Values, useful: Limits) -> tuple[float, float]:
+    """Return the range of what a tensor held, as far as its readers can tell values apart."""
+    (low, high), (lowest, highest) = (values.low, values.high), useful
+    if lowest < highest and high > lowest:  # else it is saturated throughout
+        return max(low, lowest), min(high, highest)
+    return low, high
 
 
 def _made_integers(schema: ModuleType, model: ModelT) -> set[int]:

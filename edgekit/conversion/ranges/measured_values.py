@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -25,7 +25,7 @@ _MASKED_ROW = 5000.0
 """A row whose largest score is that far below the largest of all is masked from end to end: masks
 subtract 10,000 or more."""
 
-_Seen: TypeAlias = tuple[float, float, Array, float, bool]
+Seen: TypeAlias = tuple[float, float, Array, float, bool]
 """As in `Values`, of one example; the third holds the largest of the rows: lowest and highest."""
 
 
@@ -49,6 +49,12 @@ class Values:
     whole: bool
 
 
+def one_by_one(batch: Batch) -> Iterator[dict[str, Array]]:
+    """Yield the examples of a batch, each as a batch of one."""
+    for k in range(len(next(iter(batch.values())))):
+        yield {name: array[k : k + 1] for name, array in batch.items()}
+
+
 def measure(content: bytes, examples: Batch, tensors: Iterable[int]) -> dict[int, Values]:
     """Run the examples one by one; return what was seen in float tensors of the first graph.
 
@@ -57,19 +63,27 @@ def measure(content: bytes, examples: Batch, tensors: Iterable[int]) -> dict[int
         examples: Input name -> `(n, ...)`.
         tensors: Their indices.
     """
-    interpreter = _interpreter(content)
+    interpreter = interpreter_of(content)
     run = interpreter.get_signature_runner()
     wanted = list(tensors)
-    seen: dict[int, list[_Seen]] = {k: [] for k in wanted}
-    for number in range(len(next(iter(examples.values())))):
+    seen: dict[int, list[Seen]] = {k: [] for k in wanted}
+    for example in one_by_one(examples):
         interpreter.reset_all_variables()
-        run(**{name: array[number : number + 1] for name, array in examples.items()})
+        run(**example)
         for k in wanted:
-            seen[k].append(_seen(interpreter.get_tensor(k)))
-    return {k: _over_all(each) for k, each in seen.items()}
+            seen[k].append(look(interpreter.get_tensor(k)))
+    return {k: over_all(each) for k, each in seen.items()}
 
 
-def _interpreter(content: bytes) -> tf.lite.Interpreter:
+def interpreter_of(
+    content: bytes, sizes: Iterable[tuple[int, tuple[int, ...]]] = ()
+) -> tf.lite.Interpreter:
+    """Return an interpreter that keeps what every tensor of the main graph held.
+
+    Args:
+        content: A `.tflite`.
+        sizes: Inputs, as indices of tensors, and their shapes where they are not those of the file.
+    """
     import tensorflow as tf
 
     with warnings.catch_warnings():
@@ -81,12 +95,14 @@ def _interpreter(content: bytes) -> tf.lite.Interpreter:
                 tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
             ),
         )
+    for tensor, shape in sizes:
+        interpreter.resize_tensor_input(tensor, shape)
     interpreter.allocate_tensors()
     return interpreter
 
 
-def _seen(values: Array) -> _Seen:
-    """Look at the values of a tensor."""
+def look(values: Array) -> Seen:
+    """Look at the values that a tensor held in one example, `(..., row)`."""
     largest = values.max(axis=-1, initial=-math.inf).ravel() if values.ndim else values.ravel()
     ordinary = largest[largest > largest.max(initial=-math.inf) - _MASKED_ROW]
     rows = np.array([ordinary.min(initial=math.inf), largest.max(initial=-math.inf)])
@@ -96,7 +112,8 @@ def _seen(values: Array) -> _Seen:
     return float(values.min()), float(values.max()), rows, float(least), whole
 
 
-def _over_all(seen: list[_Seen]) -> Values:
+def over_all(seen: list[Seen]) -> Values:
+    """Return what a tensor held over all examples."""
     lows, highs, rows, least, whole = zip(*seen, strict=True)
     lowest, largest = np.array(rows).T
     ordinary = lowest[lowest > largest.max() - _MASKED_ROW]
