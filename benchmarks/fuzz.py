@@ -95,7 +95,7 @@ def damaged(
 ) -> Iterator[tuple[str, bytes, Sequence[Callable[[Path], object]]]]:
     """Give names, damaged contents and what reads them."""
     models = [path.read_bytes() for path in sorted(GOLDEN.glob("*.tflite"))]
-    packed = [
+    packed: list[tuple[str, bytes, Sequence[Callable[[Path], object]]]] = [
         (".npz", an_npz(), [read_arrays]),
         (".keras", a_keras(), [description]),
         (".tar.gz", a_tar(), [tar]),

@@ -156,7 +156,7 @@ def one_file(model: keras.Model, of: TwoStages, how: str) -> keras.Model:
         cells = model.get_layer("features").output
         given = [keras.Input(each.shape[1:]) for each in (cells, regions)]
         # A model of its own, since names in it may stand in the other one as well.
-        second = looked_at(*given, model.get_layer("second_look"), of)
+        second = looked_at(given[0], given[1], model.get_layer("second_look"), of)
         scores, shifts = keras.Model(given, second, name="matrices")([cells, regions])
     outputs = {"regions": regions, "region_scores": scores, "region_shifts": shifts}
     named = [keras.layers.Identity(name=f"said_{name}")(each) for name, each in outputs.items()]

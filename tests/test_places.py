@@ -86,7 +86,7 @@ def test_a_seed_out_of_range_is_refused_before_training(seed: str, tmp_path: Pat
 
 @pytest.mark.parametrize("verb", ["list", "inspect", "check"])
 def test_an_encoding_of_few_letters_is_no_error(verb: str) -> None:
-    arguments = [FILE] if verb != "list" else []
+    arguments: list[object] = [FILE] if verb != "list" else []
     if verb == "check":
         arguments += ["--target", "cpu"]
     ran = edgekit(verb, *arguments, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
@@ -142,7 +142,8 @@ def test_no_name_of_a_file_commands_the_terminal(verb: str, tmp_path: Path) -> N
         for port in (*signature.inputs, *signature.outputs):
             port.name = HOSTILE.encode()
     (path := tmp_path / f"{HOSTILE}.tflite").write_bytes(pack(model))
-    more = {"check": ["--target", "cpu"], "slim": ["--out", tmp_path / f"{HOSTILE}2.tflite"]}
+    out = tmp_path / f"{HOSTILE}2.tflite"
+    more: dict[str, list[object]] = {"check": ["--target", "cpu"], "slim": ["--out", out]}
     ran = edgekit(verb, path, *more.get(verb, []))
     assert ran.returncode in (0, 1, 2)
     for letter in "\x1b\x07\u202e":

@@ -21,7 +21,7 @@ def main() -> None:
     """Write both files into `edgekit/datasets/`."""
     files = []
     for part, count in NUM_PAPERS.items():
-        every = papers("validation" if part == "dev" else part, "full")  # type: ignore[arg-type]
+        every = papers("validation" if part == "dev" else part, "full")
         rows = (
             {"source": paper.sentences, "target": paper.summaries}
             for paper in every[:: len(every) // count][:count]

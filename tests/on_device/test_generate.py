@@ -16,7 +16,7 @@ from edgekit.on_device.programs.generate import answer, drive, grid, program
 LABELS = ("shoe", "coat", "bag")
 
 
-def _facts(**sizes: int) -> dict[str, Any]:
+def _facts(**sizes: int) -> Any:
     inputs = [{"name": name, "shape": [1, size]} for name, size in sizes.items()]
     return {"inputs": inputs, "outputs": []}
 

@@ -28,7 +28,7 @@ def files(weights: Weights) -> dict[str, Run]:
 
 def test_a_gibbs_step_is_that_of_the_machine(weights: Weights, files: dict[str, Run]) -> None:
     machine = Machine(image_rbm.NUM_HIDDEN)
-    machine.build((None, image_rbm.NUM_PIXELS))
+    machine.build((1, image_rbm.NUM_PIXELS))
     machine.set_weights(list(weights))
     pictures, random = image_rbm.data("test", "tiny").target()[:20], np.random.default_rng(0)
     noise = [random.random((20, units), np.float32) for units in (256, 784)]

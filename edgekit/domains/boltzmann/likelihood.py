@@ -19,7 +19,7 @@ class Weights(NamedTuple):
     def free_energy(self, visible: Array) -> Array:
         """Return the free energy of visible units `(..., visible)`, float64."""
         hidden = np.asarray(visible, np.float64) @ self.kernel + self.hidden_bias
-        return -visible @ self.visible_bias - np.logaddexp(0, hidden).sum(axis=-1)
+        return np.asarray(-visible @ self.visible_bias - np.logaddexp(0, hidden).sum(axis=-1))
 
     def log_odds(self, visible: Array, units: Array) -> Array:
         """Return the log-odds that a visible unit is on, given all others.

@@ -43,7 +43,7 @@ def answer(models: Models, seed: int, options: Namespace) -> Answer:
     labels = _chosen(models.labels, options.label) if LABEL in sizes else []
     rows, columns = len(labels) or options.count, options.count
     drawn = columns if labels else rows * columns  # the rows of labels share their noise
-    batch = {noise: np.random.default_rng(seed).standard_normal((drawn, sizes[noise]))}
+    batch: Batch = {noise: np.random.default_rng(seed).standard_normal((drawn, sizes[noise]))}
     if labels:
         wanted = np.eye(sizes[LABEL], dtype=np.float32)[labels]
         batch = {noise: np.tile(batch[noise], (rows, 1)), LABEL: wanted.repeat(columns, axis=0)}

@@ -14,7 +14,7 @@ from tests.support.boltzmann import joint, random_machine, small_machines, state
 
 def layer_of(weights: Weights) -> Machine:
     machine = Machine(len(weights.hidden_bias))
-    machine.build((None, len(weights.visible_bias)))
+    machine.build((1, len(weights.visible_bias)))
     machine.set_weights(list(weights))
     return machine
 
@@ -53,6 +53,6 @@ def test_a_gibbs_step_keeps_what_is_likely() -> None:
 def test_a_new_machine_says_what_pictures_are_on_average() -> None:
     share = np.array([0.0, 0.2, 0.9], np.float32)
     machine = Machine(2, initial=share)
-    machine.build((None, 3))
+    machine.build((1, 3))
     found = keras.ops.sigmoid(machine.visible_log_odds(np.zeros((1, 2), "f4")))[0]
     assert np.asarray(found) == pytest.approx([0.001, 0.2, 0.9], abs=1e-3)

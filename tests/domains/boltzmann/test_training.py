@@ -29,7 +29,7 @@ def bars(count: int, seed: int) -> Array:
 def pseudo_log_likelihood(weights: Weights, visible: Array) -> float:
     units = visible.shape[1]
     each = [weights.log_odds(visible, np.full(len(visible), unit)) for unit in range(units)]
-    return units * float(np.mean(log_probability(np.stack(each, axis=1), visible)))
+    return float(units * np.mean(log_probability(np.stack(each, axis=1), visible)))
 
 
 class HalfNoise(Learner):
@@ -75,7 +75,7 @@ def test_two_steps_are_those_of_numpy(chains: Chains, steps: int) -> None:
     machine, mean = Machine(4), np.linspace(0.1, 0.9, 6, dtype=np.float32)
     schedule = Schedule(epochs=1, chains=chains, steps=steps, batch_size=8)
     learner = HalfNoise(machine, mean, schedule)
-    learner.build((None, 6))
+    learner.build((1, 6))
     machine.set_weights(list(weights))
     learner.compile(keras.optimizers.SGD(1.0), run_eagerly=True)
     data = (np.random.default_rng(1).random((8, 6)) < 0.5).astype(np.float32)
