@@ -35,7 +35,7 @@ def edgekit(*arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
     [
         ("/proc/edgekit", "No such file"),  # where nobody makes a file, not even root
         ("/sys/edgekit", ""),
-        ("{file}/inside", "Not a directory"),
+        ("{file}/inside", "is no folder"),
         ("{folder}/" + 300 * "x" + "/inside", "too long"),
     ],
 )

@@ -54,6 +54,8 @@ def require_writable(path: Path) -> None:
     try:
         while not above.exists():
             above = above.parent
+        if not above.is_dir():
+            raise BadInput(f"'{path}' cannot be written: '{above}' is no folder; give another.")
         with tempfile.TemporaryFile(dir=above) as file:
             file.write(bytes(_ROOM_BYTES))
             file.flush()
