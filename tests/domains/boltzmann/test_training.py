@@ -93,7 +93,7 @@ def test_two_steps_are_those_of_numpy(chains: Chains, steps: int) -> None:
 def test_pictures_become_as_likely_as_scikit_learn_makes_them(chains: Chains) -> None:
     seen, test = bars(1000, 0), bars(300, 1)
     keras.utils.set_random_seed(0)
-    schedule = Schedule(epochs=20, chains=chains, batch_size=10, momentum=0)  # as theirs
+    schedule = Schedule(epochs=20, chains=chains, batch_size=10, momentum=0.0)  # as theirs
     machine = train_machine(seen, 16, schedule, silent)
     ours = pseudo_log_likelihood(Weights(*machine.get_weights()), test)
     other = BernoulliRBM(16, n_iter=20, random_state=0).fit(seen)
