@@ -34,7 +34,8 @@ UNITS = 96
 """Of the memory of a tree-LSTM, and of what it shows: a state is both."""
 
 TENSOR_UNITS = 30
-"""Of the network it is compared with, whose tensor has 4 times its cube of weights."""
+"""Of the network it is compared with, whose tensor has 4 times the cube of that many weights. On
+validation and test sentences both score alike; in int8 the tree-LSTM is closer to float."""
 
 DROPOUT = 0.5
 EPOCHS: dict[Size, int] = {"tiny": 5, "full": 10}
@@ -176,6 +177,7 @@ recipe = Recipe(
     show=show,
     answer_key=treebank.answer_key,
     parts=parts_of(2 * UNITS),
+    # Not int16x8: int8 loses nothing. Not retrained: its loss is one of forests, not of files.
     variants=("float32", "float16", "dynamic_int8", "int8"),
     program=Program(name="sentiment_tree", example=("example.txt",)),
     assets=treebank.assets,
