@@ -23,8 +23,8 @@ from tests.support.destinations import DESTINATIONS, keeps_state
 
 @pytest.fixture(params=registry.names("recipes"), scope="module")
 def run_dir(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if request.config.getoption("--changed") and built.is_unchanged(request.param):
-        pytest.skip("its own code is as it was when continuous integration passed")
+    if request.config.getoption("--changed") and (why := built.why_left_out(request.param)):
+        pytest.skip(why)
     kept: Path | None = request.config.getoption("--runs")
     out = kept.resolve() if kept else tmp_path_factory.mktemp("runs")
     command = [sys.executable, "-m", "edgekit", "build", request.param, "--out", str(out)]
