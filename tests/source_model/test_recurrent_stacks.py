@@ -92,7 +92,7 @@ def test_a_stack_converts_and_agrees_with_keras(stack: Any) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=12, **EASY)  # type: ignore[arg-type]
+@settings(max_examples=8, **EASY)  # type: ignore[arg-type]
 @given(STACKS)
 def test_many_stacks_convert_and_agree_with_keras(stack: Any) -> None:
     check(stack)
