@@ -98,7 +98,7 @@ def split(model: keras.Model) -> dict[str, keras.Model]:
 
 
 def _six_if_on(probability: keras.KerasTensor, noise: keras.KerasTensor) -> keras.KerasTensor:
-    """Return 6 where noise lies below a probability, and 0 elsewhere.
+    """Return 6 where noise lies below a probability, and 0 elsewhere; between within 6 millionths.
 
     A comparison answers with truth values, which Edge TPUs do not know. So what the probability
     exceeds the noise by is enlarged and cut at 6, twice: the factor of one step would be too large
