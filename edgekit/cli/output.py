@@ -63,6 +63,9 @@ class Stopped(BaseException):
 
 
 def _stop(number: int, _frame: object) -> None:
+    signal.signal(number, signal.SIG_DFL)  # who asks twice does not want to wait
+    if processes := sys.modules.get("edgekit.core.processes"):
+        processes.kill_all()
     raise Stopped(number)
 
 

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,6 +149,15 @@ def limit_written(process: Process, most_bytes: int) -> None:
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
 
+def kill_all() -> None:
+    """Kill all that was started and still runs, so that threads which wait for it go on."""
+    for process in list(_STARTED):
+        kill(process)
+
+
+_STARTED: weakref.WeakSet[Process] = weakref.WeakSet()
+
+
 def kill(process: Process) -> None:
     """Kill a process made by `start`, with all that it started, if it still runs."""
     if process.returncode is not None:  # waited for: the number may be another's now
@@ -191,7 +201,7 @@ def _popen(
     stderr: int,
 ) -> Process:
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             arguments,
             env=env,
             cwd=cwd,
@@ -202,3 +212,5 @@ def _popen(
         )
     except OSError as error:
         raise Unavailable(f"edgekit cannot start '{arguments[0]}': {error.strerror}.") from error
+    _STARTED.add(process)
+    return process

@@ -169,3 +169,12 @@ def test_a_block_that_takes_too_long_loses_its_program() -> None:
         with process, processes.killed_after(process, 60.0) as expired:
             process.wait()
         assert not expired.is_set()
+
+
+def test_all_that_runs_can_be_killed_at_once(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("wb") as log:
+        started = [processes.start(["sleep", "60"], log=log) for _ in range(2)]
+    processes.kill_all()
+    assert [processes.end(process) for process in started] == ["SIGKILL", "SIGKILL"]
+    for process in started:
+        process.communicate()
