@@ -34,7 +34,7 @@ ALWAYS = (
 )
 """Built whatever changed."""
 
-MOST = 6
+MOST = 4
 """Others that are built in one run."""
 
 
