@@ -15,6 +15,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import IO, Any
 
 from edgekit.core import processes
@@ -99,7 +100,8 @@ class Browser:
         """End the browser; it removes its profile."""
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None and not stream.closed:
-                stream.close()
+                with suppress(OSError):  # it ended, and what was still to be sent cannot be
+                    stream.close()
         processes.end(self._process, grace_s=5.0)
 
     def serve(self, answer: Answerer) -> None:

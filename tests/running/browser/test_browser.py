@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit.core import registry
+from edgekit.core import processes, registry
 from edgekit.core.errors import ModelRefused, Unavailable, WorkerDied
 from edgekit.core.types import silent
 from edgekit.running.browser import litert_js, program
@@ -176,6 +176,18 @@ def test_the_end_of_the_browser_ends_only_the_worker(session: Session) -> None:
         os.kill(child, signal.SIGKILL)
     with pytest.raises(WorkerDied, match=r"litert-web on local ended .* \"The browser ended"):
         session(IMAGES)
+
+
+def test_a_browser_that_ended_is_closed_without_an_error(tmp_path: Path) -> None:
+    """What was still to be sent to it cannot be: no second error that hides the first."""
+    with (tmp_path / "log").open("wb") as log:
+        browser = object.__new__(Browser)
+        browser._process = processes.start(["true"], log=log, env={})
+        browser._process.wait()
+        assert browser._process.stdin is not None
+        browser._process.stdin.write(b"half a command")
+        browser.close()
+    assert browser._process.stdin.closed
 
 
 @pytest.mark.device
