@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 import keras
@@ -30,13 +31,13 @@ REPAIRED = 500
 
 
 def schedules(size: Size) -> Mapping[str, Schedule]:
-    """Return the trainings of ours that are compared."""
-    ours = partial(Schedule, epochs=image_rbm.EPOCHS[size])
+    """Return the trainings of ours that are compared: the recipe's own, and others."""
+    own = image_rbm.schedule(size)
     return {
-        "CD-1": ours(),
-        "CD-5": ours(steps=5),
-        "persistent": ours(chains="persistent", learning_rate=0.01),
-        "persistent, 5 steps": ours(chains="persistent", steps=5, learning_rate=0.01),
+        "persistent": own,
+        "persistent, 5 steps": replace(own, steps=5),
+        "CD-1": replace(own, chains="data"),
+        "CD-5": replace(own, chains="data", steps=5),
     }
 
 
@@ -58,8 +59,7 @@ def figures(weights: Weights, size: Size, test: Dataset) -> tuple[float, float]:
     model = image_rbm.with_machine(image_rbm.build(size), weights)
     runs = {part: runner(each) for part, each in image_rbm.split(model).items()}
     pictures = test.target()[:REPAIRED]
-    random = np.random.default_rng(0)
-    made = repair(runs, pictures, image_rbm.NUM_HIDDEN, STEPS, random)
+    made = repair(runs, pictures, image_rbm.mean_picture(), image_rbm.NUM_HIDDEN, STEPS)
     covered = np.broadcast_to(is_covered(pictures.shape[1]), pictures.shape)
     return likely, 100 * float(np.mean(black_and_white(made)[covered] == pictures[covered]))
 

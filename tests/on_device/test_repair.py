@@ -9,10 +9,11 @@ import numpy as np
 
 from edgekit.core.types import Array, Batch
 from edgekit.on_device.answering import Models
-from edgekit.on_device.pictures import read_picture
-from edgekit.on_device.programs.repair import answer, black_and_white, drive, repair
+from edgekit.on_device.pictures import read_picture, to_pgm
+from edgekit.on_device.programs.repair import MEAN, answer, black_and_white, drive, repair
 
 HIDDEN = 3
+GREY = np.full((6, 6, 1), 0.25, np.float32)
 
 
 def _pictures(count: int = 4) -> Array:
@@ -39,12 +40,23 @@ RUNS = {"reconstruct": _likely, "gibbs": _gibbs}
 def test_the_upper_half_stays_and_the_lower_is_not_looked_at() -> None:
     pictures = _pictures()
     others = np.concatenate([pictures[:, :3], 1 - pictures[:, 3:]], axis=1)
-    first, second = (
-        repair(RUNS, each, HIDDEN, 5, np.random.default_rng(0)) for each in (pictures, others)
-    )
+    first, second = (repair(RUNS, each, GREY, HIDDEN, 5) for each in (pictures, others))
     np.testing.assert_array_equal(first[:, :3], pictures[:, :3])
     np.testing.assert_array_equal(first, second)
     np.testing.assert_allclose(first[:, 3:], 0.75)
+
+
+def test_a_repair_begins_with_the_mean_picture_below_what_is_known() -> None:
+    pictures, seen = _pictures(), []
+
+    def reconstruct(batch: Batch) -> Batch:
+        seen.append(batch["image"])
+        return _likely(batch)
+
+    repair({**RUNS, "reconstruct": reconstruct}, pictures, GREY, HIDDEN, 1)
+    (begun,) = seen
+    np.testing.assert_array_equal(begun[:, :3], pictures[:, :3])
+    assert (begun[:, 3:] == 0.25).all()
 
 
 def test_the_whole_asks_each_pixel_with_the_others_given() -> None:
@@ -55,7 +67,7 @@ def test_the_whole_asks_each_pixel_with_the_others_given() -> None:
         asked.append(batch["image"])
         return _likely(batch)
 
-    found = drive(HIDDEN)({**RUNS, "reconstruct": reconstruct})(
+    found = drive(HIDDEN, lambda: GREY)({**RUNS, "reconstruct": reconstruct})(
         {"image": pictures, "pixels": pixels}
     )
     np.testing.assert_allclose(found["alone"], np.full((4, 2), np.log(3)), rtol=1e-6)
@@ -76,6 +88,7 @@ def test_the_program_says_how_much_was_drawn_as_it_was(tmp_path: Path) -> None:
         }
     }
     picture = np.ones((6, 6, 1), np.float32)
+    (tmp_path / MEAN).write_bytes(to_pgm(np.full((6, 6), 64)))
     models = Models(tmp_path, facts, RUNS, ())  # type: ignore[arg-type]
     found = answer(models, picture, Namespace(steps=7, seed=1))
     assert found.lines == [

@@ -17,12 +17,15 @@ import numpy as np
 from ..answering import Answer, Models, Program, at_least_one
 from ..arrays import Array, Batch, Run
 from ..footage import PICTURES
-from ..pictures import fit, to_pgm
+from ..pictures import fit, read_picture, to_pgm
 from ..vision.drawing import Drawing
 
 RECONSTRUCT, GIBBS = "reconstruct", "gibbs"
 IMAGE, PIXELS, HIDDEN_NOISE, PIXEL_NOISE = "image", "pixels", "hidden_noise", "pixel_noise"
 LOG_ODDS, MADE, ALONE, REPAIRED, NEXT = "log_odds", "made", "alone", "repaired", "next"
+
+MEAN = "mean.pgm"
+"""File of a bundle with the mean picture, from which a repair begins."""
 
 STEPS = 100
 """Gibbs steps of a repair, if the user asks for no other number."""
@@ -44,29 +47,32 @@ def is_covered(height: int) -> Array:
 def repair(
     runs: Mapping[str, Run],
     pictures: Array,
+    mean: Array,
     num_hidden: int,
     steps: int,
-    random: np.random.Generator,
+    seed: int = 0,
 ) -> Array:
     """Return pictures whose lower half is drawn anew, given the upper half.
 
-    A Gibbs chain runs with the upper half held; a pixel of the lower one is the mean of its
-    probabilities over the second half of the steps.
+    A Gibbs chain runs with the upper half held. It begins with what `reconstruct` makes of the mean
+    picture below the upper half; a pixel of the lower half is the mean of its probabilities over
+    the second half of the steps.
 
     Args:
-        runs: The files `reconstruct`, which starts the chain, and `gibbs`.
+        runs: The files `reconstruct` and `gibbs`.
         pictures: `(n, height, width, 1)`, 0 or 1; the lower half is not looked at.
+        mean: The mean picture, `(height, width, 1)`, 0..1.
         num_hidden: Hidden units of the machine.
         steps: Gibbs steps, at least 1.
-        random: Draws the noise of every step.
+        seed: Of the noise.
 
     Returns:
         `(n, height, width, 1)`, float32 in 0..1.
     """
-    covered = is_covered(pictures.shape[1])
-    unknown = np.where(covered, np.float32(0.5), pictures)
-    guessed = runs[RECONSTRUCT]({IMAGE: unknown})[MADE]
-    state, total = np.where(covered, black_and_white(guessed), pictures), np.zeros_like(pictures)
+    random, covered = np.random.default_rng(seed), is_covered(pictures.shape[1])
+    begun = np.where(covered, mean.astype(np.float32), pictures)
+    made = runs[RECONSTRUCT]({IMAGE: begun})[MADE]
+    state, total = np.where(covered, black_and_white(made), pictures), np.zeros_like(pictures)
     for step in range(steps):
         noise = {
             HIDDEN_NOISE: random.random((len(pictures), num_hidden), np.float32),
@@ -104,17 +110,16 @@ def log_odds_alone(reconstruct: Run, pictures: Array, pixels: Array) -> Array:
     return np.stack(found, axis=1)
 
 
-def drive(num_hidden: int) -> Callable[[Mapping[str, Run]], Run]:
+def drive(num_hidden: int, mean_picture: Callable[[], Array]) -> Callable[[Mapping[str, Run]], Run]:
     """Return the function that reconstructs, asks single pixels, and repairs by a few steps."""
 
     def whole(runs: Mapping[str, Run]) -> Run:
         def run(batch: Batch) -> Batch:
             pictures = batch[IMAGE]
-            random = np.random.default_rng(0)
             return {
                 MADE: runs[RECONSTRUCT]({IMAGE: pictures})[MADE],
                 ALONE: log_odds_alone(runs[RECONSTRUCT], pictures, batch[PIXELS]),
-                REPAIRED: repair(runs, pictures, num_hidden, FEW_STEPS, random),
+                REPAIRED: repair(runs, pictures, mean_picture(), num_hidden, FEW_STEPS),
             }
 
         return run
@@ -126,13 +131,14 @@ def answer(models: Models, picture: Array, options: Namespace) -> Answer:
     """Cover half of a picture, say how much of it was drawn as it had been, and draw all three."""
     image, hidden, _ = models.facts[GIBBS]["inputs"]
     given = black_and_white(fit(picture, image["shape"][1:]))
-    random = np.random.default_rng(options.seed)
-    (made,) = repair(models.runs, given[np.newaxis], hidden["shape"][1], options.steps, random)
+    mean, num_hidden = read_picture(models.folder / MEAN), hidden["shape"][1]
+    steps, seed = options.steps, options.seed
+    (made,) = repair(models.runs, given[np.newaxis], mean, num_hidden, steps, seed)
     made = np.clip(made, 0, 1)
     covered = np.broadcast_to(is_covered(len(given)), given.shape)
     right = 100 * np.mean(black_and_white(made)[covered] == given[covered])
     line = (
-        f"{covered.sum()} of {given.size} pixels drawn anew by {options.steps} Gibbs steps, "
+        f"{covered.sum()} of {given.size} pixels drawn anew by {steps} Gibbs steps, "
         f"{right:.1f} % of them as they were"
     )
     left = np.where(covered, np.float32(0.5), given)
