@@ -231,7 +231,8 @@ def _predicted(file: Artifact, name: str) -> str:
     mapped = sum(operator.verdict == "yes" for operator in found.operators)
     left = [f"{o.name}: {o.reason}" for o in found.operators if o.verdict != "yes"]
     why = next(iter([*found.problems, *left]), "").partition(". ")[0]  # its sources stay out
-    return f"{mapped} of {len(found.operators)} operators predicted mapped. {why}".strip()
+    told = f"{mapped} of {len(found.operators)} operators predicted mapped."
+    return f"{told} {why.rstrip('.')}." if why else told
 
 
 def _made_for(plan: Plan, variant: Variant, file: Artifact, name: str) -> Artifact:

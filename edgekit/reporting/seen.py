@@ -78,8 +78,16 @@ class Example:
     @property
     def is_text(self) -> bool:
         """Whether the answers are words about one picture."""
-        drawn = [each for each in (self.right, self.reference, self.file) if each]
-        return all(each.is_text and each.picture == drawn[0].picture for each in drawn)
+        return self.one_picture and all(each.is_text for each in self._drawn)
+
+    @property
+    def one_picture(self) -> bool:
+        """Whether the answers are about one picture; else they are pictures themselves."""
+        return len({each.picture for each in self._drawn}) == 1
+
+    @property
+    def _drawn(self) -> list[Drawn]:
+        return [each for each in (self.right, self.reference, self.file) if each]
 
 
 @dataclass(frozen=True, kw_only=True)

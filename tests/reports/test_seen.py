@@ -187,3 +187,13 @@ def test_a_detector_that_finds_nothing_says_so(tmp_path: Path, detected: Seen) -
     write_seen(replace(detected, examples=(blind,)), tmp_path)
     page, _ = page_of(example_report(), tmp_path)
     assert page.text.count("nothing found") == 1
+
+
+def test_a_picture_that_is_the_answer_finds_nothing(tmp_path: Path, detected: Seen) -> None:
+    first = detected.examples[0]
+    made = [Drawn(picture=number) for number in range(2)]
+    example = replace(first, right=None, reference=made[0], file=made[1])
+    write_seen(replace(detected, examples=(example,)), tmp_path)
+    page, _ = page_of(example_report(), tmp_path)
+    assert "nothing found" not in page.text
+    assert "Keras, float" in page.text
