@@ -18,7 +18,7 @@ With `--runtime`, one runtime alone is asked, for everything, and the others' co
 Versions are asked of the interpreter's resolver by files with one operator of each version. Types
 and ranks are asked by converting and running one small function for each operator: an answer within
 the tolerance of TensorFlow's is a yes; a refusal, a crash or a wrong answer is a no, with the
-runtime's words.
+runtime's words. What drawn files showed is then learned again: `differential_test.py --learn`.
 """
 
 from __future__ import annotations
@@ -381,7 +381,7 @@ def _table(asked: Asked, machine: str, only: Sequence[str]) -> str:
 
 def _text(machine: str, operators: Mapping[str, Any], more: str = "") -> str:
     lines = ",\n".join(f"    {json.dumps(k)}: {json.dumps(v)}" for k, v in operators.items())
-    source = "measured by benchmarks/operator_tables/probe_operators.py"
+    source = "measured by benchmarks/operator_tables"
     machine = "; ".join(filter(None, (machine.partition("; traits: ")[0], more)))
     head = f'{{\n  "source": "{source}",\n  "machine": "{machine}",\n'
     return f'{head}  "operators": {{\n{lines}\n  }}\n}}\n'

@@ -41,6 +41,11 @@ class Worker:
                 processes.end(self._process)
             self._process = None
 
+    def close(self) -> None:
+        """End the process and remove its log; nothing can be asked any more."""
+        self.stop()
+        self._log.close()
+
     def ask(self, **request: object) -> tuple[bool, str, str]:
         """Return whether it worked, the error, and what the runtime logged meanwhile."""
         if self._process is not None and self._process.poll() is not None:

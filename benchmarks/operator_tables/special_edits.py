@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from edgekit.operators.traits import ARITHMETIC, FIXED_SCALES, MOVES_VALUES, WEIGHTED
+from edgekit.operators.scale_traits import ARITHMETIC, FIXED_SCALES, MOVES_VALUES, WEIGHTED
 from edgekit.tflite.editing import pack, unpack
 
 if TYPE_CHECKING:

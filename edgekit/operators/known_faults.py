@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from edgekit.operators.measured import Column
 from edgekit.operators.support import check_model
-from edgekit.operators.target import Check
+from edgekit.operators.target import Check, OperatorVerdict
 from edgekit.tflite.reader import Model, Operator, Subgraph
 
 
@@ -28,14 +28,22 @@ class Fault:
     source: str
 
 
-def check_with(fault: Fault, model: Model, *, target: str, column: Column) -> Check:
-    """Return `check_model`'s verdict, with a "no" for each operator that has the fault."""
+def check_with(faults: Sequence[Fault], model: Model, *, target: str, column: Column) -> Check:
+    """Return `check_model`'s verdict, with a "no" for each operator that has one of the faults."""
     check = check_model(model, target=target, column=column)
     operators = tuple(
-        replace(verdict, verdict="no", reason=fault.reason, fix=fault.fix, source=fault.source)
-        if fault.affects(operator, model.main)
-        else verdict
+        _judged(faults, verdict, operator, model.main)
         for operator, verdict in zip(model.main.operators, check.operators, strict=True)
     )
     ok = check.ok and all(verdict.verdict != "no" for verdict in operators)
     return replace(check, operators=operators, ok=ok)
+
+
+def _judged(
+    faults: Sequence[Fault], verdict: OperatorVerdict, operator: Operator, subgraph: Subgraph
+) -> OperatorVerdict:
+    for fault in faults:
+        if fault.affects(operator, subgraph):
+            told = {"reason": fault.reason, "fix": fault.fix, "source": fault.source}
+            return replace(verdict, verdict="no", **told)  # type: ignore[arg-type]
+    return verdict

@@ -1,6 +1,7 @@
 """What was measured of each operator on each runtime: the tables in `operators.json`.
 
-They were written by `benchmarks/operator_tables/probe_operators.py`, which asked the real runtimes.
+They were written by `benchmarks/operator_tables`, whose scripts asked the real runtimes: by files
+that TensorFlow converted (`probe_operators.py`) and by drawn ones (`differential_test.py`).
 """
 
 from __future__ import annotations
@@ -112,6 +113,8 @@ class Measured:
         ranks_refused: Ranks -> its words, or what went wrong.
         traits: Keys, as `trait_key` gives them, of what is special and was answered right.
         traits_refused: Keys -> its words, or what went wrong.
+        unsure: Keys of types and traits with which some files are right and some are not, why is
+            not known.
     """
 
     versions: Sequence[int] = ()
@@ -121,6 +124,7 @@ class Measured:
     ranks_refused: Mapping[str, str] = field(default_factory=dict)
     traits: Sequence[str] = ()
     traits_refused: Mapping[str, str] = field(default_factory=dict)
+    unsure: Sequence[str] = ()
 
 
 def measured(operator: str, column: Column) -> Measured:

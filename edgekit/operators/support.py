@@ -22,7 +22,7 @@ from edgekit.operators.measured import (
     type_key,
 )
 from edgekit.operators.target import Check, OperatorVerdict
-from edgekit.operators.traits import REMEDIES, file_traits, traits_of
+from edgekit.operators.traits import DOUBTFUL, REMEDIES, file_traits, traits_of
 from edgekit.operators.versions import needed_version, release_with
 from edgekit.tflite.graph_check import called_subgraphs
 from edgekit.tflite.reader import Model, Operator, Subgraph
@@ -157,11 +157,16 @@ def _doubt(operator: Operator, subgraph: Subgraph, column: Column) -> str:
     types, rank = type_key(operator, subgraph), rank_of(operator, subgraph)
     if types not in known.types:
         return f"It was not measured with {types or 'no types'}."
+    if types in known.unsure:
+        return f"With {types}, some measured files were answered right, and some were not."
     if column.strict and str(rank) not in known.ranks:
         return f"It was not measured at rank {rank}."
-    for trait in traits_of(operator, subgraph) if column.strict else ():
-        if trait_key(trait, types) not in known.traits:
+    for trait in traits_of(operator, subgraph):
+        doubtful = column.strict or trait in DOUBTFUL
+        if doubtful and trait_key(trait, types) not in known.traits:
             return f"It was not measured with {trait}."
+        if trait_key(trait, types) in known.unsure:
+            return f"With {trait}, some measured files were answered right, and some were not."
     return ""
 
 
