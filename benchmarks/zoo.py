@@ -44,7 +44,7 @@ from edgekit.core.records import Json, from_json
 from edgekit.core.variant import PRECISIONS, Precision
 from edgekit.explaining.next_steps import Tried
 from edgekit.intake.options import Options
-from edgekit.running import tflite_environment
+from edgekit.running.environments import tflite_runtime
 from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.source_model.reference import CHILD_ENV
 from edgekit.verbs.delivery import Conversion, Conversions
@@ -98,8 +98,8 @@ def made(name: str, work: Path) -> Model | str:
 def runtimes() -> dict[str, list[str]]:
     """Return the Pythons of the CPU runtimes here."""
     found = {"litert": [sys.executable]}
-    if not tflite_environment.missing():
-        found["tflite-runtime"] = list(tflite_environment.command().argv)
+    if not tflite_runtime.missing():
+        found["tflite-runtime"] = list(tflite_runtime.command().argv)
     return found
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit.building.parts import RecipeChoice, parts_of
+from edgekit.building.run_folder import save_model
 from edgekit.core import registry
 from edgekit.core.child_process import report_progress
 from edgekit.core.errors import BadInput
@@ -55,7 +56,7 @@ def optimize(
         folder.mkdir()
         if isinstance(changed, keras.Model):
             for part, each in parts.split(changed).items():
-                each.save(folder / f"{part}.keras")
+                save_model(each, folder / f"{part}.keras")
             return {part: f"{part}.keras" for part in parts.signatures}
         for part, signature in parts.signatures.items():
             export(cut(changed, part, signature), folder / part, signature)

@@ -14,22 +14,76 @@ bundle/                    what an app or a board takes
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgekit.building.parts import MODEL
 from edgekit.core.errors import BadInput
+from edgekit.core.paths import atomic, write_zip
+
+if TYPE_CHECKING:
+    import keras
 
 PLAN = "plan.json"
 """What a build writes first."""
 SUMS = "SHA256SUMS"
 """A bundle's list of checksums."""
 
+CHANGING: Mapping[str, tuple[str, ...]] = {
+    "which hold the date and measured times": (
+        *("report.html", "report.json", "report.md"),
+        *("bundle/README.md", "bundle/report.json"),
+    ),
+    "which holds the checksums of those": (f"bundle/{SUMS}",),
+    "where a build keeps records and intermediate files for itself": (".steps/", ".work/"),
+}
+"""Why a build done again gives other bytes -> the files and folders in which it does; no others."""
+
+
+def repeatable() -> str:
+    """Return the sentence that says which files a build gives again."""
+    *most, last = (f"{_listed(names)}, {why}" for why, names in CHANGING.items())
+    return (
+        "Built again with the same seed, versions, kind of processor and number of threads, every "
+        f"file of this folder is the same, bit for bit, except {'; '.join(most)}; and {last}."
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    *before, last = names
+    return f"{', '.join(before)} and {last}" if before else last
+
 
 def source_path(folder: Path, part: str) -> Path:
     """Return where a part's Keras model stands in a run folder."""
     return folder / "model.keras" if part == MODEL else folder / "parts" / f"{part}.keras"
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Save a Keras 3 model as a `.keras` file; equal models give equal bytes.
+
+    Keras writes the time into it, and the addresses in memory of objects that layers share.
+    """
+    numbers: dict[str, int] = {}
+
+    def number(address: re.Match[str]) -> str:
+        return str(numbers.setdefault(address[0], len(numbers)))
+
+    with atomic(path) as temporary:
+        model.save(temporary)
+        with zipfile.ZipFile(temporary) as saved:
+            entries = {name: saved.read(name) for name in sorted(saved.namelist())}
+        metadata = json.loads(entries["metadata.json"])
+        del metadata["date_saved"]
+        entries["metadata.json"] = json.dumps(metadata).encode()
+        config = entries["config.json"].decode()
+        entries["config.json"] = re.sub(r'(?<="shared_object_id": )\d+', number, config).encode()
+        write_zip(temporary, entries.items(), zipfile.ZIP_STORED)
 
 
 def vectors_path(folder: Path, part: str) -> Path:

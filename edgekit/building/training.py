@@ -20,9 +20,13 @@ from edgekit.building.parts import (
     record,
     remembering,
 )
-from edgekit.building.run_folder import calibration_path, source_path, vectors_path
+from edgekit.building.run_folder import (
+    calibration_path,
+    save_model,
+    source_path,
+    vectors_path,
+)
 from edgekit.core.child_process import report_progress
-from edgekit.core.paths import atomic
 from edgekit.core.recipe import Recipe
 from edgekit.core.report import Tally
 from edgekit.core.types import Run, Size
@@ -106,8 +110,7 @@ def _save(recipe: Recipe, model: keras.Model, folder: Path) -> dict[str, Run]:
     """Save the trained model and each of its parts; return the parts as functions."""
     parts = dict(parts_of(recipe).split(model))
     for part, each in {MODEL: model, **parts}.items():
-        with atomic(source_path(folder, part)) as temporary:
-            each.save(temporary)
+        save_model(each, source_path(folder, part))
     return {part: runner(each) for part, each in parts.items()}
 
 

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -172,6 +172,29 @@ def unpacked_bytes(path: Path) -> int:
     """
     with zipfile.ZipFile(path) as archive:
         return sum(entry.file_size for entry in archive.infolist())
+
+
+LONG_AGO = (1980, 1, 1, 0, 0, 0)
+"""The first date that a zip archive can give its files."""
+
+
+def write_zip(
+    path: Path, entries: Iterable[tuple[str, bytes]], compression: int = zipfile.ZIP_DEFLATED
+) -> None:
+    """Write a zip archive, atomically; equal entries give equal bytes, whenever and wherever.
+
+    Args:
+        path: The archive.
+        entries: Name and content of each file, in the order of the archive.
+        compression: As `zipfile` numbers them.
+    """
+    with atomic(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, content in entries:
+            entry = zipfile.ZipInfo(name, LONG_AGO)
+            entry.compress_type = compression
+            entry.create_system = 3  # Unix, whatever it is made on
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, content)
 
 
 def write_json(path: Path, value: object) -> None:

@@ -14,23 +14,19 @@ import shutil
 import sys
 from pathlib import Path
 
-from edgekit.core import processes
 from edgekit.core.errors import Unavailable
 from edgekit.core.kinds import Command, Device, Runtime
 from edgekit.core.paths import atomic, home
 from edgekit.core.types import Progress
 from edgekit.running import debian
+from edgekit.running.environments.making import install_pinned
 from edgekit.running.smoke_test import prove
-from edgekit.running.tflite_environment import VERSION, plain_environment
 
 QEMU = "qemu-aarch64-static"
 PYTHON = "3.11"
 """Debian 12's, which the wheels must be for."""
-WHEELS = {
-    f"tflite-runtime=={VERSION}": "manylinux_2_34_aarch64",
-    "numpy==1.26.4": "manylinux2014_aarch64",
-    "ai-edge-litert==2.3.0": "manylinux_2_27_aarch64",
-}
+TAGS = ("manylinux_2_34_aarch64", "manylinux_2_27_aarch64", "manylinux2014_aarch64")
+"""Those of tflite-runtime's, ai-edge-litert's and NumPy's wheels; its C library fits each."""
 PROCESSOR = """\
 processor\t: {number}
 BogoMIPS\t: 108.00
@@ -97,9 +93,8 @@ def _setup(progress: Progress) -> None:
             emulator.mkdir(parents=True)
             shutil.move(folder / "unpacked/usr/bin" / QEMU, emulator)
             shutil.rmtree(folder / "unpacked")
-        for requirement, tag in WHEELS.items():
-            progress(0.6, f"fetching {requirement} for arm64")
-            _install_wheel(requirement, tag, root / "wheels")
+        progress(0.6, "fetching NumPy, tflite-runtime and LiteRT for arm64")
+        _install_wheels(root / "wheels")
         processors = [PROCESSOR.format(number=number) for number in range(CORES)]
         (root / "proc").mkdir()
         (root / "proc/cpuinfo").write_text("".join(processors))
@@ -112,18 +107,12 @@ def _setup(progress: Progress) -> None:
         raise
 
 
-def _install_wheel(requirement: str, tag: str, folder: Path) -> None:
-    """Let this machine's pip unpack a wheel for the board into a folder."""
-    pip = [sys.executable, "-P", "-m", "pip", "install", "--quiet", "--no-deps"]
-    board = ["--platform", tag, "--python-version", PYTHON, "--implementation", "cp"]
-    board += ["--only-binary=:all:"]
-    arguments = [*pip, *board, "--no-compile", "--target", str(folder), requirement]
-    done = processes.run(arguments, env=plain_environment())
-    if not done.ok:
-        raise Unavailable(
-            f"pip cannot install {requirement} for arm64: {done.cause('ERROR').rstrip('.')}. "
-            "Check the network, and run `edgekit setup raspberry-pi` again."
-        )
+def _install_wheels(folder: Path) -> None:
+    """Let this machine's pip unpack the board's wheels into a folder."""
+    board = ["--python-version", PYTHON, "--implementation", "cp"]
+    board += [option for tag in TAGS for option in ("--platform", tag)]
+    into = ["--no-deps", "--no-compile", "--target", str(folder)]
+    install_pinned("raspberry-pi", [sys.executable, "-P"], [*board, *into])
 
 
 device = Device(

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgekit.building.run_folder import repeatable
 from edgekit.core import registry
 from edgekit.core.errors import printable
 from edgekit.core.kinds import Reporter
@@ -43,6 +44,7 @@ def _values(report: Report) -> dict[str, object]:
     metric = report.metric
     return {
         "report": report,
+        "repeatable": repeatable(),
         "words": wording,
         "verdict": wording.verdict(report),
         "headline": _headline(report),

@@ -12,7 +12,7 @@ import ctypes.util
 from pathlib import Path
 
 from edgekit.core.kinds import Runtime
-from edgekit.running import tflite_environment
+from edgekit.running.environments import tflite_runtime
 
 LIBRARY = "libedgetpu.so.1"
 USB_IDS = ("1a6e:089a", "18d1:9302")
@@ -20,7 +20,7 @@ USB_IDS = ("1a6e:089a", "18d1:9302")
 
 
 def _missing() -> str:
-    if reason := tflite_environment.missing():
+    if reason := tflite_runtime.missing():
         return reason
     if ctypes.util.find_library("edgetpu") is None:
         return f"{LIBRARY} is not installed; run: sudo apt-get install libedgetpu1-std"
@@ -44,9 +44,9 @@ runtime = Runtime(
         "module": "tflite_runtime.interpreter",
         "delegate": LIBRARY,
     },
-    command=tflite_environment.command,
+    command=tflite_runtime.command,
     missing=_missing,
     devices=("local", "ssh"),
-    install=tflite_environment.INSTALL,
+    install=tflite_runtime.INSTALL,
     custom_operators=("edgetpu-custom-op",),
 )

@@ -6,13 +6,13 @@ Source: Google, TensorFlow Lite for Python, https://www.tensorflow.org/lite/guid
 from __future__ import annotations
 
 from edgekit.core.kinds import Runtime
-from edgekit.running import tflite_environment
+from edgekit.running.environments import tflite_runtime
 
 runtime = Runtime(
     options={"backend": "interpreter", "module": "tflite_runtime.interpreter"},
-    command=tflite_environment.command,
-    missing=tflite_environment.missing,
-    setup=tflite_environment.setup,
+    command=tflite_runtime.command,
+    missing=tflite_runtime.missing,
+    setup=tflite_runtime.setup,
     devices=("local", "ssh"),
-    install=tflite_environment.INSTALL,
+    install=tflite_runtime.INSTALL,
 )

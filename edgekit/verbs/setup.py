@@ -10,7 +10,7 @@ from edgekit.core.errors import NotFound, Unavailable
 from edgekit.core.kinds import Device, Runtime
 from edgekit.core.parallel import part
 from edgekit.core.types import Progress, silent
-from edgekit.running import tflite_environment
+from edgekit.running.environments import tflite_runtime
 from edgekit.verbs.doctor.local import local_names, problem
 
 DEFAULT = "tflite-runtime"
@@ -36,7 +36,7 @@ def setup(names: Sequence[str] = (), progress: Progress = silent) -> list[str]:
         >>> setup(["gpu"])  # doctest: +SKIP
         ['litert-gpu: created in 3 s']
     """
-    if not names and (reason := tflite_environment.impossible()):
+    if not names and (reason := tflite_runtime.impossible()):
         return [f"{DEFAULT}: {reason}"]
     needed = list(dict.fromkeys(need for name in names or [DEFAULT] for need in _needs(name)))
     return [

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from edgekit.building import pipeline
+from edgekit.building.run_folder import CHANGING
 from edgekit.core.errors import BadInput, NotFound
+from edgekit.core.paths import sha256
 from edgekit.reporting import report_json
 from edgekit.reporting.seen import FILE_NAME, read_seen
 from edgekit.tflite.reader import read
@@ -43,6 +45,29 @@ def test_the_folder_holds_what_a_stranger_needs(run_dir: Path) -> None:
     plan = json.loads((run_dir / "plan.json").read_text())
     assert plan["seed"] == 0
     assert plan["versions"]["keras"].startswith("3.")
+
+
+@pytest.mark.slow
+def test_a_build_done_again_gives_the_same_bytes(run_dir: Path, tmp_path: Path) -> None:
+    ran = subprocess.run([*COMMAND, "--out", tmp_path], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    first, second = sums(run_dir), sums(tmp_path / "blobs")
+    assert set(first) == set(second)
+    assert {"model.keras", "vectors.npz", "int8/model.tflite", "bundle/bundle.json"} <= set(first)
+    assert [name for name in first if first[name] != second[name]] == []
+    page = (run_dir / "report.html").read_text(encoding="utf-8")
+    assert all(name in page for names in CHANGING.values() for name in names)
+
+
+def sums(folder: Path) -> dict[str, str]:
+    """Return file -> checksum of those that a build gives again."""
+    changing = tuple(name for names in CHANGING.values() for name in names)
+    return {
+        name: sha256(path)
+        for path in folder.rglob("*")
+        if path.is_file()
+        if not (name := path.relative_to(folder).as_posix()).startswith(changing)
+    }
 
 
 @pytest.mark.slow

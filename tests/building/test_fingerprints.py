@@ -37,7 +37,7 @@ def code(kind: str, name: str) -> set[str]:
         ("converters", "tflite", "conversion/tf_converter.py"),
         ("converters", "tflite", "tflite/tables.py"),
         ("converters", "edgetpu", "edgetpu/compiler_log.py"),
-        ("runtimes", "tflite-runtime", "running/tflite_environment.py"),
+        ("runtimes", "tflite-runtime", "running/environments/making.py"),
         ("devices", "raspberry-pi", "running/debian.py"),
     ],
 )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from edgekit.building.run_folder import PLAN, refuse_strangers, remove_bundle
+from edgekit.building.run_folder import PLAN, refuse_strangers, remove_bundle, save_model
 from edgekit.core.errors import BadInput
 
 
@@ -43,3 +46,33 @@ def test_a_strangers_file_in_the_bundle_is_named_and_stays(tmp_path: Path) -> No
         refuse(tmp_path)
     remove_bundle(tmp_path / "bundle")
     assert (tmp_path / "bundle" / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.filterwarnings("ignore")  # Keras warns of itself when it saves
+def test_the_same_model_is_the_same_file_whenever_it_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    def made(name: str, zone: str) -> bytes:
+        monkeypatch.setenv("TZ", zone)  # Keras writes the local time
+        time.tzset()
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(7)
+        shared = keras.dtype_policies.DTypePolicy("float32")
+        x = keras.Input((3,), name="x")
+        y = keras.layers.Dense(2, dtype=shared)(keras.layers.Dense(4, dtype=shared)(x))
+        save_model(keras.Model(x, y), tmp_path / name)
+        return (tmp_path / name).read_bytes()
+
+    first, second = made("first.keras", "UTC"), made("second.keras", "Asia/Tokyo")
+    monkeypatch.undo()
+    time.tzset()
+    assert first == second
+    with zipfile.ZipFile(tmp_path / "first.keras") as saved:
+        assert b'"shared_object_id": 0' in saved.read("config.json")
+        assert saved.testzip() is None
+    loaded = keras.saving.load_model(tmp_path / "first.keras", safe_mode=True)
+    again = keras.saving.load_model(tmp_path / "second.keras", safe_mode=True)
+    inputs = np.ones((1, 3), np.float32)
+    np.testing.assert_array_equal(loaded.predict(inputs, verbose=0), again(inputs))

@@ -24,7 +24,7 @@ from edgekit.core.recipe import Signature, Tensor
 from edgekit.on_device.answering import Answer
 from edgekit.on_device.pictures import to_pgm
 from edgekit.on_device.programs import classify
-from edgekit.running import tflite_environment
+from edgekit.running.environments import tflite_runtime
 from edgekit.tflite.sidecar import describe, write_sidecar
 from edgekit.verbs.run import bundles
 from tests.support.board_bundle import PICTURE, add_classifier
@@ -168,9 +168,9 @@ def test_a_board_with_numpy_and_tflite_runtime_alone_answers(
     made: Path,
     board: str,
 ) -> None:
-    if missing := tflite_environment.missing():
+    if missing := tflite_runtime.missing():
         pytest.skip(missing)
-    python = tflite_environment.command().argv[0]
+    python = tflite_runtime.command().argv[0]
     found = edgekit.run(made, ["example.pgm"], variant="int8", device=f"ssh://{board}{python}")
     assert found.runtime == "tflite-runtime"
     here = edgekit.run(made, ["example.pgm"], variant="int8", runtime="tflite-runtime")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit.core import registry
 from edgekit.core.errors import BadInput
-from edgekit.core.paths import atomic, require_writable
+from edgekit.core.paths import require_writable, write_zip
 from edgekit.reporting import report_json
-
-LONG_AGO = (1980, 1, 1, 0, 0, 0)
-"""The date of every file in a zip: the same bundle is the same zip, whenever it was made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +67,9 @@ def bundle(
     made_by.package(run_dir, folder, variants)
     packed = folder.with_name(f"{folder.name}.zip")
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    _zip(folder, files, packed)
+    # Without the folder's name.
+    entries = ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in files)
+    write_zip(packed, entries)
     return Bundled(
         packager=packager,
         folder=folder,
@@ -80,17 +78,3 @@ def bundle(
         size_bytes=sum(path.stat().st_size for path in files),
         zip_bytes=packed.stat().st_size,
     )
-
-
-def _zip(folder: Path, files: Sequence[Path], packed: Path) -> None:
-    """Write files into a zip, without the name of the folder: equal files give equal bytes."""
-    with (
-        atomic(packed) as temporary,
-        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
-    ):
-        for path in files:
-            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), LONG_AGO)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 3  # Unix, whatever it is made on
-            entry.external_attr = 0o100644 << 16
-            archive.writestr(entry, path.read_bytes())

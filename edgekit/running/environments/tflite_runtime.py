@@ -6,7 +6,6 @@ or ai-edge-litert (`ValueError: vector::reserve`).
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import sys
@@ -16,28 +15,18 @@ from pathlib import Path
 from edgekit.core import processes
 from edgekit.core.errors import Unavailable
 from edgekit.core.kinds import Command
-from edgekit.core.paths import atomic, home
 from edgekit.core.types import Progress
-from edgekit.running.smoke_test import prove
+from edgekit.running.environments import making
 
+NAME = "tflite-runtime"
 VERSION = "2.14.0"
 PYTHONS = ("3.11", "3.10", "3.9", "3.8")
-REQUIREMENTS = (
-    f"tflite-runtime=={VERSION}",
-    "numpy==1.26.4; python_version >= '3.9'",
-    "numpy==1.24.4; python_version < '3.9'",  # the last for 3.8
-)
 INSTALL = f"python3 -m pip install tflite-runtime=={VERSION} 'numpy<2'"
 
 
-def folder() -> Path:
-    """Return where the environment is, or will be."""
-    return home() / "envs" / "tflite-runtime"
-
-
 def command() -> Command:
-    """Return how to start the environment's Python; it ignores variables meant for another."""
-    return Command(argv=(str(folder() / "bin/python"), "-I"))
+    """Return how to start the environment's Python."""
+    return making.command(NAME)
 
 
 def impossible() -> str:
@@ -52,7 +41,7 @@ def missing() -> str:
     """Return "" if the environment is there, else the sentence that says how to get it."""
     if reason := impossible():
         return reason
-    if not (folder() / "bin/python").exists():
+    if not making.is_there(NAME):
         return "The environment of tflite-runtime is not there; run: edgekit setup tflite-runtime"
     return ""
 
@@ -66,21 +55,7 @@ def setup(progress: Progress) -> None:
     if reason := impossible():
         raise Unavailable(reason)
     progress(0.0, "looking for a CPython 3.8 to 3.11")
-    python = find_python()
-    with atomic(folder()) as temporary:
-        progress(0.1, f"creating an environment of {python}")
-        _run([python, "-I", "-m", "venv", str(temporary)], "creates no environment")
-        progress(0.3, f"installing tflite-runtime {VERSION}")
-        pip = [str(temporary / "bin/python"), "-I", "-m", "pip", "install", "--quiet"]
-        _run([*pip, "--only-binary=:all:", *REQUIREMENTS], "cannot install tflite-runtime")
-    progress(0.9, "running a tiny model")
-    _prove_or_remove()
-
-
-def plain_environment() -> dict[str, str]:
-    """Return our environment variables without those that lead a Python or its pip elsewhere."""
-    names = ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_USER")
-    return {name: value for name, value in os.environ.items() if name not in names}
+    making.make(NAME, find_python(), progress)
 
 
 def find_python(candidates: Iterable[str] | None = None) -> str:
@@ -136,20 +111,3 @@ def _how_to_get_python() -> str:
     if shutil.which("pyenv"):
         return "pyenv install 3.11"
     return "sudo apt-get install python3.11-venv   (or, without root, `uv python install 3.11`)"
-
-
-def _prove_or_remove() -> None:
-    try:
-        prove("tflite-runtime")
-    except Unavailable:
-        shutil.rmtree(folder(), ignore_errors=True)
-        raise
-
-
-def _run(arguments: list[str], failure: str) -> None:
-    done = processes.run(arguments, env=plain_environment())
-    if not done.ok:
-        raise Unavailable(
-            f"{arguments[0]} {failure}: {done.cause('ERROR').rstrip('.')}. "
-            "Check the network, and run `edgekit setup tflite-runtime` again."
-        )
