@@ -6,10 +6,10 @@
 Each file is drawn at random: operator, type, rank, batch, shapes, attributes, scales, zero points.
 The truth is computed in NumPy from what the stored numbers stand for, not by a runtime. A runtime
 runs a file right, refuses it, dies of it, or answers wrong; `check` says yes, no or unknown. They
-disagree where it says yes and the answer is not right, or no and it is: in more than 1 % of files
-for a target, and this ends with exit code 1. With `--page`, `disagreements.md` is written, each of
-them with the number by which `--only` draws its file again. A run that was stopped goes on where
-`--kept` ends.
+disagree where it says yes and the answer is not right, or no and it is. All that is known stands
+in `disagreements.md`, each with the number by which `--only` draws its file again: what is new
+ends this with exit code 1. `--page` writes the page, and wants fewer than 1 % for each target. A
+run that was stopped goes on where `--kept` ends.
 
 With `--learn`, other files are drawn, and what becomes of them is written to the table that `check`
 reads (`edgekit/operators/operators.json`), beside what `probe_operators.py` found by files that
@@ -22,6 +22,7 @@ import argparse
 import datetime
 import json
 import platform
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -133,12 +134,16 @@ def report(rows: Sequence[Row]) -> str:
         lines.append(f"| {target} | {right:,} | {unknown:,} | {wrong} ({share:.2%}) |")
     lines += ["", "| file | target | `check` says | what became of it |"]
     lines += ["| --- | --- | --- | --- |"]
-    for row in rows:
-        for target in row["says"]:
-            if disagrees(row, target):
-                said, does = row["says"][target], row["does"][target].replace("|", "/")
-                lines.append(f"| {row['number']}: {row['file']} | {target} | {said} | {does} |")
+    lines += [
+        _line(row, target) for row in rows for target in row["says"] if disagrees(row, target)
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _line(row: Row, target: str) -> str:
+    does = re.sub(r"\(-?\d[^)]*\)|by \d+%", "", row["does"][target].replace("|", "/"))
+    said = "right" if row["does"][target] == RIGHT else " ".join(does.split())[:100]
+    return f"| {row['number']}: {row['file']} | {target} | {row['says'][target]} | {said} |"
 
 
 def main() -> None:
@@ -177,12 +182,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def conclude(rows: Sequence[Row], *, page: bool) -> None:
-    """Print in how many files each target's verdict is not what happens; exit 1 if in many."""
-    told = Counter(target for row in rows for target in row["says"] if disagrees(row, target))
-    print(f"{len(rows)} files; disagreements: {dict(told)}")
+    """Print where verdicts are not what happens; exit 1 if that is new, or happens too often."""
     if page:
         REPORT.write_text(report(rows), encoding="utf-8")
-    if max(told.values(), default=0) > LIMIT * len(rows):
+    listed = set(REPORT.read_text(encoding="utf-8").splitlines())
+    found = [(row, target) for row in rows for target in row["says"] if disagrees(row, target)]
+    new = [line for each in found if (line := _line(*each)) not in listed]
+    told = Counter(target for _, target in found)
+    print(f"{len(rows)} files; disagreements: {dict(told)}; not in {REPORT.name}: {len(new)}")
+    print(*new, sep="\n")
+    if new or (page and max(told.values(), default=0) > LIMIT * len(rows)):
         raise SystemExit(1)
 
 

@@ -35,6 +35,9 @@ _NO_VERSION = "Didn't find op"
 _SEVERAL = 2
 """Files without anything special that must fail before their types are to blame, or their rank."""
 
+_IMAGES, _HIGHEST = 4, 6
+"""Rank of images, and the highest that is drawn."""
+
 _DOUBTFUL = 0.1
 """Share of files that fail, for no reason that is known, from which on nobody can be sure."""
 
@@ -128,11 +131,11 @@ def _learn_types(entry: Entry, types: str, found: Sequence[tuple[Row, str]]) -> 
 
 
 def _learn_ranks(entry: Entry, found: Sequence[tuple[Row, str]]) -> None:
-    """Blame a rank at which files of types fail that are right at others."""
-    refused = entry.get("types_refused", {})
+    """Blame a rank at which files of types fail that are right at others, and higher ones."""
+    right = {row["types"] for row, said in found if said == RIGHT}
     by_rank = defaultdict(list)
     for row, said in found:
-        if row["types"] not in refused:
+        if row["types"] in right:
             by_rank[str(row["rank"])].append(said)
     for rank, some in by_rank.items():
         wrong = [said for said in some if said != RIGHT]
@@ -140,6 +143,10 @@ def _learn_ranks(entry: Entry, found: Sequence[tuple[Row, str]]) -> None:
             _accept(entry, "ranks", rank, even_if_refused=True)
         elif len(wrong) >= _SEVERAL:
             _refuse(entry, "ranks", rank, _words(wrong))
+    for rank in range(_IMAGES + 1, _HIGHEST):
+        words = entry.get("ranks_refused", {}).get(str(rank), "")
+        if words and str(rank + 1) not in entry.get("ranks", ()):
+            _refuse(entry, "ranks", str(rank + 1), words)
 
 
 def _doubt(entry: Entry, key: str, said: Sequence[str]) -> None:

@@ -196,6 +196,7 @@ def _dense(random: Random) -> Drawn:
 
 def _matmul(random: Random) -> Drawn:
     rows, inner, columns = (int(size) for size in random.integers(1, 9, 3))
+    inner += 9 if flip(random, 0.4) else 0
     batches = shape(random, 1, 2) if flip(random, 0.7) else ()
     other = batches if flip(random, 0.7) else tuple(1 if flip(random) else b for b in batches)
     adjoint = flip(random, 0.3), flip(random, 0.3)
@@ -207,10 +208,12 @@ def _matmul(random: Random) -> Drawn:
         y = np.swapaxes(y, -1, -2) if adjoint[1] else y
         return np.asarray(x @ y)
 
-    operands = [
-        Operand(values(random, one)),
-        Operand(values(random, two), constant=flip(random, 0.3)),
-    ]
+    sides = values(random, one), values(random, two)
+    for side, at in zip(sides, adjoint, strict=True):
+        # Both sides hold the lowest number at two places whose products ARM adds up in 16 bits.
+        along = np.moveaxis(side, -1 if (side is sides[0]) != at else -2, -1)
+        along[..., ::8] = side.min()
+    operands = [Operand(sides[0]), Operand(sides[1], constant=flip(random, 0.3))]
     return Drawn(
         operator="BATCH_MATMUL", operands=operands, truth=truth, table="BatchMatMulOptions",
         options={"adjX": adjoint[0], "adjY": adjoint[1]},
