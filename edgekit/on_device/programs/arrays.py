@@ -8,7 +8,6 @@ file; for a model of several parts, `--part` says which to run.
 
 from __future__ import annotations
 
-import zipfile
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -39,7 +38,7 @@ def read_batch(path: Path | str, model: ModelFacts) -> Batch:
         name = tensor["name"]
         array = arrays.get(name, arrays.get(PREFIX + name))
         if array is None:
-            there = ", ".join(arrays)
+            there = ", ".join(arrays) or "none"
             raise ValueError(f"'{path}' has no array '{name}'; it has {there}. Add it.")
         if list(array.shape[1:]) != tensor["shape"][1:]:
             raise ValueError(
@@ -56,8 +55,10 @@ def read_batch(path: Path | str, model: ModelFacts) -> Batch:
 def _read_npz(path: Path | str) -> dict[str, Array]:
     try:
         with np.load(str(path), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (AttributeError, EOFError, ValueError, zipfile.BadZipFile) as error:
+            return {name: np.asarray(arrays[name]) for name in arrays.files}
+    except OSError:  # there is none
+        raise
+    except Exception as error:  # whatever zipfile and NumPy raise for one that is damaged
         raise ValueError(f"'{path}' is not an .npz file of numbers; save it again.") from error
 
 

@@ -58,6 +58,8 @@ def verify_on_phone(
     """
     phone, asked = _phone(device), [_on_gpu(runtime)] if runtime else [False, True]
     bundle = app_bundle(path, vectors=vectors)
+    if why := phone.missing():
+        raise Unavailable(f"Not run: {why}")
     if not bundle.has_answers:
         raise BadInput(
             f"There are no golden vectors beside '{path}', with which a phone's answers could be "
