@@ -21,7 +21,6 @@ from edgekit.core.variant import Variant
 from edgekit.domains.learning.own_weights import refuse_unreadable
 from edgekit.running.place import Place, places, target
 
-
 _ON_BOARDS = "tflite-runtime"
 
 

@@ -91,7 +91,11 @@ def check_description(
         UnsupportedLayer: Names the layer, and says what to do.
     """
     own = registered or {}
-    for layer, entry in _entries(config, "model"):
+    try:
+        entries = list(_entries(config, "model"))
+    except RecursionError as error:
+        raise BadInput(f"'{path}' describes layers inside one another without end.") from error
+    for layer, entry in entries:
         sentence = _program_in(entry) if "class_name" in entry else ""
         if sentence := sentence or _call_of_constants(entry) or _path_in(entry):
             raise UnsupportedLayer(f"'{path}': layer '{layer}' {sentence}, or {EXPORT_IT}")

@@ -76,14 +76,8 @@ def load_model(path: Path, *, signature: str = "") -> SourceModel:
 def _load_keras(path: Path) -> KerasModel:
     description = read_description(path)
     library = importlib.import_module("tf_keras" if description.is_keras_2 else "keras")
-    try:
-        registered = _registered(library, description.config, path)
-        check_description(description.config, path, registered=registered)
-    except RecursionError as error:
-        raise BadInput(
-            f"'{path}' is damaged: it describes objects inside one another without end. "
-            f"Save the model again with model.save('{path.name}')."
-        ) from error
+    registered = _registered(library, description.config, path)
+    check_description(description.config, path, registered=registered)
     try:
         with _uncompiled(library):
             model = library.models.load_model(str(path), compile=False, safe_mode=True)

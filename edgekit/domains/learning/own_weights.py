@@ -10,8 +10,8 @@ import numpy as np
 
 from edgekit.core.errors import BadInput, reason
 from edgekit.core.types import Array
-from edgekit.source_model.interface import SavedModel, nested_layers
 from edgekit.source_model.golden_vectors import UNREADABLE
+from edgekit.source_model.interface import SavedModel, nested_layers
 from edgekit.source_model.keras_file import (
     check_description,
     read_description,
