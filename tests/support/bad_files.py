@@ -157,7 +157,7 @@ def _vectors() -> dict[str, bytes]:
         "unnamed.npz": _npz({"image": IMAGE}),
         "inputs-alone.npz": _npz({"input:image": IMAGE}),
         "shape.npz": _golden(image=IMAGE[:, :4]),
-        "one-number.npz": _golden(image=np.float32(1)),
+        "one-number.npz": _golden(image=np.array(1, np.float32)),
         "none.npz": _golden(image=IMAGE[:0], scores=SCORES[:0]),
         "words.npz": _golden(image=np.full(IMAGE.shape, "a")),
         "complex.npz": _golden(image=IMAGE.astype(np.complex64)),
@@ -209,10 +209,10 @@ def _write_hdf5(folder: Path) -> None:
     whole = (folder / "good.h5").read_bytes()
     (folder / "cut.h5").write_bytes(whole[: len(whole) // 2])
     (folder / "hdf5.keras").write_bytes(whole)
-    for name, config in (("wrong-json", "{"), ("number", 3), ("weights", None)):
+    for name, described in (("wrong-json", "{"), ("number", 3), ("weights", None)):
         with h5py.File(folder / f"{name}.h5", "w") as file:
-            if config is not None:
-                file.attrs["model_config"] = config
+            if described is not None:
+                file.attrs["model_config"] = described
 
 
 def _write_saved_models(folder: Path) -> None:

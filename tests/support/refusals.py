@@ -46,7 +46,7 @@ def edgekit(line: str) -> Ran:
     texts = []
     for stream in (stdout, stderr):
         stream.flush()
-        texts.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
+        texts.append(stream.buffer.getvalue().decode())
     return Ran(left.value.code, *texts)
 
 

@@ -114,6 +114,14 @@ PLACES = {
 
 OPTIONS = {
     "moon": "No such command 'moon'",
+    "lst": "Did you mean 'list'",
+    "build": "Missing argument",
+    "build image_cn": "Did you mean 'image_cnn'",
+    "build nowhere.py": "no file",
+    "convert good.keras --out x.bin": "give a name that ends in .tflite",
+    "bundle folder --for moon": "no packager 'moon'; there are: android",
+    "verify .": "not the folder of a build",
+    "run .": "no bundle.json",
     "list moon": "is not one of 'recipes'",
     "setup moon": "There is nothing to set up by the name 'moon'",
     "data get moon": "There is no data set 'moon'",

@@ -40,10 +40,11 @@ def read_batch(path: Path | str, model: ModelFacts) -> Batch:
         if array is None:
             there = ", ".join(arrays) or "none"
             raise ValueError(f"'{path}' has no array '{name}'; it has {there}. Add it.")
-        if list(array.shape[1:]) != tensor["shape"][1:]:
+        wanted = tensor["shape"][1:] if tensor["shape"][:1] == [1] else tensor["shape"]
+        if not array.shape or list(array.shape[1:]) != wanted:
             raise ValueError(
                 f"'{name}' holds examples of shape {list(array.shape[1:])}; the model takes "
-                f"{tensor['shape'][1:]}. Give it arrays of that shape, the batch axis first."
+                f"{wanted}. Give it arrays of that shape, the batch axis first."
             )
         batch[name] = array
     counts = {name: len(array) for name, array in batch.items()}
