@@ -135,7 +135,7 @@ def _impossible(value: Json, keys: Keys) -> Iterator[tuple[Keys, str, str]]:
             yield from _impossible(item, (*keys, index))
     elif isinstance(value, int):
         if value.bit_length() > _MOST_BITS:
-            yield keys, _shown(value), "an integer of 64 bits"
+            yield keys, _shown(value), "a number of 64 bits"
     elif isinstance(value, float) and not math.isfinite(value):
         yield keys, _shown(value), "a finite number"
 

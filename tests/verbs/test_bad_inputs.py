@@ -194,7 +194,7 @@ DAMAGED_RUNS = {
     "run-deep": "is not JSON",
     "run-nested": "nested more deeply than anything edgekit writes",
     "run-long-number": "is not JSON",
-    "run-huge": "size_bytes is 1000000000000000000000000000000; it must be an integer of 64 bits",
+    "run-huge": "size_bytes is 1000000000000000000000000000000; it must be a number of 64 bits",
     "run-words": 'rows[0].size_bytes is "much"; it must be an integer',
     "run-nan": "rows[0].size_bytes is NaN; it must be a finite number",
     "folder": "holds no report.json",

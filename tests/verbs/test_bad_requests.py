@@ -121,7 +121,7 @@ OPTIONS = {
     "convert good.keras --out x.bin": "give a name that ends in .tflite",
     "bundle folder --for moon": "no packager 'moon'; there are: android",
     "verify .": "not the folder of a build",
-    "run .": "no bundle.json",
+    "run pictures": "it has no bundle.json",
     "list moon": "is not one of 'recipes'",
     "setup moon": "There is nothing to set up by the name 'moon'",
     "data get moon": "There is no data set 'moon'",
