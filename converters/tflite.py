@@ -12,15 +12,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgekit.conversion.crash_diagnosis import explain_death
-from edgekit.conversion.writing import RUNNING, write_each
+from edgekit.conversion.writing import READING, RUNNING, write_each
 from edgekit.core.child_process import Child, ChildDied
 from edgekit.core.errors import BadInput, ConversionFailed, NotFound, Unavailable
 from edgekit.core.kinds import Artifact, Converter
+from edgekit.core.processes import TIMEOUT
 from edgekit.core.variant import PRECISIONS, Precision, check_io
 from edgekit.intake.options import PLAIN, Options
 from edgekit.intake.signatures import check_signatures
 from edgekit.source_model.recurrent import check_form
-from edgekit.source_model.reference import CHILD_ENV, cannot_run
+from edgekit.source_model.reference import CHILD_ENV, cannot_read, cannot_run
 from edgekit.tflite.sidecar import describe
 
 _ENV = {**CHILD_ENV, "MALLOC_ARENA_MAX": "1"}
@@ -129,8 +130,7 @@ def _in_child(
     timeout_s: float,
 ) -> dict[Precision, Artifact | ConversionFailed]:
     """Run the conversion in a child process; explain its death."""
-    stage = ["starting"]
-    child = Child(timeout_s=timeout_s, progress=lambda _, doing: stage.append(doing), env=_ENV)
+    child = Child(timeout_s=timeout_s, env=_ENV)
     try:
         written = child.call(
             write_each,
@@ -141,11 +141,12 @@ def _in_child(
             vectors=vectors.absolute() if vectors else None,
         )
     except ChildDied as death:
-        if stage[-1] == RUNNING:
+        if death.stage == READING and death.cause not in (TIMEOUT, "SIGKILL"):
+            raise cannot_read(source, death) from death
+        if death.stage == RUNNING:
             raise cannot_run(source, death) from death
         why = explain_death(
             death,
-            stage[-1],
             source=source,
             precision=next(iter(outs)),
             calibration=calibration,

@@ -55,35 +55,6 @@ def test_a_place_that_can_be_written_to_stays_as_it_was(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("slim", FILE, "--out", "/proc/edgekit/slim.tflite"),
-        ("convert", "{model}", "--out", "/proc/edgekit/model.tflite"),
-        ("build", RECIPES / "blobs.py", "--out", "/proc/edgekit"),
-        ("build", RECIPES / "blobs.py", "--out", "{model}"),
-    ],
-)
-def test_work_does_not_begin_where_its_result_cannot_be_written(
-    arguments: tuple[object, ...], tmp_path: Path
-) -> None:
-    (model := tmp_path / "model.keras").write_bytes(b"PK")
-    ran = edgekit(*(str(each).format(model=model) for each in arguments))
-    assert ran.returncode == 2
-    assert ran.stderr.startswith("edgekit: '")
-    assert "cannot be written" in ran.stderr
-    assert len(ran.stderr.splitlines()) == 1
-    assert model.read_bytes() == b"PK"
-
-
-@pytest.mark.parametrize("seed", ["-1", str(1 << 32)])
-def test_a_seed_out_of_range_is_refused_before_training(seed: str, tmp_path: Path) -> None:
-    ran = edgekit("build", RECIPES / "blobs.py", "--seed", seed, "--out", tmp_path / "runs")
-    assert ran.returncode == 2
-    assert ran.stderr == f"edgekit: seed is {seed}; allowed are 0 to 4294967295.\n"
-    assert not (tmp_path / "runs").exists()
-
-
 @pytest.mark.parametrize("verb", ["list", "inspect", "check"])
 def test_an_encoding_of_few_letters_is_no_error(verb: str) -> None:
     arguments: list[object] = [FILE] if verb != "list" else []

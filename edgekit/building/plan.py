@@ -18,7 +18,10 @@ from edgekit.core.recipe import Program, Recipe
 from edgekit.core.records import Json
 from edgekit.core.types import Size
 from edgekit.core.variant import Variant
+from edgekit.domains.learning.own_weights import refuse_unreadable
 from edgekit.running.place import Place, places, target
+
+_ON_BOARDS = "tflite-runtime"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +94,7 @@ def make_plan(
         _check_variant(found, variant)
     wanted, notes = _targets(targets)
     if weights is not None:
+        refuse_unreadable(weights)
         notes = (f"Training began with the weights in '{weights.name}'.", *notes)
     plan = Plan(
         choice=choice,
@@ -105,6 +109,8 @@ def make_plan(
         notes=notes,
     )
     plan.places  # noqa: B018  (a runtime or device that is not there is refused now)
+    if board and (sentence := Place(runtime=_ON_BOARDS, device=board).mismatch()):
+        raise BadInput(sentence)
     refuse_strangers(plan.folder, bundles=packagers_of_builds())
     require_writable(plan.folder / PLAN)
     plan.folder.mkdir(parents=True, exist_ok=True)

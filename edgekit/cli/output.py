@@ -35,6 +35,7 @@ def run(app: typer.Typer) -> None:
     try:
         arguments = sys.argv[1:] or ["--help"]
         code = typer.main.get_command(app).main(arguments, "edgekit", standalone_mode=False)
+        _flush()
     except EdgekitError as error:
         code = _fail(type(error).__name__, str(error))
     except usage_error as error:
@@ -51,7 +52,16 @@ def run(app: typer.Typer) -> None:
         code, sys.stdout = 0, None
     except OSError as error:
         code = _fail("BadInput", sentence_of(error))
+    try:
+        _flush()
+    except OSError:  # or Python's own last flush would complain, and change the exit code
+        sys.stdout = None
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _flush() -> None:
+    if sys.stdout:  # there is none where the caller closed it
+        sys.stdout.flush()
 
 
 class Stopped(BaseException):
@@ -71,9 +81,12 @@ def _stop(number: int, _frame: object) -> None:
 
 def _fail(kind: str, message: str) -> int:
     sentence = " ".join(message.split())
-    if "--json" in sys.argv:
-        print_json({"error": {"kind": kind, "message": sentence}})
-    else:
+    with contextlib.suppress(OSError):
+        if "--json" in sys.argv:
+            print_json({"error": {"kind": kind, "message": sentence}})
+            _flush()
+            return 2
+    with contextlib.suppress(OSError):  # where nothing can be written the exit code tells
         say(f"edgekit: {sentence}", aside=True)
     return 2
 

@@ -146,18 +146,27 @@ def show_check(check: Check, *, json: bool) -> None:
          " ".join(filter(None, (o.reason, o.fix, f"[{o.source}]" if o.source else ""))))
         for o in check.operators
     )  # fmt: skip
-    table(("", "operator", "version", "needs", "verdict", "why, and what to do"), rows)
+    column = "predicted" if check.is_predicted else "verdict"
+    table(("", "operator", "version", "needs", column, "why, and what to do"), rows)
     for problem in check.problems:
         say(problem)
-    verdicts = Counter(o.verdict for o in check.operators)
-    verdict = "will run" if check.ok else "will NOT run"
+    say(f"{check.target}: {_verdict_of(check)}.")
+
+
+def _verdict_of(check: Check) -> str:
+    """Return what a target's verdict comes to, and of how many operators."""
+    verdicts = Counter(operator.verdict for operator in check.operators)
+    verdict, accepted = "will run" if check.ok else "will NOT run", "accepted"
+    if check.is_predicted:
+        verdict = f"is predicted {'to' if check.ok else 'NOT to'} run"
+        accepted = "predicted to be accepted"
     unknown = ""
     if verdicts["unknown"]:
         unknown = f", and of {verdicts['unknown']} it is not known"
         if check.ok and not verdicts["no"]:  # else the CPU takes what an accelerator does not
             verdict = "may run"
-    total = len(check.operators)
-    say(f"{check.target}: {verdict}; {verdicts['yes']} of {total} operators are accepted{unknown}.")
+    yes, total = verdicts["yes"], len(check.operators)
+    return f"{verdict}; {yes} of {total} operators are {accepted}{unknown}"
 
 
 def show_bench(times: Benchmark, *, json: bool) -> None:

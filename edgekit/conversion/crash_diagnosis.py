@@ -35,7 +35,6 @@ T = TypeVar("T")
 
 def explain_death(
     death: ChildDied,
-    stage: str,
     *,
     source: Path,
     precision: Precision,
@@ -46,30 +45,29 @@ def explain_death(
 
     Args:
         death: How it ended.
-        stage: The stage it last reported, such as `CALIBRATING`.
         source: The model file.
         precision: As asked for.
         calibration: As given.
         options: As asked for.
     """
     if death.cause == "timeout":
-        return str(_timeout(stage))
+        return str(_timeout(death.stage))
     if death.cause == "SIGKILL":
         return str(diagnose("Killed by the system: out of memory"))
-    if not death.cause.startswith("SIG") or stage not in (CALIBRATING, CONVERTING):
+    if not death.cause.startswith("SIG") or death.stage not in (CALIBRATING, CONVERTING):
         return str(diagnose(f"{death}\n{death.log_tail}"))
     with tempfile.TemporaryDirectory() as scratch:
         arrays, layer = None, ""
         if calibration:
             arrays = _asked(calibration_arrays, source, calibration, options, Path(scratch))
         cause = None
-        if stage == CALIBRATING and arrays:
+        if death.stage == CALIBRATING and arrays:
             cause = _asked(calibration_hazard, source, arrays, precision, options)
         if cause:
             return cause
         if arrays or not calibration:
             layer = first_failing(source, precision, arrays, options)
-    return str(_crash(death.cause, stage, layer))
+    return str(_crash(death.cause, death.stage, layer))
 
 
 def calibration_arrays(source: Path, calibration: Path, options: Options, folder: Path) -> Path:

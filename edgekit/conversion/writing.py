@@ -57,8 +57,8 @@ from edgekit.tflite.metadata.describing import described
 from edgekit.tflite.metadata.writing import with_metadata
 from edgekit.tflite.reader import read
 
-RUNNING = "running the source model"
-"""The stage in which the child dies if Keras cannot run the model."""
+READING, RUNNING = "reading the model", "running the source model"
+"""Stages in which the child dies if Keras cannot read, or run, the model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,7 @@ def write_each(
     vectors: Path | None = None,
 ) -> dict[Precision, Written]:
     """Convert `source` to several precisions; one that is refused does not stop the others."""
-    report_progress(0.0, "reading the model")
+    report_progress(0.0, READING)
     model, notes = load_asked(source, options)
     written: dict[Precision, Written] = {}
     alone: list[str] = []  # what int8 makes of joined outputs

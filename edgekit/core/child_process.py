@@ -21,7 +21,7 @@ import time
 import traceback
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import IO, Any, ParamSpec, TypeVar
 
@@ -46,12 +46,14 @@ class ChildDied(EdgekitError):
     Attributes:
         cause: Name of the signal (`SIGSEGV`), `timeout`, or the name of the exception.
         log_tail: The last lines the child printed.
+        stage: What it last reported to be doing.
     """
 
-    def __init__(self, message: str, *, cause: str, log_tail: str = "") -> None:
+    def __init__(self, message: str, *, cause: str, log_tail: str = "", stage: str = "") -> None:
         super().__init__(message)
         self.cause = cause
         self.log_tail = log_tail
+        self.stage = stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,15 +79,21 @@ class Child:
         """
         given = inspect.signature(function).bind(*args, **kwargs).arguments
         request = {**_address(function), "arguments": {k: to_json(v) for k, v in given.items()}}
+        stages = ["starting"]
+
+        def told(fraction: float, doing: str) -> None:
+            stages.append(doing)
+            self.progress(fraction, doing)
+
         with tempfile.TemporaryFile() as log:
-            answer, ending = self._run(json.dumps(request), log)
+            answer, ending = replace(self, progress=told)._run(json.dumps(request), log)
             log.seek(0)
             tail = b"\n".join(log.read().splitlines()[-40:]).decode(errors="replace")
         if answer is None:
             sentence = f"{request['name']} ended with {ending} before it had a result"
-            raise ChildDied(sentence, cause=ending, log_tail=tail)
+            raise ChildDied(sentence, cause=ending, log_tail=tail, stage=stages[-1])
         if "error" in answer:
-            raise _error(answer["error"], tail)
+            raise _error(answer["error"], tail, stages[-1])
         return typing.cast(T, _typed(function, "return", answer["result"]))
 
     def _run(self, request: str, log: IO[bytes]) -> tuple[dict[str, Json] | None, str]:
@@ -194,13 +202,14 @@ def _typed(function: Callable[..., object], name: str, value: Json) -> Any:
     return from_json(hint, value, what=what, remedy="report this", finite=False)
 
 
-def _error(error: Mapping[str, str], tail: str) -> EdgekitError:
+def _error(error: Mapping[str, str], tail: str, stage: str) -> EdgekitError:
     if error["foreseen"]:
         return error_class(error["kind"])(error["message"])
     return ChildDied(
         f"{error['kind']}: {error['message']}",
         cause=error["kind"],
         log_tail=f"{tail}\n{error['traceback']}".strip(),
+        stage=stage,
     )
 
 

@@ -164,6 +164,17 @@ def require_small(path: Path, num_bytes: int, holds: str) -> None:
         )
 
 
+def refuse_bomb(path: Path) -> None:
+    """Refuse a zip archive that unpacks to more than allowed; any other file is left alone.
+
+    Raises:
+        BadInput: It would take more than `most_bytes`.
+    """
+    with contextlib.suppress(zipfile.BadZipFile, NotImplementedError, ValueError):
+        if zipfile.is_zipfile(path):
+            require_small(path, unpacked_bytes(path), "unpacks to")
+
+
 def unpacked_bytes(path: Path) -> int:
     """Return what the files in a zip archive take unpacked, which is all that is read of them.
 

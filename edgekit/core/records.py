@@ -37,6 +37,9 @@ _ALLOWED = {
 }
 """Kind of pydantic's error -> what would have been right, in the words of a JSON file."""
 
+_MOST_BITS = 63
+_TOO_DEEP = "is nested more deeply than anything edgekit writes; "
+
 Json = Any
 """A JSON value: objects, lists, texts, numbers, true, false and null."""
 
@@ -62,19 +65,21 @@ def from_json(kind: type[T], value: Json, *, what: str, remedy: str, finite: boo
         value: The JSON value. Keys that a dataclass does not have are ignored.
         what: What the value is, for the error sentence, such as "report".
         remedy: How to get a right one, such as "build it again".
-        finite: Whether NaN and infinity are refused.
+        finite: Whether NaN, infinity and integers of more than 64 bits are refused.
 
     Raises:
         BadData: The value is not of that type; the sentence says where.
     """
     from pydantic import ValidationError
 
-    if finite and (bad := next(_not_finite(value, ()), None)):
-        keys, number = bad
-        raise BadData(f"{_path(keys) or what} is {number}; it must be a finite number: {remedy}.")
     try:
+        if finite and (bad := next(_impossible(value, ()), None)):
+            keys, number, allowed = bad
+            raise BadData(f"{_path(keys) or what} is {number}; it must be {allowed}: {remedy}.")
         # From text, where the strict mode takes a list for a tuple and a text for a path.
         return cast(T, _adapter(kind).validate_json(json.dumps(value), strict=True))  # type: ignore[arg-type]  # a type is hashable
+    except RecursionError as error:
+        raise BadData(f"{what} {_TOO_DEEP}{remedy}.") from error
     except ValidationError as error:
         raise BadData(f"{_sentence(error.errors(include_url=False)[0], what)}{remedy}.") from error
 
@@ -89,14 +94,28 @@ def read_json(path: Path, *, written_by: str, remedy: str) -> Json:
 
     Raises:
         NotFound: There is no such file.
-        BadData: It is not JSON.
+        BadData: It is not JSON, or a folder.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFound(f"There is no '{path}'; {written_by}.") from error
+    except IsADirectoryError as error:
+        raise BadData(f"'{path}' is a folder, and a file is needed; {written_by}.") from error
     except (ValueError, RecursionError) as error:
         raise BadData(f"'{path}' is not JSON; {remedy}.") from error
+
+
+def json_object(text: str | bytes) -> dict[str, Json]:
+    """Return the JSON object that a text of a stranger's holds.
+
+    Raises:
+        ValueError, RecursionError: It holds none, or one too deep.
+    """
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("where a JSON object is needed there is none")
+    return value
 
 
 @cache
@@ -106,23 +125,19 @@ def _adapter(kind: type[object]) -> TypeAdapter[object]:
     return TypeAdapter(kind)
 
 
-def _not_finite(value: Json, keys: Keys) -> Iterator[tuple[Keys, str]]:
-    """Give the keys that lead to each number that is not finite, and the number as text."""
+def _impossible(value: Json, keys: Keys) -> Iterator[tuple[Keys, str, str]]:
+    """Give the keys that lead to each number that nothing has, its text, and what is allowed."""
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from _not_finite(item, (*keys, key))
+            yield from _impossible(item, (*keys, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _not_finite(item, (*keys, index))
-    elif isinstance(value, int | float) and not _is_finite(value):
-        yield keys, _shown(value)
-
-
-def _is_finite(number: float) -> bool:
-    try:
-        return math.isfinite(number)
-    except OverflowError:  # an integer beyond any float
-        return False
+            yield from _impossible(item, (*keys, index))
+    elif isinstance(value, int):
+        if value.bit_length() > _MOST_BITS:
+            yield keys, _shown(value), "a number of 64 bits"
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield keys, _shown(value), "a finite number"
 
 
 def _path(keys: Sequence[str | int]) -> str:
@@ -133,6 +148,8 @@ def _path(keys: Sequence[str | int]) -> str:
 
 def _sentence(error: ErrorDetails, what: str) -> str:
     """Say what is wrong, where, and what is allowed."""
+    if error["type"] == "json_invalid":  # the text is ours, so that only its depth can be wrong
+        return f"{what} {_TOO_DEEP}"
     keys = [key for key in error["loc"] if not str(key).startswith("function-")]
     if error["type"] == "missing":
         return f"{_path(keys[:-1]) or what} has no '{keys[-1]}'; "

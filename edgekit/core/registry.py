@@ -46,6 +46,12 @@ KINDS: Mapping[str, str] = {
 }
 """Folder (and entry-point group `edgekit.<folder>`) -> attribute that holds the thing."""
 
+_CLASSES: Mapping[str, str] = {
+    **{kind: attribute.capitalize() for kind, attribute in KINDS.items()},
+    "reports": "Reporter",
+}
+"""Folder -> what its things are, by name: the class of targets stands above this module."""
+
 _DASHED = ("runtimes", "devices", "targets")
 """Kinds whose names are written with dashes, not with the underscores of their files."""
 
@@ -142,7 +148,7 @@ def _get_by_name(kind: str, name: str) -> object:
         raise BadInput(_two_owners(kind, name, "edgekit", _owner(point)))
     try:
         thing: object = point.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadInput(
             f"The {KINDS[kind]} '{name}' of {_owner(point)} fails on import: "
             f"{type(error).__name__}: {error}."
@@ -174,7 +180,7 @@ def _import_file(kind: str, path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadInput(f"'{path}' fails on import: {type(error).__name__}: {error}.") from error
     return module
 
@@ -184,6 +190,12 @@ def _attribute(kind: str, module: ModuleType, name: str) -> object:
     if not hasattr(module, attribute):
         raise BadInput(f"'{name}' holds no attribute '{attribute}'; a file in {kind}/ must.")
     thing: object = getattr(module, attribute)
+    takes_address = kind == "devices" and callable(thing)
+    if _CLASSES[kind] not in (each.__name__ for each in type(thing).__mro__) and not takes_address:
+        raise BadInput(
+            f"'{name}' holds a {attribute} that is of type {type(thing).__name__}; it must be a "
+            f"{_CLASSES[kind]}."
+        )
     return thing
 
 

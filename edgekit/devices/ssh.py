@@ -44,11 +44,18 @@ def _read(url: str) -> tuple[tuple[str, ...], str]:
         parts, port = urlsplit(""), None
     host = parts.netloc.rpartition(":")[0] if port else parts.netloc
     # ssh would take a name that begins with a dash for an option.
-    if parts.scheme != "ssh" or not re.fullmatch(r"(?:[\w.][\w.-]*@)?[\w.][\w.-]*", host):
+    named = re.fullmatch(r"(?:[\w.][\w.-]*@)?[\w.][\w.-]*", host, re.ASCII)
+    if parts.scheme != "ssh" or not named:
         raise BadInput(f"'{url}' is no board; give ssh://user@host[:port][/path/of/python].")
-    if parts.query or parts.fragment or parts.path == "/":
+    python = unquote(parts.path)
+    if parts.query or parts.fragment or python == "/" or not _is_path(python):
         raise BadInput(f"'{url}' is no board; after the host only the path of a Python may stand.")
-    return (*(("-p", str(port)) if port else ()), host), unquote(parts.path) or "python3"
+    return (*(("-p", str(port)) if port else ()), host), python or "python3"
+
+
+def _is_path(python: str) -> bool:
+    """Whether a path has no control characters, and no bytes that are no UTF-8."""
+    return python.isprintable() and "\ufffd" not in python
 
 
 def _missing(login: tuple[str, ...]) -> str:

@@ -13,6 +13,7 @@ from edgekit.conversion.correcting.corrections import apply_corrections
 from edgekit.conversion.diagnosis import Layers
 from edgekit.conversion.layer_search import layers_of
 from edgekit.conversion.tf_converter import order_ports, to_tflite
+from edgekit.conversion.writing import READING
 from edgekit.core.child_process import report_progress
 from edgekit.core.report import Evaluation
 from edgekit.core.variant import Precision
@@ -62,7 +63,7 @@ def write_twin(
         precision: Of the quantized file; its recurrent layers have a form of their own.
         options: As given to the conversion.
     """
-    report_progress(0.0, "reading the model")
+    report_progress(0.0, READING)
     model, _ = load_asked(source, options)
     made, numbers = out.with_name("examples.npz"), out.with_name("numbers.npz")
     examples, _ = as_npz(calibration, model, made, pixels=options.pixels)

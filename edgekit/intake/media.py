@@ -46,6 +46,16 @@ PREPARED: Mapping[str, Callable[[Array], Array]] = {
 """Preprocessing -> function of a picture `(height, width, channels)` in 0..1."""
 
 
+def check_pixels(pixels: str) -> None:
+    """Refuse what is no key of `PREPARED`; "" is none that was asked for.
+
+    Raises:
+        BadInput: It is something else.
+    """
+    if pixels and pixels not in PREPARED:
+        raise BadInput(f"--pixels is '{pixels}'; allowed are {', '.join(PREPARED)}.")
+
+
 def picture(path: Path, tensor: Tensor, pixels: str) -> Array:
     """Return a picture as an input takes it.
 

@@ -108,7 +108,7 @@ def run_custom(path: Path) -> None:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever the user's code raises
+    except (Exception, SystemExit) as error:  # whatever the user's code raises
         raise BadInput(
             f"'{path}' fails: {type(error).__name__}: {reason(error)}. It has to run alone; keep "
             "training out of it (if __name__ == '__main__')."

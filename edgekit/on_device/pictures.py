@@ -201,7 +201,7 @@ def _read_netpbm(content: bytes, header: "re.Match[bytes]", path: Path | str) ->
 
 def _read_by_pillow(path: Path | str) -> Array:
     try:
-        from PIL import Image, ImageOps
+        from PIL import Image, ImageOps, UnidentifiedImageError
     except ImportError as error:
         raise SystemExit(
             f"'{path}' is no .npy, PGM or PPM file, and others are read by Pillow, which is not "
@@ -216,6 +216,8 @@ def _read_by_pillow(path: Path | str) -> Array:
         raise ValueError(
             f"'{path}' has more than {Image.MAX_IMAGE_PIXELS:,} pixels; make it smaller."
         ) from error
+    except UnidentifiedImageError as error:
+        raise ValueError(f"'{path}' is no picture, or a damaged one; save it again.") from error
 
 
 def _pixels(image: "Image.Image") -> Array:

@@ -44,12 +44,14 @@ class Check:
         ok: Whether the file will run on the target; on an accelerator that shares a model with the
             CPU, whether a part of it will.
         problems: What is wrong with the file as a whole, as sentences.
+        is_predicted: Whether it follows from published rules, not from runs that were measured.
     """
 
     target: str
     ok: bool
     operators: tuple[OperatorVerdict, ...]
     problems: tuple[str, ...] = ()
+    is_predicted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

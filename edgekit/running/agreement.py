@@ -66,7 +66,10 @@ def check_shapes(reference: Batch, outputs: Batch) -> None:
     for name, array in reference.items():
         shape = outputs[name].shape if name in outputs else "nothing"
         if shape != array.shape:
-            raise BadData(f"Output '{name}' is {shape}, the reference has {array.shape}.")
+            raise BadData(
+                f"Output '{name}' is {shape}, the reference has {array.shape}; give the answers of "
+                "the model that the file was made from."
+            )
 
 
 def worst(agreements: Sequence[Agreement]) -> Agreement:

@@ -65,7 +65,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
         with path.open("rb") as stream:  # np.load leaves a file it cannot read open
             arrays = np.load(stream, allow_pickle=False)
             if isinstance(arrays, np.lib.npyio.NpzFile):
-                return {name: arrays[name] for name in arrays.files}
+                return {name: _array(arrays, name) for name in arrays.files}
     except UNREADABLE as error:
         if "allow_pickle" in str(error):
             raise BadData(
@@ -76,6 +76,14 @@ def read_arrays(path: Path) -> dict[str, Array]:
             f"'{path}' is not a complete .npz file ({error}); write it with np.savez."
         ) from error
     raise BadData(f"'{path}' is a single array; write it with np.savez('{path.stem}.npz', array).")
+
+
+def _array(arrays: Mapping[str, Array], name: str) -> Array:
+    """Return an array of an `.npz`; NumPy gives other files in it as bytes."""
+    found = arrays[name]
+    if not isinstance(found, np.ndarray):
+        raise ValueError(f"'{name}' in it is no array")
+    return found
 
 
 def write_arrays(

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import builtins
 import io
-import json
 import re
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
@@ -21,7 +20,7 @@ from typing import IO
 
 from edgekit.core.errors import BadInput, UnsupportedLayer, reason
 from edgekit.core.paths import require_small, unpacked_bytes
-from edgekit.core.records import Json
+from edgekit.core.records import Json, json_object
 from edgekit.source_model.allowlist import (
     CLASSES,
     CODE,
@@ -60,7 +59,7 @@ class Description:
     @property
     def is_keras_2(self) -> bool:
         """Whether Keras 2 wrote it, which today is the package tf_keras."""
-        return not self.keras_version.startswith("3.")
+        return self.keras_version.partition(".")[0] in ("", "0", "1", "2")
 
 
 def read_description(path: Path) -> Description:
@@ -92,7 +91,11 @@ def check_description(
         UnsupportedLayer: Names the layer, and says what to do.
     """
     own = registered or {}
-    for layer, entry in _entries(config, "model"):
+    try:
+        entries = list(_entries(config, "model"))
+    except RecursionError as error:
+        raise BadInput(f"'{path}' describes layers inside one another without end.") from error
+    for layer, entry in entries:
         sentence = _program_in(entry) if "class_name" in entry else ""
         if sentence := sentence or _call_of_constants(entry) or _path_in(entry):
             raise UnsupportedLayer(f"'{path}': layer '{layer}' {sentence}, or {EXPORT_IT}")
@@ -120,8 +123,8 @@ def _read_archive(path: Path) -> Description:
         )
     require_small(path, unpacked_bytes(path), "unpacks to")
     with zipfile.ZipFile(path) as archive:
-        config = json.loads(archive.read("config.json"))
-        metadata = json.loads(archive.read("metadata.json"))
+        config = json_object(archive.read("config.json"))
+        metadata = json_object(archive.read("metadata.json"))
         for name in archive.namelist():
             if name.endswith((".h5", ".hdf5")):
                 refuse_other_files(io.BytesIO(archive.read(name)), path)
@@ -144,7 +147,7 @@ def _read_hdf5(path: Path) -> Description:
             f"'{path}' holds weights only. Save the whole model: model.save('model.keras')."
         )
     refuse_other_files(path, path)
-    return Description(config=json.loads(config), keras_version=_text(version))
+    return Description(config=json_object(config), keras_version=_text(version))
 
 
 def _text(value: str | bytes) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.core.child_process import ChildDied
-from edgekit.core.errors import BadInput
+from edgekit.core.errors import BadInput, reason
 from edgekit.core.types import Array, Batch, Run
 from edgekit.source_model.calibration import load_calibration
 from edgekit.source_model.export import function_of, signature_of
@@ -118,6 +118,14 @@ def _judged_inputs(model: SourceModel, calibration: Path | None, part: str) -> B
         seed=0,
         integer_limit=integer_limit(model),
         expected=expected_inputs(model),
+    )
+
+
+def cannot_read(model: Path, death: ChildDied) -> BadInput:
+    """Return the error for a model file whose process ended while it was read."""
+    return BadInput(
+        f"'{model}' is damaged, or is no model that Keras reads here: reading it ended with "
+        f"{death.cause}. {reason(death)}. Save the model again with model.save."
     )
 
 

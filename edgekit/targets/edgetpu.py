@@ -26,6 +26,7 @@ def check(model: Model) -> Check:
         ok=prediction.ok,
         operators=tuple(map(_verdict, operators, prediction.rulings)),
         problems=tuple(f"{_sentence(r.reason)} {r.fix} [{r.source}]" for r in prediction.refusals),
+        is_predicted=True,
     )
 
 

@@ -19,7 +19,7 @@ from edgekit.core.variant import PRECISIONS, Io, Precision, check_io
 from edgekit.intake.evaluation import GivenAnswers, written
 from edgekit.intake.examples import Given, as_path
 from edgekit.intake.live_model import saved
-from edgekit.intake.media import Pixels
+from edgekit.intake.media import Pixels, check_pixels
 from edgekit.intake.names import check_names
 from edgekit.intake.options import Options
 from edgekit.intake.shapes import Shape
@@ -160,6 +160,7 @@ def convert(
         refuse_to_overwrite(out if isinstance(precision, str) else named_after(out, each))
     check_io(io, precisions)
     check_form(recurrent)
+    check_pixels(pixels)
     if select_ops and target:
         raise BadInput(
             f"You asked for TensorFlow's own operators (select_ops) and the target '{target}'; no "

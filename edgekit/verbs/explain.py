@@ -12,6 +12,7 @@ from pathlib import Path
 from edgekit.conversion.diagnosis import listed
 from edgekit.conversion.operator_layers import operator_layers
 from edgekit.conversion.tf_converter import flex_operators
+from edgekit.conversion.writing import READING
 from edgekit.core.child_process import Child, ChildDied
 from edgekit.core.errors import (
     BadData,
@@ -41,10 +42,11 @@ from edgekit.explaining.ranking import LayerNoise, rank
 from edgekit.intake.evaluation import GivenAnswers, written
 from edgekit.intake.examples import Given, as_path
 from edgekit.intake.live_model import saved
+from edgekit.intake.media import check_pixels
 from edgekit.intake.options import PLAIN, Options, arguments, read_noted
 from edgekit.running.place import places
 from edgekit.source_model.interface import KerasModel
-from edgekit.source_model.reference import CHILD_ENV
+from edgekit.source_model.reference import CHILD_ENV, cannot_read
 from edgekit.tflite.reader import read
 from edgekit.tflite.sidecar import descriptions_of
 from edgekit.verbs.delivery import Conversion, Conversions
@@ -121,7 +123,8 @@ def explain(
         ConversionFailed: The float file for comparison cannot be made.
         WorkerDied: An interpreter died from one of the files.
     """
-    for path, wanted in ((source, _SOURCE), (calibration, _EXAMPLES)):
+    kinds = ("a .keras or .h5 file or a SavedModel folder", "an .npz made by np.savez")
+    for path, wanted in zip((source, calibration), kinds, strict=True):
         if isinstance(path, str | Path) and not Path(path).exists():
             raise NotFound(f"There is no '{path}'; give {wanted}.")
     options = recorded_options(file) if options is None else options
@@ -245,10 +248,6 @@ def recorded_options(file: Path) -> Options:
     return PLAIN
 
 
-_SOURCE = "a .keras or .h5 file or a SavedModel folder"
-_EXAMPLES = "an .npz made by np.savez"
-
-
 def _request(out: Path, source: Path | KerasModel, calibration: Given) -> Request:
     """Return how to ask for another file; what is in memory is given a name to be replaced."""
     return Request(
@@ -271,6 +270,8 @@ def _twin(
     try:
         return child.call(write_twin, source, *written, calibration, precision, options)
     except ChildDied as death:
+        if death.stage == READING:
+            raise cannot_read(source, death) from death
         raise ConversionFailed(
             f"'{source}' cannot be converted to float32 for comparison: the process ended "
             f"with {death.cause}. Convert it with --precision float32 first."
@@ -284,6 +285,7 @@ def _checked(file: Path, options: Options) -> Precision:
             f"'{file}' holds TensorFlow's own operators ({listed(flex)}), which cannot be run "
             "tensor by tensor here. Replace those layers, or convert without --select-ops."
         )
+    check_pixels(options.pixels)
     if options.beside:
         raise BadInput(
             f"'{file}' holds several signatures; explain looks at one. Convert the one that is "

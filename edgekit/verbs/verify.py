@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from edgekit.core.errors import BadInput, NotFound, Unavailable, WorkerFailed
+import numpy as np
+
+from edgekit.core.errors import BadData, BadInput, NotFound, Unavailable, WorkerFailed
 from edgekit.core.report import Evaluation
 from edgekit.core.types import Batch
 from edgekit.core.variant import PRECISIONS
@@ -81,13 +83,15 @@ def verify(
 
     Raises:
         NotFound: There is no such file or folder.
-        BadData: The examples with right answers cannot be used.
+        BadData: The golden vectors, or the examples with right answers, cannot be used.
         BadModelFile: A file is not a `.tflite` model.
-        Unavailable: The runtime asked for is not there.
+        Unavailable: The runtime or device asked for is not there.
     """
     files = _files(path)
     for file in files:
         refuse_unrunnable(file, runtime)
+    if vectors is not None:
+        _refuse_nan(vectors)
     chosen = _places(runtime, device)
     picky = {} if runtime else _picky(chosen)
     witnesses = {file: Witnesses(file) for file in files}
@@ -206,6 +210,17 @@ def _called_as_in(file: Path, vectors: Path) -> tuple[Batch, Batch]:
     return named(given, inputs), named(expected, outputs)
 
 
+def _refuse_nan(vectors: Path) -> None:
+    """Refuse golden vectors of a user's that no answer could be compared with."""
+    for role, batch in zip(("input", "output"), read_vectors(vectors), strict=True):
+        for name, array in batch.items():
+            if array.dtype.kind in "fc" and np.isnan(array).any():
+                raise BadData(
+                    f"'{vectors}' holds NaN as '{role}:{name}'; give inputs and answers that are "
+                    "numbers."
+                )
+
+
 def precision_of(file: Path) -> str:
     """Return the precision of a file: as described beside it, else from its tensors."""
     for described in descriptions_of(file):
@@ -264,7 +279,7 @@ def _places(runtime: str, device: str) -> Sequence[Place]:
             raise Unavailable(reason)
         return [place]
     if device != "local":
-        return [Place(runtime="tflite-runtime", device=device)]
+        return _places("tflite-runtime", device)
     # A target with a converter runs another file, made from this one.
     by_target = [place for name, place in places().items() if not target(name).converter]
     return list(dict.fromkeys(by_target))

@@ -192,9 +192,7 @@ def test_long_lists_are_cut() -> None:
 
 def test_a_process_killed_by_the_system_ran_out_of_memory() -> None:
     death = ChildDied("it ended with SIGKILL", cause="SIGKILL")
-    sentence = explain_death(
-        death, "calibrating", source=Path("m.keras"), precision="int8", calibration=None
-    )
+    sentence = explain_death(death, source=Path("m.keras"), precision="int8", calibration=None)
     assert sentence.startswith("The conversion ran out of memory.")
 
 

@@ -35,15 +35,19 @@ def test_unknown_name_suggests_a_close_one_and_lists_what_there_is() -> None:
 
 
 def test_a_path_works_wherever_a_name_does(tmp_path: Path) -> None:
-    (tmp_path / "my.py").write_text("recipe = 42\n")
-    thing: object = registry.get("recipes", str(tmp_path / "my.py"))
-    assert thing == 42
-    assert registry.name_of("recipes", str(tmp_path / "my.py")) == "my"
+    (tmp_path / "my.py").write_text("from edgekit.devices.local import device\n")
+    assert registry.get("devices", str(tmp_path / "my.py")) is registry.get("devices", "local")
+    assert registry.name_of("devices", str(tmp_path / "my.py")) == "my"
 
 
 @pytest.mark.parametrize(
     ("source", "sentence"),
-    [("x = 1\n", "no attribute 'recipe'"), ("1/0\n", "fails on import: ZeroDivisionError")],
+    [
+        ("x = 1\n", "no attribute 'recipe'"),
+        ("1/0\n", "fails on import: ZeroDivisionError"),
+        ("raise SystemExit\n", "fails on import: SystemExit"),
+        ("recipe = 42\n", "holds a recipe that is of type int; it must be a Recipe"),
+    ],
 )
 def test_a_bad_recipe_file_is_refused_in_one_sentence(
     tmp_path: Path, source: str, sentence: str

@@ -71,7 +71,7 @@ reports = st.builds(
     Report,
     recipe=st.text(),
     size=st.sampled_from(("tiny", "full")),
-    seed=st.integers(),
+    seed=st.integers(0, 2**32 - 1),
     metric=st.builds(Metric, name=st.text(), unit=st.text(), higher_is_better=st.booleans()),
     reference=numbers,
     baseline=st.builds(BaselineScore, name=st.text(), value=numbers),

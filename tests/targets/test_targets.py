@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,18 @@ def test_what_is_not_known_is_not_said_to_run(tmp_path: Path) -> None:
         assert "may run; 0 of 1 operators are accepted, and of 1 it is not known." in ran.stdout
     ran = CliRunner().invoke(app, ["check", str(GOLDEN / "int8.tflite"), "--target", "cpu"])
     assert "cpu: will run; 6 of 6 operators are accepted." in ran.stdout
+
+
+@pytest.mark.parametrize("file", sorted(GOLDEN.glob("*.tflite")), ids=lambda path: path.stem)
+def test_what_is_predicted_is_said_to_be_and_nothing_runs_of_which_nothing_is_taken(
+    file: Path,
+) -> None:
+    for target in registry.names("targets"):
+        said = CliRunner().invoke(app, ["check", str(file), "--target", target]).stdout
+        (verdict,) = [line for line in said.splitlines() if line.startswith(f"{target}: ")]
+        assert not re.search(r"(will|is predicted to) run; 0 of", verdict)
+        assert ("is predicted " in verdict) == (target == "edgetpu")
+        assert ("predicted to be accepted" in verdict) == (target == "edgetpu")
 
 
 def test_a_custom_operator_the_runtime_brings_along_is_not_refused() -> None:

@@ -16,6 +16,7 @@ from edgekit.core import registry
 from edgekit.core.errors import BadInput
 from edgekit.core.recipe import Signature
 from edgekit.running.place import Place
+from edgekit.running.timing import random_batch
 from edgekit.tflite.sidecar import describe, write_sidecar
 from edgekit.verbs.verify import precision_of, prove, verify
 from tests.support.fake_runtime import fake_runtime
@@ -109,17 +110,35 @@ def test_what_no_other_runtime_runs_is_not_out_of_limits(tmp_path: Path) -> None
     assert "Didn't find op for builtin opcode 'RELU' version '9'" in proof.reason
 
 
-@pytest.mark.parametrize("shape", [(1600,), (4, 8), ()])
-def test_a_file_without_a_batch_axis_is_timed_and_proven(
-    tmp_path: Path, shape: tuple[int, ...]
+@pytest.mark.parametrize(
+    "shapes",
+    [[(15600,)], [(4, 8)], [()], [(1,)], [(4, 8), (2, 8)], [(15600,), (4, 8), (), (1, 5)]],
+    ids=str,
+)
+def test_a_file_without_a_batch_axis_is_timed_proven_and_asked(
+    tmp_path: Path, shapes: list[tuple[int, ...]]
 ) -> None:
     """https://github.com/tensorflow/models/issues/10235: YAMNet takes 15600 samples."""
-    tensors = {"x": Data(shape), "y": Data(shape)}
-    step = Step("TANH", ["x"], ["y"])
-    file = write_file(tmp_path / "m.tflite", [step], tensors, inputs=["x"], outputs=["y"])
+    names = {f"x{k}": f"y{k}" for k in range(len(shapes))}
+    tensors = {
+        name: Data(shape)
+        for pair, shape in zip(names.items(), shapes, strict=True)
+        for name in pair
+    }
+    steps = [Step("TANH", [taken], [given]) for taken, given in names.items()]
+    file = write_file(
+        tmp_path / "m.tflite", steps, tensors, inputs=[*names], outputs=[*names.values()]
+    )
     assert edgekit.bench(file, runtime="litert", runs=2).latency_ms_median > 0
     (proof,) = verify(file, runtime="litert")
     assert proof.ok
+    examples = {name: array[:2] for name, array in random_batch(file, count=3).items()}
+    np.savez(tmp_path / "examples.npz", **examples)  # type: ignore[arg-type]
+    (answer,) = edgekit.run(file, [tmp_path / "examples.npz"], options=["--count", "2"]).answers
+    assert answer.lines[::2] == tuple(f"{name}:" for name in names.values())
+    assert answer.lines[1] == np.array2string(
+        np.tanh(examples["x0"]), precision=4, suppress_small=True
+    )
 
 
 def test_a_file_of_text_is_refused_in_a_sentence(tmp_path: Path) -> None:

@@ -13,8 +13,6 @@ The arrays are those of the citation graphs that `edgekit data get` writes:
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,6 +24,7 @@ import numpy as np
 from edgekit.core.errors import BadData
 from edgekit.core.types import Array, Split
 from edgekit.on_device.graphs.neighbourhoods import Graph, Room, graph_of
+from edgekit.source_model.golden_vectors import read_arrays
 
 SPLITS: dict[Split, str] = {
     "train": "train_index",
@@ -77,15 +76,7 @@ def read_graph(path: Path) -> LabelledGraph:
     Raises:
         BadData: It is another file, arrays are missing, or they contradict each other.
     """
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            found = dict(arrays)
-    except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        raise BadData(
-            f"'{path.name}' is no .npz file of plain arrays ({error}); give one with the arrays "
-            f"{', '.join(NEEDED)}."
-        ) from error
-    return labelled_graph(found, path.name)
+    return labelled_graph(read_arrays(path), path.name)
 
 
 def labelled_graph(arrays: Mapping[str, Array], where: str) -> LabelledGraph:

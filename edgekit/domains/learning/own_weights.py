@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgekit.core.errors import BadInput
+from edgekit.core.errors import BadInput, reason
 from edgekit.core.types import Array
+from edgekit.source_model.golden_vectors import UNREADABLE
 from edgekit.source_model.interface import SavedModel, nested_layers
-from edgekit.source_model.keras_file import refuse_other_files
+from edgekit.source_model.keras_file import (
+    check_description,
+    read_description,
+    refuse_other_files,
+)
 from edgekit.source_model.loading import load_model
 
 if TYPE_CHECKING:
@@ -47,6 +52,22 @@ def read_weights(path: Path) -> Weights:
         for layer in layers
         if layer.weights and not getattr(layer, "layers", None)
     }
+
+
+def refuse_unreadable(path: Path) -> None:
+    """Refuse, before training, a file that holds no weights; nothing is built.
+
+    Args:
+        path: As of `read_weights`.
+
+    Raises:
+        BadInput: It is no such file.
+        UnsupportedLayer: It holds code, or a layer that is not a part of Keras.
+    """
+    if path.suffix not in (".keras", *HDF5):
+        raise BadInput(f"'{path}' is no .keras and no .h5 file; give one.")
+    if path.suffix == ".keras" or not _weights_alone(path):
+        check_description(read_description(path).config, path)
 
 
 def put_weights(
@@ -91,15 +112,20 @@ def _weights_alone(path: Path) -> Weights:
 
     if not path.is_file() or not h5py.is_hdf5(path):
         return {}
-    with h5py.File(path) as file:
-        if "model_config" in file.attrs or "layer_names" not in file.attrs:
-            return {}
-        refuse_other_files(path, path)
-        layers = {_text(name): file[name] for name in file.attrs["layer_names"]}
-        return {
-            name: [np.asarray(layer[weight]) for weight in map(_text, layer.attrs["weight_names"])]
-            for name, layer in layers.items()
-        }
+    try:
+        with h5py.File(path) as file:
+            if "model_config" in file.attrs or "layer_names" not in file.attrs:
+                return {}
+            refuse_other_files(path, path)
+            layers = {_text(name): file[name] for name in file.attrs["layer_names"]}
+            return {
+                name: [np.asarray(layer[w]) for w in map(_text, layer.attrs["weight_names"])]
+                for name, layer in layers.items()
+            }
+    except UNREADABLE as error:
+        raise BadInput(
+            f"'{path}' is no complete file of weights ({reason(error)}); save it again."
+        ) from error
 
 
 def _text(name: str | bytes) -> str:

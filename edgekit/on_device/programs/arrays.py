@@ -8,7 +8,6 @@ file; for a model of several parts, `--part` says which to run.
 
 from __future__ import annotations
 
-import zipfile
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -39,12 +38,13 @@ def read_batch(path: Path | str, model: ModelFacts) -> Batch:
         name = tensor["name"]
         array = arrays.get(name, arrays.get(PREFIX + name))
         if array is None:
-            there = ", ".join(arrays)
+            there = ", ".join(arrays) or "none"
             raise ValueError(f"'{path}' has no array '{name}'; it has {there}. Add it.")
-        if list(array.shape[1:]) != tensor["shape"][1:]:
+        wanted = tensor["shape"][1:] if tensor["shape"][:1] == [1] else tensor["shape"]
+        if not array.shape or list(array.shape[1:]) != wanted:
             raise ValueError(
                 f"'{name}' holds examples of shape {list(array.shape[1:])}; the model takes "
-                f"{tensor['shape'][1:]}. Give it arrays of that shape, the batch axis first."
+                f"{wanted}. Give it arrays of that shape, the batch axis first."
             )
         batch[name] = array
     counts = {name: len(array) for name, array in batch.items()}
@@ -56,8 +56,10 @@ def read_batch(path: Path | str, model: ModelFacts) -> Batch:
 def _read_npz(path: Path | str) -> dict[str, Array]:
     try:
         with np.load(str(path), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (AttributeError, EOFError, ValueError, zipfile.BadZipFile) as error:
+            return {name: np.asarray(arrays[name]) for name in arrays.files}
+    except OSError:  # there is none
+        raise
+    except Exception as error:  # whatever zipfile and NumPy raise for one that is damaged
         raise ValueError(f"'{path}' is not an .npz file of numbers; save it again.") from error
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit.core.errors import BadInput
+from edgekit.core.errors import BadData, BadInput
 from edgekit.core.paths import sha256, write_json
-from edgekit.core.records import Json, read_json
+from edgekit.core.records import Json, from_json, read_json
 from edgekit.core.types import Batch
 from edgekit.on_device.interpreter import BUNDLE, VERSION
 from edgekit.running.timing import random_batch
@@ -21,6 +21,19 @@ from edgekit.tflite.reader import Port, ports, read
 from edgekit.verbs.verify import find_vectors, precision_of
 
 NUM_EXAMPLES = 8
+REMEDY = "make the bundle again"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Model:
+    variant: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Bundle:
+    """What `bundle.json` says that matters here."""
+
+    models: tuple[_Model, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +66,18 @@ def app_bundle(path: Path, *, variant: str = "", vectors: Path | None = None) ->
     Raises:
         NotFound: There is no such file.
         BadInput: The bundle has no such variant, or the path is something else.
+        BadData: The bundle cannot be read.
         BadModelFile: The file is not a `.tflite` model.
     """
     if not path.is_dir():
         return _alone(path, vectors or find_vectors(path))
     described = read_json(
-        path / BUNDLE, written_by="`edgekit bundle --for android` writes it", remedy="make it again"
+        path / BUNDLE, written_by="`edgekit bundle --for android` writes it", remedy=REMEDY
     )
-    names = [model["variant"] for model in described["models"]]
+    facts = from_json(_Bundle, described, what=f"'{path / BUNDLE}'", remedy=REMEDY)
+    names = [model.variant for model in facts.models]
+    if not names:
+        raise BadData(f"'{path / BUNDLE}' names no models; {REMEDY}.")
     if variant and variant not in names:
         raise BadInput(f"The bundle has no variant '{variant}'; it has {', '.join(names)}.")
     return AppBundle(folder=path, variant=variant or names[0])

@@ -55,9 +55,12 @@ def verify_on_phone(
 
     Raises:
         BadInput: There are no golden vectors, or the runtime is none of an app's.
+        Unavailable: Not run: the phone or the app is not there.
     """
     phone, asked = _phone(device), [_on_gpu(runtime)] if runtime else [False, True]
     bundle = app_bundle(path, vectors=vectors)
+    if why := phone.missing():
+        raise Unavailable(f"Not run: {why}")
     if not bundle.has_answers:
         raise BadInput(
             f"There are no golden vectors beside '{path}', with which a phone's answers could be "
@@ -119,9 +122,6 @@ def _proofs(phone: Phone, bundle: AppBundle, path: Path, *, gpu: bool) -> Iterat
         against="golden vectors",
         status="not run",
     )
-    if why := phone.missing():
-        yield replace(proof, reason=why)
-        return
     try:
         report = phone.self_test(bundle, gpu=gpu, runs=1)
     except (Unavailable, WorkerFailed) as error:

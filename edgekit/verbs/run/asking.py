@@ -11,10 +11,20 @@ from pathlib import Path
 from typing import NoReturn
 
 from edgekit.core import registry
-from edgekit.core.errors import BadData, BadInput, EdgekitError, NotFound, Unavailable, reason
+from edgekit.core.errors import (
+    BadData,
+    BadInput,
+    EdgekitError,
+    NotFound,
+    Unavailable,
+    reason,
+    sentence_of,
+)
+from edgekit.core.paths import refuse_bomb
 from edgekit.core.types import Progress, silent
 from edgekit.on_device.answering import Answer, Models
-from edgekit.running.place import Place
+from edgekit.on_device.interpreter import find_file
+from edgekit.running.place import Place, refuse_unrunnable
 from edgekit.running.session import open_session
 from edgekit.verbs.run.bundles import Asked, alone, bundle
 from edgekit.verbs.run.drawn import Drawn
@@ -100,7 +110,11 @@ def run(
             + (f". The bundle's example: {example}." if example else ".")
         )
     chosen = _options(asked, options)
+    for given in inputs:
+        refuse_bomb(find_file(given, asked.folder))
     place = Place(runtime=runtime or _runtime(asked, device), device=device)
+    for file in asked.files.values():
+        refuse_unrunnable(file, place.runtime)
     with ExitStack() as stack:
         drawn = stack.enter_context(Drawn(out, asked.variant, inputs)) if out else None
         sessions = {
@@ -179,7 +193,9 @@ def _answers(
         yield from asked.program.answers(models, inputs, options)
     except EdgekitError:
         raise
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise BadInput(sentence_of(error)) from error
+    except ValueError as error:
         raise BadInput(str(error)) from error
     except SystemExit as error:  # a library that only some inputs need
         raise Unavailable(str(error)) from error

@@ -19,7 +19,7 @@ from edgekit.core.errors import BadData, BadInput, NotFound
 from edgekit.core.paths import packaged, sha256
 from edgekit.core.records import from_json, read_json
 from edgekit.core.types import Array, Batch, Run
-from edgekit.intake.media import PREPARED
+from edgekit.intake.media import PREPARED, check_pixels
 from edgekit.on_device.answering import Program
 from edgekit.on_device.interpreter import BUNDLE, ModelFacts, TensorFacts, facts_file, too_new
 from edgekit.running.quantization import number_ports
@@ -264,8 +264,7 @@ def _read_labels(path: Path) -> tuple[str, ...]:
 
 def _pixels_of(file: Path, port: Port, pixels: str) -> str:
     """Return what pixels become: as asked, as recorded, or by the type of the input."""
-    if pixels and pixels not in PREPARED:
-        raise BadInput(f"--pixels is '{pixels}'; allowed are {', '.join(PREPARED)}.")
+    check_pixels(pixels)
     if np.dtype(port.dtype).kind in "iu":
         return "0..255"
     meanings = (d.signature.inputs[0].meaning for d in descriptions_of(file) if d.signature.inputs)

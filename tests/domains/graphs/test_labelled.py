@@ -96,12 +96,12 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     for name, content in (("text.npz", b"0,1\n"), ("empty.npz", b""), ("cut.npz", b"PK\x03\x04")):
         path = tmp_path / name
         path.write_bytes(content)
-        with pytest.raises(BadData, match=r"is no \.npz file of plain arrays"):
+        with pytest.raises(BadData, match=r"is no \.npz|is not a complete \.npz"):
             read_graph(path)
     np.save(tmp_path / "one.npy", np.arange(3))
     np.savez(tmp_path / "objects.npz", edges=np.array([{}], object))
     for name in ("one.npy", "objects.npz", "."):
-        with pytest.raises(BadData, match=r"is no \.npz file of plain arrays"):
+        with pytest.raises(BadData, match=r"is no \.npz|is not a complete \.npz|a single array"):
             read_graph(tmp_path / name)
 
 
