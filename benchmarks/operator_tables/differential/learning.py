@@ -143,10 +143,10 @@ def _learn_ranks(entry: Entry, found: Sequence[tuple[Row, str]]) -> None:
             _accept(entry, "ranks", rank, even_if_refused=True)
         elif len(wrong) >= _SEVERAL:
             _refuse(entry, "ranks", rank, _words(wrong))
-    for rank in range(_IMAGES + 1, _HIGHEST):
-        words = entry.get("ranks_refused", {}).get(str(rank), "")
-        if words and str(rank + 1) not in entry.get("ranks", ()):
-            _refuse(entry, "ranks", str(rank + 1), words)
+    for high in range(_IMAGES + 1, _HIGHEST):
+        words = entry.get("ranks_refused", {}).get(str(high), "")
+        if words and str(high + 1) not in entry.get("ranks", ()):
+            _refuse(entry, "ranks", str(high + 1), words)
 
 
 def _doubt(entry: Entry, key: str, said: Sequence[str]) -> None:
