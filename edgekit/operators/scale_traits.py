@@ -124,15 +124,27 @@ def _weights_share_a_scale(view: View) -> bool:
 
 
 def _rows_have_scales(view: View) -> bool:
-    """Whether each row of the weights of a dense layer of 16-bit data has a scale of its own."""
+    """Whether a dense layer of 16-bit series, with a bias, has a scale for each row of weights."""
     weights = view.input(1)
     return (
         view.operator.name == "FULLY_CONNECTED"
         and view.type(0) == "int16"
+        and bool(view.option("keep_num_dims"))
+        and len(view.shape(0)) > _ROWS
+        and view.input(2) is not None
         and weights is not None
         and len(weights.scales) > 1
     )
 
+
+def _is_deep_softmax(view: View) -> bool:
+    return (
+        view.operator.name == "SOFTMAX" and view.type(0) == "int16" and len(view.shape(0)) > _IMAGES
+    )
+
+
+_ROWS, _IMAGES = 2, 4
+"""Ranks of rows, and of images."""
 
 SCALE_TRAITS: Mapping[str, Condition] = {
     "an output scale of its own": has_other_scale,
@@ -140,7 +152,8 @@ SCALE_TRAITS: Mapping[str, Condition] = {
     "a zero point of weights": _weights_are_moved,
     "a zero point of 16-bit data": _data_are_moved,
     "weights without a scale": _weights_lack_scales,
-    "a scale for each row": _rows_have_scales,
+    "a scale for each row, in a layer of series": _rows_have_scales,
+    "16-bit data of rank 5 or more": _is_deep_softmax,
     "one scale for all channels": _weights_share_a_scale,
     "integers without a scale": _data_lack_scales,
 }

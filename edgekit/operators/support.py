@@ -136,13 +136,20 @@ def _measured_refusal(operator: Operator, subgraph: Subgraph, column: Column) ->
     types, rank = type_key(operator, subgraph), rank_of(operator, subgraph)
     if words := known.types_refused.get(types):
         return Refusal(f"With {types}, {column.runtime} {_said(words)}", column.remedy)
-    if words := known.ranks_refused.get(str(rank)):
+    if not _is_folded(operator, subgraph) and (words := known.ranks_refused.get(str(rank))):
         return Refusal(f"At rank {rank}, {column.runtime} {_said(words)}", column.remedy)
     for trait in traits_of(operator, subgraph):
         if words := known.traits_refused.get(trait_key(trait, types)):
             remedy = REMEDIES.get(trait, column.remedy)
             return Refusal(f"With {trait}, {column.runtime} {_said(words)}", remedy)
     return None
+
+
+def _is_folded(operator: Operator, subgraph: Subgraph) -> bool:
+    """Whether an operator only widens numbers of the file, which a runtime does when it loads."""
+    return operator.name == "DEQUANTIZE" and all(
+        subgraph.tensors[index].is_constant for index in operator.inputs
+    )
 
 
 def _said(words: str) -> str:

@@ -195,6 +195,10 @@ _TRAITS: Mapping[str, Condition] = {
     ),
     "an operand repeated at rank 5 or more": _both(_of(*_PAIRS), _is_repeated_at_high_rank),
     "unequal batches": _both(_of("BATCH_MATMUL"), _has_unequal_batches),
+    "unequal batches and a transposed first operand": _both(
+        _of("BATCH_MATMUL"),
+        lambda view: _has_unequal_batches(view) and bool(view.option("adj_x")),
+    ),
     "a transposed first operand": _both(
         _of("BATCH_MATMUL"), lambda view: bool(view.option("adj_x"))
     ),

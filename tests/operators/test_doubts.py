@@ -56,13 +56,13 @@ def test_what_is_not_known_is_said(
     assert (verdict.verdict, verdict.reason) == ("unknown" if why else "yes", why)
 
 
-def dense(path: Path, *, bias: bool) -> Path:
+def dense(path: Path, *, bias: bool, rows: int = 5) -> Path:
     values = np.random.default_rng(0).integers(-100, 100, (9, 3))
     tensors: dict[str, Data | np.ndarray] = {
-        "x": Data((1, 5, 3), "int8", scale=0.05),
+        "x": Data((1, rows, 3), "int8", scale=0.05),
         "w": Data(values.shape, "int8", scale=0.01, values=values),
         "b": Data((9,), "int32", scale=0.0005, values=np.zeros(9)),
-        "y": Data((1, 5, 9), "int8", scale=0.1),
+        "y": Data((1, rows, 9), "int8", scale=0.1),
     }
     step = Step(
         "FULLY_CONNECTED", ["x", "w", "b"][: 2 + bias], ["y"], "FullyConnectedOptions",
@@ -78,6 +78,7 @@ def test_a_dense_layer_without_a_bias_is_refused_for_a_board(tmp_path: Path, bia
     assert found.ok == bias
     assert ("without a bias" in found.operators[0].reason) == (not bias)
     assert check(path, "cpu").ok
+    assert check(dense(path, bias=bias, rows=1), "raspberry-pi").ok
 
 
 @pytest.mark.device

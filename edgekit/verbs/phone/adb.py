@@ -11,14 +11,13 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit.core import processes
 from edgekit.core.errors import BadInput, Unavailable, WorkerFailed
-from edgekit.verbs.phone.app_bundle import AppBundle
+from edgekit.verbs.phone.app_bundle import AppBundle, scratch
 
 APP = "edgekit.demo"
 RUNNER = f"{APP}/.SelfTestInstrumentation"
@@ -84,7 +83,7 @@ class Phone:
         read = self._checked(
             "reading the report", "exec-out", "run-as", APP, "cat", results["report"]
         )
-        report = Path(tempfile.mkdtemp(prefix="edgekit-phone-")) / "device_report.json"
+        report = scratch() / "device_report.json"
         report.write_text(read, encoding="utf-8")
         return report
 

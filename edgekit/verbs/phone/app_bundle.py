@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -51,8 +52,15 @@ class AppBundle:
 
     def zipped(self) -> Path:
         """Return the bundle as a new zip."""
-        base = Path(tempfile.mkdtemp(prefix="edgekit-phone-")) / "bundle"
+        base = scratch() / "bundle"
         return Path(shutil.make_archive(str(base), "zip", self.folder))
+
+
+def scratch() -> Path:
+    """Return a new folder, which is removed when edgekit ends."""
+    folder = Path(tempfile.mkdtemp(prefix="edgekit-phone-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def app_bundle(path: Path, *, variant: str = "", vectors: Path | None = None) -> AppBundle:
@@ -91,7 +99,7 @@ def _alone(file: Path, vectors: Path | None) -> AppBundle:
     else:  # so that it can be timed; the zeros are compared with nothing
         given = random_batch(file)
         answers = {port.name: np.zeros(port.shape, np.float32) for port in outputs}
-    folder = Path(tempfile.mkdtemp(prefix="edgekit-phone-")) / file.stem
+    folder = scratch() / file.stem
     folder.mkdir()
     shutil.copyfile(file, folder / "model.tflite")
     tensors = [

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -154,3 +157,13 @@ def test_what_an_app_cannot_do_is_refused(phone: Configure, bundle: Path) -> Non
         bench_on_phone(bundle, "adb", runtime="tflite-runtime")
     with pytest.raises(BadInput, match="you asked for 4 threads"):
         bench_on_phone(bundle, "adb", threads=4)
+
+
+def test_nothing_temporary_is_left_when_edgekit_ends(tmp_path: Path) -> None:
+    code = "from edgekit.verbs.phone.app_bundle import scratch; print(scratch().is_dir())"
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "True"
+    assert not list(tmp_path.iterdir())
