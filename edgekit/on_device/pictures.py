@@ -199,6 +199,10 @@ def _read_netpbm(content: bytes, header: "re.Match[bytes]", path: Path | str) ->
     return (values.reshape(shape) / largest).astype(np.float32)
 
 
+NO_PICTURE = "is no picture, or a damaged one"
+"""What is said of a file that no reader knows."""
+
+
 def _read_by_pillow(path: Path | str) -> Array:
     try:
         from PIL import Image, ImageOps, UnidentifiedImageError
@@ -217,7 +221,7 @@ def _read_by_pillow(path: Path | str) -> Array:
             f"'{path}' has more than {Image.MAX_IMAGE_PIXELS:,} pixels; make it smaller."
         ) from error
     except UnidentifiedImageError as error:
-        raise ValueError(f"'{path}' is no picture, or a damaged one; save it again.") from error
+        raise ValueError(f"'{path}' {NO_PICTURE}; save it again.") from error
 
 
 def _pixels(image: "Image.Image") -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -138,8 +139,10 @@ def test_a_recipe_that_takes_no_weights_says_so(tmp_path: Path) -> None:
 
 
 def test_what_weights_hold_decides_whether_training_is_done_again(tmp_path: Path) -> None:
-    def planned(content: bytes) -> Plan:
-        (tmp_path / "mine.keras").write_bytes(content)
+    def planned(content: str) -> Plan:
+        with zipfile.ZipFile(tmp_path / "mine.keras", "w") as archive:
+            archive.writestr(zipfile.ZipInfo("config.json"), f'{{"name": "{content}"}}')
+            archive.writestr(zipfile.ZipInfo("metadata.json"), '{"keras_version": "3.0.0"}')
         return make_plan(
             "image_mobilenet",
             tmp_path / "runs",
@@ -151,7 +154,7 @@ def test_what_weights_hold_decides_whether_training_is_done_again(tmp_path: Path
             weights=tmp_path / "mine.keras",
         )
 
-    one, same, other = planned(b"one"), planned(b"one"), planned(b"other")
+    one, same, other = planned("one"), planned("one"), planned("other")
     assert one.base == same.base != other.base
     assert "Training began with the weights in 'mine.keras'." in one.notes
 

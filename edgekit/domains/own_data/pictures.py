@@ -20,7 +20,7 @@ from edgekit.domains.own_data.files import counted, picture_size, remembered
 from edgekit.domains.own_data.near_duplicates import same_pictures, thumbnail
 from edgekit.domains.own_data.splitting import ToSplit, content_key, split
 from edgekit.intake.media import PICTURES, UNREADABLE, left_out
-from edgekit.on_device.pictures import GREY, fit, read_picture
+from edgekit.on_device.pictures import GREY, NO_PICTURE, fit, read_picture
 
 SMALLEST = 8
 """Pixels of the shorter side; what is smaller is left out."""
@@ -171,7 +171,7 @@ def _read(folders: ClassFolders, side: int) -> Read:
 def _why(error: BaseException, path: Path) -> str:
     """Return why a file could not be read, without the name that stands beside it."""
     text = reason(error)
-    if "cannot identify image file" in text:
+    if NO_PICTURE in text:
         return "not a picture"
     return text.replace(f"'{path}' ", "").replace(str(path), path.name)
 
