@@ -154,12 +154,16 @@ def bench(
     json: Json = False,
 ) -> None:
     """Time single invocations: median, 90th percentile, memory."""
+    from edgekit.tflite.reader import read
     from edgekit.verbs.bench import bench
     from edgekit.verbs.phone.asking import bench_on_phone
 
     measure: Callable[..., Benchmark] = bench
     if device.partition(":")[0] == "adb":
         measure = bench_on_phone
+    else:
+        for file in files:  # a bad one is refused before another is timed
+            read(file)
     for file in files:
         tables.show_bench(
             measure(file, runtime=runtime, device=device, threads=threads, runs=runs), json=json

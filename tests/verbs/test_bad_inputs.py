@@ -36,6 +36,7 @@ READING = (
     "check {} --target cpu",
     "check {} --target edgetpu",
     "bench {}",
+    "bench good.tflite {}",
     "verify {}",
     "run {} --input good.npz",
     "slim {} --out out.tflite",
