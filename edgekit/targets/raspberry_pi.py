@@ -57,7 +57,7 @@ def _lacks_bias(operator: Operator, subgraph: Subgraph) -> bool:
 
 WITHOUT_BIAS = Fault(
     affects=_lacks_bias,
-    reason="tflite-runtime 2.14 dies on ARM of an int8 dense layer of several rows without a bias.",
+    reason="tflite-runtime 2.14 may die on ARM of int8 dense layers without a bias.",
     fix="Convert the model with edgekit, which gives the layer a bias of zeros.",
     source="measured by benchmarks/operator_tables/differential_test.py",
 )

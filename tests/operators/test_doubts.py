@@ -7,12 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit.core.errors import EdgekitError
 from edgekit.operators import support
 from edgekit.operators.measured import Measured
-from edgekit.running.place import Place
-from edgekit.running.session import open_session
-from edgekit.running.timing import random_batch
 from edgekit.verbs.check import check
 from tests.support.small_files import Data, Step, write_file
 
@@ -79,19 +75,3 @@ def test_a_dense_layer_without_a_bias_is_refused_for_a_board(tmp_path: Path, bia
     assert ("without a bias" in found.operators[0].reason) == (not bias)
     assert check(path, "cpu").ok
     assert check(dense(path, bias=bias, rows=1), "raspberry-pi").ok
-
-
-@pytest.mark.device
-@pytest.mark.parametrize("bias", [False, True])
-def test_a_board_dies_of_a_dense_layer_without_a_bias(tmp_path: Path, bias: bool) -> None:
-    place = Place(runtime="tflite-runtime", device="raspberry-pi")
-    if reason := place.missing():
-        pytest.skip(reason)
-    path = dense(tmp_path / "m.tflite", bias=bias)
-    died = False
-    try:
-        with open_session(path, runtime=place.runtime, device=place.device) as session:
-            session(random_batch(path, count=2))
-    except EdgekitError:
-        died = True
-    assert died != bias
