@@ -73,8 +73,10 @@ def row_of(number: int, seed: int, workers: Mapping[str, Worker], folder: Path) 
     for target, worker in workers.items():
         says[target] = verdict(drawn.path, target)
         does[target] = ask(worker, TARGETS[target], drawn, folder)
-    told = {"says": says, "does": does}
-    return {"number": number, "file": described(model), **facts(model), **told}
+    told = facts(model)
+    return {
+        "number": number, "file": described(model, told), **told, "says": says, "does": does
+    }  # fmt: skip
 
 
 def verdict(path: Path, target: str) -> str:
@@ -96,9 +98,9 @@ def facts(model: Model) -> Row:
     }
 
 
-def described(model: Model) -> str:
+def described(model: Model, told: Row) -> str:
     """Return operator, types, shapes, attributes and what is special, for people."""
-    main, told = model.main, facts(model)
+    main = model.main
     operator = main.operators[0]
     kind = f"{operator.name} v{operator.version} {told['types']} rank {told['rank']}"
     given = [main.tensors[index].shape for index in operator.inputs]

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from itertools import product
-from pathlib import Path
 
 import pytest
 
 from tests.support.bad_files import TYPES
-from tests.support.refusals import Refuse, refusing
+from tests.support.refusals import Refuse
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and Keras warn about themselves
 
 Rows = dict[str, str]
 """Command line -> what its sentence says."""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("bad")
-
-
-@pytest.fixture
-def refuse(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Refuse:
-    return refusing(folder, monkeypatch)
 
 
 def rows(verbs: tuple[str, ...], files: Rows) -> Rows:

@@ -12,19 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import GOLDEN
-from tests.support.refusals import Refuse, edgekit, refusing, snapshot
+from tests.support.refusals import Refuse, edgekit, snapshot
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TensorFlow and Keras warn about themselves
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("bad")
-
-
-@pytest.fixture
-def refuse(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Refuse:
-    return refusing(folder, monkeypatch)
 
 
 NAMED = {

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 
 from edgekit.core.types import Array
 
-from .drawn import ANYTHING, Drawn, Operand, Random, axis_of, flip, image, plain, shape, values
-
-Draw = Callable[[Random], Drawn]
+from .drawn import Draw, Drawn, Operand, Random, axis_of, flip, image, moved, plain, shape, values
 
 
 def draws() -> Iterator[tuple[str, Draw]]:
@@ -35,9 +33,7 @@ def _sliced(random: Random) -> Drawn:
             for b, s, g in zip(begin, sizes, given, strict=True)]  # fmt: skip
     cut = tuple(slice(b, b + s) for b, s in zip(begin, sizes, strict=True))
     operands = [Operand(values(random, given)), plain(np.array(begin)), plain(np.array(told))]
-    return Drawn(
-        operator="SLICE", operands=operands, truth=lambda x, *_: x[cut], types=ANYTHING, moves=True
-    )
+    return moved("SLICE", operands, lambda x, *_: x[cut])
 
 
 def _strided(random: Random) -> Drawn:
@@ -72,9 +68,9 @@ def _strided(random: Random) -> Drawn:
         strides.append(stride)
         cut.append(part)
     numbers = [plain(np.array(told)) for told in (begins, ends, strides)]
-    return Drawn(
-        operator="STRIDED_SLICE", operands=[Operand(values(random, given)), *numbers],
-        truth=lambda x, *_: x[tuple(cut)], types=ANYTHING, moves=True,
+    return moved(
+        "STRIDED_SLICE", [Operand(values(random, given)), *numbers],
+        lambda x, *_: x[tuple(cut)],
         table="StridedSliceOptions", options=masks,
     )  # fmt: skip
 
@@ -88,9 +84,9 @@ def _gathered(random: Random) -> Drawn:
     table = Operand(values(random, given), constant=from_input)
     kind = str(random.choice(["int32", "int32", "int64"]))
     indices = Operand(numbers.astype(kind), constant=not from_input, role="plain")
-    return Drawn(
-        operator="GATHER", operands=[table, indices], types=ANYTHING, moves=True,
-        truth=lambda x, i: np.take(x, i.astype(int), axis), table="GatherOptions",
+    return moved(
+        "GATHER", [table, indices],
+        lambda x, i: np.take(x, i.astype(int), axis), table="GatherOptions",
         options={"axis": axis},
     )  # fmt: skip
 
@@ -100,9 +96,9 @@ def _gathered_by_vectors(random: Random) -> Drawn:
     depth = int(random.integers(1, len(given) + 1))
     count = int(random.integers(1, 6))
     places = np.stack([random.integers(0, size, count) for size in given[:depth]], axis=-1)
-    return Drawn(
-        operator="GATHER_ND", operands=[Operand(values(random, given)), plain(places)],
-        truth=lambda x, _: x[tuple(places.T)], types=ANYTHING, moves=True,
+    return moved(
+        "GATHER_ND", [Operand(values(random, given)), plain(places)],
+        lambda x, _: x[tuple(places.T)],
     )  # fmt: skip
 
 

@@ -76,6 +76,19 @@ class Drawn:
     scaled: bool = True
 
 
+Draw = Callable[[Random], Drawn]
+"""Draws one operator."""
+
+
+def moved(
+    operator: str, operands: Sequence[Operand], truth: Callable[..., Any], **options: Any
+) -> Drawn:
+    """Return an operator that takes anything, and only moves it; `options` are fields."""
+    return Drawn(
+        operator=operator, operands=operands, truth=truth, types=ANYTHING, moves=True, **options
+    )
+
+
 def shape(random: Random, low: int = 1, high: int = 6) -> tuple[int, ...]:
     """Draw a shape of a rank between two; most have a first axis of 1, as converted models do."""
     usual = [rank for rank in (2, 3, 4, 4) if low <= rank <= high]

@@ -12,6 +12,7 @@ from .drawn import (
     ACTIVATIONS,
     NUMBERS,
     WHOLE,
+    Draw,
     Drawn,
     Operand,
     Random,
@@ -23,7 +24,6 @@ from .drawn import (
 
 from edgekit.core.types import Array  # isort: skip
 
-Draw = Callable[[Random], Drawn]
 Unary = Callable[[Array], Array]
 
 _erf = np.vectorize(math.erf, otypes=[np.float64])

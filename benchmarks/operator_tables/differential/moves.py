@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from edgekit.core.types import Array
 
 from .drawn import (
-    ANYTHING,
+    Draw,
     Drawn,
     Operand,
     Random,
     axis_of,
     flip,
+    moved,
     plain,
     shape,
     values,
 )
-
-Draw = Callable[[Random], Drawn]
 
 TYPE_NUMBERS = {
     "float32": 0, "int32": 2, "uint8": 3, "int64": 4, "bool": 6, "int16": 7, "int8": 9,
@@ -57,21 +55,13 @@ def _data(random: Random, drawn: tuple[int, ...]) -> Operand:
     return Operand(values(random, drawn))
 
 
-def _moved(
-    operator: str, operands: list[Operand], truth: Callable[..., Any], **options: Any
-) -> Drawn:
-    return Drawn(
-        operator=operator, operands=operands, truth=truth, types=ANYTHING, moves=True, **options
-    )
-
-
 def _reshaped(random: Random) -> Drawn:
     given = shape(random)
     count = int(np.prod(given))
     divisors = [d for d in range(1, count + 1) if count % d == 0]
     first = int(random.choice(divisors))
     to = [1, first, count // first] if flip(random) else [first, count // first]
-    return _moved(
+    return moved(
         "RESHAPE", [_data(random, given), plain(np.array(to))], lambda x, _: x.reshape(to),
         table="ReshapeOptions", options={"newShape": to},
     )  # fmt: skip
@@ -81,14 +71,14 @@ def _transposed(random: Random) -> Drawn:
     given = shape(random)
     order = random.permutation(len(given))
     operands = [_data(random, given), plain(order)]
-    return _moved("TRANSPOSE", operands, lambda x, _: x.transpose(order))
+    return moved("TRANSPOSE", operands, lambda x, _: x.transpose(order))
 
 
 def _expanded(random: Random) -> Drawn:
     given = shape(random, 1, 5)
     axis = int(random.integers(-len(given) - 1, len(given) + 1))
     operands = [_data(random, given), plain(axis)]
-    return _moved("EXPAND_DIMS", operands, lambda x, _: np.expand_dims(x, axis))
+    return moved("EXPAND_DIMS", operands, lambda x, _: np.expand_dims(x, axis))
 
 
 def _squeezed(random: Random) -> Drawn:
@@ -96,7 +86,7 @@ def _squeezed(random: Random) -> Drawn:
     axes = sorted({int(axis) for axis in random.integers(0, len(drawn), 2)})
     for axis in axes:
         drawn[axis] = 1
-    return _moved(
+    return moved(
         "SQUEEZE", [_data(random, tuple(drawn))], lambda x: x.squeeze(tuple(axes)),
         table="SqueezeOptions", options={"squeezeDims": axes},
     )  # fmt: skip
@@ -106,13 +96,13 @@ def _reversed(random: Random) -> Drawn:
     given = shape(random)
     axis = axis_of(random, len(given))
     operands = [_data(random, given), plain(np.array([axis]))]
-    return _moved("REVERSE_V2", operands, lambda x, _: np.flip(x, axis))
+    return moved("REVERSE_V2", operands, lambda x, _: np.flip(x, axis))
 
 
 def _tiled(random: Random) -> Drawn:
     given = shape(random, 1, 5)
     times = random.integers(1, 3, len(given))
-    return _moved("TILE", [_data(random, given), plain(times)], lambda x, _: np.tile(x, times))
+    return moved("TILE", [_data(random, given), plain(times)], lambda x, _: np.tile(x, times))
 
 
 def _repeated(random: Random) -> Drawn:
@@ -120,7 +110,7 @@ def _repeated(random: Random) -> Drawn:
     given = tuple(1 if flip(random) else size for size in to)
     given = given[1:] if flip(random, 0.3) else given
     operands = [_data(random, given), plain(np.array(to))]
-    return _moved("BROADCAST_TO", operands, lambda x, _: np.broadcast_to(x, to))
+    return moved("BROADCAST_TO", operands, lambda x, _: np.broadcast_to(x, to))
 
 
 def _pads(random: Random, given: tuple[int, ...], most: int) -> Array:
@@ -137,9 +127,9 @@ def _padded(name: str, random: Random) -> Drawn:
     pads = _pads(random, given, 2)
     operands = [_data(random, given), plain(pads)]
     if name == "PAD":
-        return _moved(name, operands, lambda x, _: np.pad(x, pads))
+        return moved(name, operands, lambda x, _: np.pad(x, pads))
     value = Operand(values(random, ()), constant=True)
-    return _moved(name, [*operands, value], lambda x, _, v: np.pad(x, pads, constant_values=v))
+    return moved(name, [*operands, value], lambda x, _, v: np.pad(x, pads, constant_values=v))
 
 
 def _mirrored(random: Random) -> Drawn:
@@ -147,7 +137,7 @@ def _mirrored(random: Random) -> Drawn:
     mode = int(random.integers(2))
     most = min(given) - 1 if mode == 0 else min(given)
     pads = _pads(random, given, min(most, 2))
-    return _moved(
+    return moved(
         "MIRROR_PAD", [_data(random, given), plain(pads)],
         lambda x, _: np.pad(x, pads, mode=("reflect", "symmetric")[mode]),
         table="MirrorPadOptions", options={"mode": mode},
@@ -184,7 +174,7 @@ def _selected(random: Random) -> Drawn:
     parts[1] = large
     chosen = Operand(random.random(parts[0]) < 0.5, role="plain")
     operands = [chosen, *(_data(random, part) for part in parts[1:])]
-    return _moved("SELECT_V2", operands, lambda c, x, y: np.where(c, x, y))
+    return moved("SELECT_V2", operands, lambda c, x, y: np.where(c, x, y))
 
 
 def _joined(random: Random) -> Drawn:
@@ -196,7 +186,7 @@ def _joined(random: Random) -> Drawn:
         part[axis] = int(random.integers(1, 6))
         parts.append(Operand(values(random, part), constant=flip(random, 0.15)))
     parts[0] = Operand(parts[0].values)
-    return _moved(
+    return moved(
         "CONCATENATION", parts, lambda *x: np.concatenate(x, axis), table="ConcatenationOptions",
         options={"axis": axis},
     )  # fmt: skip
@@ -205,7 +195,7 @@ def _joined(random: Random) -> Drawn:
 def _packed(random: Random) -> Drawn:
     given = shape(random, 1, 5)
     axis, count = int(random.integers(len(given) + 1)), int(random.integers(2, 5))
-    return _moved(
+    return moved(
         "PACK", [_data(random, given) for _ in range(count)], lambda *x: np.stack(x, axis),
         table="PackOptions", options={"axis": axis, "valuesCount": count},
     )  # fmt: skip
@@ -214,7 +204,7 @@ def _packed(random: Random) -> Drawn:
 def _unpacked(random: Random) -> Drawn:
     given = shape(random, 1, 5)
     axis = axis_of(random, len(given))
-    return _moved(
+    return moved(
         "UNPACK", [_data(random, given)], lambda x: list(np.moveaxis(x, axis, 0)),
         table="UnpackOptions", options={"axis": axis, "num": given[axis]},
     )  # fmt: skip
@@ -224,7 +214,7 @@ def _split(random: Random) -> Drawn:
     given = list(shape(random))
     axis, count = axis_of(random, len(given)), int(random.integers(2, 4))
     given[axis] = count * int(random.integers(1, 4))
-    return _moved(
+    return moved(
         "SPLIT", [plain(axis), _data(random, tuple(given))],
         lambda _, x: np.split(x, count, axis), table="SplitOptions", options={"numSplits": count},
     )  # fmt: skip
@@ -235,7 +225,7 @@ def _split_unevenly(random: Random) -> Drawn:
     axis = axis_of(random, len(given))
     sizes = random.integers(1, 4, int(random.integers(2, 4)))
     given[axis] = int(sizes.sum())
-    return _moved(
+    return moved(
         "SPLIT_V", [_data(random, tuple(given)), plain(sizes), plain(axis)],
         lambda x, *_: np.split(x, np.cumsum(sizes)[:-1], axis), table="SplitVOptions",
         options={"numSplits": len(sizes)},

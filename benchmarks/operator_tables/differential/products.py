@@ -13,6 +13,7 @@ from edgekit.core.types import Array
 from .drawn import (
     ACTIVATIONS,
     NUMBERS,
+    Draw,
     Drawn,
     Operand,
     Random,
@@ -24,7 +25,6 @@ from .drawn import (
 )
 from .windows import SAME, VALID, windows
 
-Draw = Callable[[Random], Drawn]
 WEIGHTED = (*NUMBERS, "hybrid")
 
 

@@ -10,9 +10,7 @@ import numpy as np
 
 from edgekit.core.types import Array
 
-from .drawn import NUMBERS, WHOLE, Drawn, Operand, Random, axis_of, flip, plain, shape, values
-
-Draw = Callable[[Random], Drawn]
+from .drawn import NUMBERS, WHOLE, Draw, Drawn, Operand, Random, axis_of, flip, plain, shape, values
 
 
 def _mean(x: Array, **axes: Any) -> Array:
