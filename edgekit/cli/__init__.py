@@ -6,15 +6,17 @@ refused by the target. 2: the request cannot be met; one sentence says why.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from edgekit.cli import builds, data, files, models, output, things
 
 app = typer.Typer(
     name="edgekit",
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Take a Keras model to a phone, a Raspberry Pi or a Coral board, and prove it runs there.",
     epilog="Start here:  edgekit build image_cnn",
 )
@@ -41,6 +43,28 @@ app.command(epilog="Example:  edgekit bench model.tflite --runtime litert --thre
 app.command(epilog="Example:  edgekit report runs/image_cnn")(builds.report)
 app.command(epilog="Example:  edgekit bundle runs/image_cnn --for pi --variant int8")(builds.bundle)
 app.command(epilog="Example:  edgekit results runs/image_cnn")(builds.results)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        output.say(f"edgekit {version('edgekit-tflite')}")
+        raise typer.Exit
+
+
+@app.callback()
+def front(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option(output.DEBUG, help="Show the traceback of a failure; also after a verb."),
+    ] = False,
+) -> None:
+    """Take what stands before the verb; `output.run` has seen to `--debug`."""
 
 
 def main() -> None:

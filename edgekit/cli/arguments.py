@@ -7,9 +7,17 @@ from typing import Annotated
 
 import typer
 
+from edgekit.cli import completion
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="FILE.tflite", help="A .tflite file.")]
 
+Runtime = Annotated[
+    str,
+    typer.Option(
+        help="A name from `edgekit list runtimes`.", autocompletion=completion.things("runtimes")
+    ),
+]
 Pixels = Annotated[
     str, typer.Option(help="What pixels of pictures become: 0..255, 0..1, -1..1, caffe, torch.")
 ]

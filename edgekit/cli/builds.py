@@ -7,17 +7,35 @@ from typing import Annotated
 
 import typer
 
-from edgekit.cli import output, tables
+from edgekit.cli import completion, output, tables
 from edgekit.cli.arguments import Json
 
 
 def build(
-    recipe: Annotated[str, typer.Argument(help="A recipe's name, or the path of a recipe file.")],
-    size: Annotated[str, typer.Option(help="tiny (seconds) or full (minutes).")] = "tiny",
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            help="A recipe's name, or the path of a recipe file.",
+            autocompletion=completion.things("recipes"),
+        ),
+    ],
+    size: Annotated[
+        str,
+        typer.Option(help="tiny (seconds) or full (minutes).", autocompletion=completion.sizes),
+    ] = "tiny",
     variant: Annotated[
-        list[str] | None, typer.Option(help="Such as int8 or pruned-float32; repeat for more.")
+        list[str] | None,
+        typer.Option(
+            help="Such as int8 or pruned-float32; repeat for more.",
+            autocompletion=completion.variants,
+        ),
     ] = None,
-    target: Annotated[list[str] | None, typer.Option(help="A target; repeat for more.")] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A target; repeat for more.", autocompletion=completion.things("targets")
+        ),
+    ] = None,
     board: Annotated[str, typer.Option(help="ssh://user@host in place of the emulated Pi.")] = "",
     out: Annotated[Path, typer.Option(help="Folder that holds the run folders.")] = Path("runs"),
     seed: Annotated[
@@ -79,11 +97,19 @@ def report(
 def bundle(
     run_dir: Annotated[Path, typer.Argument(help="The folder of a build.")],
     packager: Annotated[
-        str, typer.Option("--for", help="Whom it is for: a name from `edgekit list packagers`.")
+        str,
+        typer.Option(
+            "--for",
+            help="Whom it is for: a name from `edgekit list packagers`.",
+            autocompletion=completion.things("packagers"),
+        ),
     ],
     variant: Annotated[
         list[str] | None,
-        typer.Option(help="A verified one, such as int8; all if left out. Repeat for more."),
+        typer.Option(
+            help="A verified one, such as int8; all if left out. Repeat for more.",
+            autocompletion=completion.variants,
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder to make; in the run folder if left out.")
@@ -103,9 +129,13 @@ def bundle(
 def results(
     run_dirs: Annotated[list[Path], typer.Argument(help="Folders of --size full builds.")],
     repository: Annotated[Path, typer.Option(help="The checkout to write into.")] = Path(),
+    json: Json = False,
 ) -> None:
     """Record full builds in recipes/results.json and the README."""
     from edgekit.reporting.readme import results
 
     results.record(run_dirs, repository)
-    output.show_lines([f"Recorded {path}." for path in run_dirs])
+    if json:
+        output.print_json({"recorded": run_dirs, "repository": repository})
+    else:
+        output.show_lines([f"Recorded {path}." for path in run_dirs])

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from edgekit.cli import output
+from edgekit.cli import completion, output
 from edgekit.cli.arguments import Json
 from edgekit.core.errors import BadInput
 
@@ -44,7 +44,12 @@ def list_(json: Json = False) -> None:
 @app.command(epilog="Example:  edgekit data get spoken-digits fashion-mnist")
 def get(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME...", help="Of `edgekit data list`.")
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME...",
+            help="Of `edgekit data list`.",
+            autocompletion=completion.data_sets,
+        ),
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="All there are.")] = False,
     json: Json = False,

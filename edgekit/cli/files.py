@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgekit.cli import output, proofs, tables
-from edgekit.cli.arguments import Json, ModelFile, Pixels
+from edgekit.cli import completion, output, proofs, tables
+from edgekit.cli.arguments import Json, ModelFile, Pixels, Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,13 @@ def slim(
 
 def check(
     file: ModelFile,
-    target: Annotated[str, typer.Option(help="A name from `edgekit list targets`.")],
+    target: Annotated[
+        str,
+        typer.Option(
+            help="A name from `edgekit list targets`.",
+            autocompletion=completion.things("targets"),
+        ),
+    ],
     json: Json = False,
 ) -> None:
     """Say, without running it, whether a target will run a file.
@@ -63,7 +69,13 @@ def check(
 
 def verify(
     path: Annotated[Path, typer.Argument(metavar="FILE.tflite|RUN_DIR|BUNDLE")],
-    runtime: Annotated[str, typer.Option(help="One runtime; all that are here if left out.")] = "",
+    runtime: Annotated[
+        str,
+        typer.Option(
+            help="One runtime; all that are here if left out.",
+            autocompletion=completion.things("runtimes"),
+        ),
+    ] = "",
     device: Annotated[
         str, typer.Option(help="local, raspberry-pi, ssh://user@host or adb[:SERIAL].")
     ] = "local",
@@ -111,8 +123,10 @@ def run(
         typer.Option(help="IMAGE|FOLDER|VIDEO|WAV|TEXT: what the program takes; repeat for more."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to draw the answers into.")] = None,
-    variant: Annotated[str, typer.Option(help="Of a bundle, such as int8.")] = "",
-    runtime: Annotated[str, typer.Option(help="A name from `edgekit list runtimes`.")] = "",
+    variant: Annotated[
+        str, typer.Option(help="Of a bundle, such as int8.", autocompletion=completion.variants)
+    ] = "",
+    runtime: Runtime = "",
     device: Annotated[str, typer.Option(help="local, raspberry-pi or ssh://user@host.")] = "local",
     labels: Annotated[
         Path | None, typer.Option(help="Of a FILE.tflite: a text file, one label a line.")
@@ -145,7 +159,7 @@ def run(
 
 def bench(
     files: Annotated[list[Path], typer.Argument(metavar="FILE.tflite...")],
-    runtime: Annotated[str, typer.Option(help="A name from `edgekit list runtimes`.")] = "litert",
+    runtime: Runtime = "litert",
     device: Annotated[
         str, typer.Option(help="local, raspberry-pi, ssh://user@host or adb[:SERIAL].")
     ] = "local",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgekit.cli import arguments, output, proofs
+from edgekit.cli import arguments, completion, output, proofs
 from edgekit.cli.arguments import Json, ModelFile
 
 
@@ -16,7 +16,10 @@ def convert(
     out: Annotated[Path, typer.Option(help="The .tflite to write; several carry their precision.")],
     precision: Annotated[
         list[str] | None,
-        typer.Option(help="float32 (if left out), float16, dynamic_int8, int8, int16x8; repeat."),
+        typer.Option(
+            help="float32 (if left out), float16, dynamic_int8, int8, int16x8; repeat.",
+            autocompletion=completion.precisions,
+        ),
     ] = None,
     calibration: Annotated[
         Path | None,
@@ -26,7 +29,13 @@ def convert(
         ),
     ] = None,
     pixels: arguments.Pixels = "",
-    target: Annotated[str, typer.Option(help="Where it must run; any CPU if left out.")] = "",
+    target: Annotated[
+        str,
+        typer.Option(
+            help="Where it must run; any CPU if left out.",
+            autocompletion=completion.things("targets"),
+        ),
+    ] = "",
     io: arguments.Io = None,
     shape: arguments.Shapes = None,
     signature: arguments.Signatures = None,

@@ -7,6 +7,7 @@ import io
 import json as json_format
 import signal
 import sys
+import traceback
 from typing import TYPE_CHECKING, cast
 
 from edgekit.core.errors import EdgekitError, printable, sentence_of
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     import typer
 
     from edgekit.core.types import Progress
+
+
+DEBUG = "--debug"
 
 
 def run(app: typer.Typer) -> None:
@@ -33,14 +37,13 @@ def run(app: typer.Typer) -> None:
     # Typer carries a Click of its own, or not, by version; this base is the right one in both.
     usage_error = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
     try:
-        arguments = sys.argv[1:] or ["--help"]
+        arguments = _arguments() or ["--help"]
         code = typer.main.get_command(app).main(arguments, "edgekit", standalone_mode=False)
         _flush()
     except EdgekitError as error:
         code = _fail(type(error).__name__, str(error))
     except usage_error as error:
-        hint = "see `edgekit --help`, or `edgekit VERB --help`"
-        code = _fail("BadInput", f"{error.format_message().rstrip('.')}; {hint}.")
+        code = _fail("BadInput", _usage_sentence(error))
     except Stopped as error:
         code = 128 + error.number
         say(f"edgekit: stopped by {error}; a build goes on from here.", aside=True)
@@ -57,6 +60,24 @@ def run(app: typer.Typer) -> None:
     except OSError:  # or Python's own last flush would complain, and change the exit code
         sys.stdout = None
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _arguments() -> list[str]:
+    """Return what was typed, without `--debug`, which may stand on either side of the verb."""
+    given = sys.argv[1:]
+    own = given.index("--") if "--" in given else len(given)  # the rest is for a program
+    return [word for word in given[:own] if word != DEBUG] + given[own:]
+
+
+def _usage_sentence(error: typer.BadParameter) -> str:
+    """Say what of a command line is wrong, what was meant, or where to read on."""
+    close = getattr(error, "possibilities", None)
+    message = error.message if close else error.format_message()
+    if close:
+        message += f". Did you mean '{close[0]}'?"
+    path = error.ctx.command_path if error.ctx else "edgekit"
+    asked = message.endswith("?")
+    return message if asked else f"{message.rstrip('.')}; see `{path} --help`."
 
 
 def _flush() -> None:
@@ -81,6 +102,9 @@ def _stop(number: int, _frame: object) -> None:
 
 def _fail(kind: str, message: str) -> int:
     sentence = " ".join(message.split())
+    if DEBUG in sys.argv:
+        with contextlib.suppress(OSError):
+            say(traceback.format_exc().rstrip(), aside=True)
     with contextlib.suppress(OSError):
         if "--json" in sys.argv:
             print_json({"error": {"kind": kind, "message": sentence}})

@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Annotated
 
 import typer
 
-from edgekit.cli import output, tables
+from edgekit.cli import completion, output, tables
 from edgekit.cli.arguments import Json
 from edgekit.core import registry
+from edgekit.core.errors import NotFound, did_you_mean
 from edgekit.core.registry import KINDS
-
-Kind = Enum("Kind", {name: name for name in KINDS}, type=str)  # type: ignore[misc]
 
 
 def list_(
-    kind: Annotated[Kind | None, typer.Argument(help="What to list; all if left out.")] = None,
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help=f"One of {', '.join(KINDS)}; all if left out.", autocompletion=completion.kinds
+        ),
+    ] = "",
     json: Json = False,
 ) -> None:
     """List recipes, targets, runtimes and all else that has a name."""
-    kinds = [kind.value] if kind else KINDS
+    if kind and kind not in KINDS:
+        raise NotFound(
+            f"There is no kind '{kind}'; there are: {', '.join(KINDS)}." + did_you_mean(kind, KINDS)
+        )
+    kinds = [kind] if kind else KINDS
     tables.show_list({name: registry.summaries(name) for name in kinds}, json=json)
 
 
 def setup(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[RUNTIME|DEVICE|TARGET]...", help="What to set up."),
+        typer.Argument(
+            metavar="[RUNTIME|DEVICE|TARGET]...",
+            help="What to set up.",
+            autocompletion=completion.things("runtimes", "devices", "targets"),
+        ),
     ] = None,
+    json: Json = False,
 ) -> None:
     """Create runtime environments, GPU driver, Raspberry Pi root.
 
@@ -37,8 +49,11 @@ def setup(
     from edgekit.verbs import setup as verb
 
     with output.progress() as tell:
-        lines = verb.setup(names or [], tell)
-    output.show_lines(lines or ["Everything asked for is in place."])
+        done = verb.setup(names or [], tell)
+    if json:
+        output.print_json({"setup": done})
+    else:
+        output.show_lines(map(str, done))
 
 
 def doctor(

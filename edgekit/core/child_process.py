@@ -204,7 +204,9 @@ def _typed(function: Callable[..., object], name: str, value: Json) -> Any:
 
 def _error(error: Mapping[str, str], tail: str, stage: str) -> EdgekitError:
     if error["foreseen"]:
-        return error_class(error["kind"])(error["message"])
+        raised = error_class(error["kind"])(error["message"])
+        raised.__cause__ = RuntimeError(f"in the child process:\n{error['traceback']}")
+        return raised
     return ChildDied(
         f"{error['kind']}: {error['message']}",
         cause=error["kind"],

@@ -21,6 +21,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+from collections.abc import Iterable
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _UNPRINTABLE = re.compile(
@@ -105,6 +106,19 @@ def error_class(kind: str) -> type[EdgekitError]:
     """
     found = globals().get(kind)
     return found if isinstance(found, type) and issubclass(found, EdgekitError) else EdgekitError
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a question to put behind a refusal, such as ` Did you mean 'int8'?`; "" if none fits.
+
+    Args:
+        name: What was given.
+        known: The names there are.
+    """
+    import difflib  # here, since most commands name what there is
+
+    close = difflib.get_close_matches(name.lower(), known, n=1)
+    return f" Did you mean '{close[0]}'?" if close else ""
 
 
 def printable(text: str) -> str:

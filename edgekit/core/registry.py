@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from edgekit.core.errors import BadInput, NotFound
+from edgekit.core.errors import BadInput, NotFound, did_you_mean
 from edgekit.core.paths import packaged
 
 if TYPE_CHECKING:
@@ -158,13 +158,10 @@ def _get_by_name(kind: str, name: str) -> object:
 
 def _file(kind: str, name: str) -> Path:
     if name not in _files(kind):
-        import difflib
-
         known = names(kind)
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f" Did you mean '{close[0]}'?" if close else ""
         raise NotFound(
-            f"There is no {KINDS[kind]} '{name}'; there are: {', '.join(known) or 'none'}.{hint}"
+            f"There is no {KINDS[kind]} '{name}'; there are: {', '.join(known) or 'none'}."
+            + did_you_mean(name, known)
         )
     return _files(kind)[name]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgekit.core.errors import EdgekitError, NotFound, Unavailable
+from edgekit.core.errors import EdgekitError, NotFound, Unavailable, did_you_mean
 from edgekit.core.parallel import part
 from edgekit.core.types import Progress, silent
 from edgekit.domains.upstream import data_set as sets
@@ -87,8 +87,10 @@ def _named(name: str) -> DataSet:
     for data_set in SETS:
         if data_set.name == name:
             return data_set
-    allowed = ", ".join(data_set.name for data_set in SETS)
-    raise NotFound(f"There is no data set '{name}'; there are: {allowed}.")
+    known = [data_set.name for data_set in SETS]
+    raise NotFound(
+        f"There is no data set '{name}'; there are: {', '.join(known)}.{did_you_mean(name, known)}"
+    )
 
 
 def _data(data_set: DataSet) -> Data:

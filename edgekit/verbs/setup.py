@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from edgekit.core import registry
-from edgekit.core.errors import NotFound, Unavailable
+from edgekit.core.errors import NotFound, Unavailable, did_you_mean
 from edgekit.core.kinds import Device, Runtime
 from edgekit.core.parallel import part
 from edgekit.core.types import Progress, silent
@@ -17,7 +19,32 @@ DEFAULT = "tflite-runtime"
 """What is set up if nothing is named: the one CPU runtime that pip cannot install with edgekit."""
 
 
-def setup(names: Sequence[str] = (), progress: Progress = silent) -> list[str]:
+@dataclass(frozen=True, kw_only=True)
+class SetUp:
+    """What became of one thing that was to be set up; as text, a line.
+
+    Attributes:
+        name: Of the runtime or device.
+        state: "impossible" only where nothing was named, and this machine cannot hold the default.
+        seconds: That creating it took.
+        reason: Why it is impossible; "" otherwise.
+    """
+
+    name: str
+    state: Literal["in place", "created", "impossible"]
+    seconds: float = 0.0
+    reason: str = ""
+
+    def __str__(self) -> str:
+        said = {
+            "in place": "is in place",
+            "created": f"created in {self.seconds:.0f} s",
+            "impossible": self.reason,
+        }
+        return f"{self.name}: {said[self.state]}"
+
+
+def setup(names: Sequence[str] = (), progress: Progress = silent) -> list[SetUp]:
     """Create the environments, drivers and roots that the named things need.
 
     Args:
@@ -26,18 +53,18 @@ def setup(names: Sequence[str] = (), progress: Progress = silent) -> list[str]:
         progress: Told how far it is.
 
     Returns:
-        One line for each thing, which says what was done.
+        What was done about each thing; its text is a line that says so.
 
     Raises:
         NotFound: A name is none of these.
         Unavailable: One cannot be created here; the sentence says what to run.
 
     Example:
-        >>> setup(["gpu"])  # doctest: +SKIP
-        ['litert-gpu: created in 3 s']
+        >>> print(*setup(["litert"]))
+        litert: is in place
     """
     if not names and (reason := tflite_runtime.impossible()):
-        return [f"{DEFAULT}: {reason}"]
+        return [SetUp(name=DEFAULT, state="impossible", reason=reason)]
     needed = list(dict.fromkeys(need for name in names or [DEFAULT] for need in _needs(name)))
     return [
         _set_up(kind, name, part(progress, done / len(needed), (done + 1) / len(needed)))
@@ -54,21 +81,24 @@ def _needs(name: str) -> list[tuple[str, str]]:
         needs.append(("runtimes", target.runtime) if local else ("devices", target.device))
     if not needs:
         known = [*local_names("runtimes"), *local_names("devices"), *registry.names("targets")]
-        allowed = ", ".join(sorted(set(known)))
-        raise NotFound(f"There is nothing to set up by the name '{name}'; there are: {allowed}.")
+        allowed = sorted(set(known))
+        raise NotFound(
+            f"There is nothing to set up by the name '{name}'; there are: {', '.join(allowed)}."
+            + did_you_mean(name, allowed)
+        )
     return needs
 
 
-def _set_up(kind: str, name: str, progress: Progress) -> str:
+def _set_up(kind: str, name: str, progress: Progress) -> SetUp:
     thing: Runtime | Device = registry.get(kind, name)
     progress(0.0, f"looking at {name}")
     before = thing.missing() or problem(kind, name)
     if not before:
-        return f"{name}: is in place"
+        return SetUp(name=name, state="in place")
     if thing.setup is None:
         raise Unavailable(before)
     began = time.monotonic()
     thing.setup(progress)
     if missing := thing.missing():
         raise Unavailable(missing)
-    return f"{name}: created in {time.monotonic() - began:.0f} s"
+    return SetUp(name=name, state="created", seconds=time.monotonic() - began)

@@ -44,6 +44,12 @@ def test_an_edgekit_error_crosses_with_class_and_sentence() -> None:
         Child().call(raise_bad_data, text="the sentence")
 
 
+def test_an_edgekit_error_brings_the_traceback_of_the_child() -> None:
+    with pytest.raises(BadData) as caught:
+        Child().call(raise_bad_data, text="the sentence")
+    assert "in raise_bad_data" in str(caught.value.__cause__)
+
+
 def test_any_other_exception_is_a_death_with_its_name_and_log() -> None:
     with pytest.raises(ChildDied, match="division by zero") as caught:
         Child().call(divide, a=1, b=0)

@@ -15,6 +15,7 @@ from edgekit.running import debian
 from edgekit.running.environments import making, tflite_runtime
 from edgekit.verbs import setup
 from edgekit.verbs.doctor.doctor import doctor
+from edgekit.verbs.setup import SetUp
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_an_unknown_name_is_told_what_there_is() -> None:
 
 
 def test_what_is_in_place_is_left_alone() -> None:
-    assert setup.setup(["litert", "local", "litert"]) == [
+    assert [str(done) for done in setup.setup(["litert", "local", "litert"])] == [
         "litert: is in place",
         "local: is in place",
     ]
@@ -76,7 +77,7 @@ def test_what_is_in_place_is_left_alone() -> None:
 def test_a_target_sets_up_the_runtime_that_proves_it(monkeypatch: pytest.MonkeyPatch) -> None:
     if missing := registry.get("runtimes", "litert-gpu").missing():
         pytest.skip(missing)
-    assert setup.setup(["gpu"]) == ["litert-gpu: is in place"]
+    assert list(map(str, setup.setup(["gpu"]))) == ["litert-gpu: is in place"]
 
 
 def test_what_cannot_be_created_says_so(empty_home: Path) -> None:
@@ -101,7 +102,7 @@ def test_an_environment_of_which_half_was_deleted_is_made_anew(
     assert found.message.endswith("Run: edgekit setup tflite-runtime")
     runtime = replace(registry.get("runtimes", "tflite-runtime"), setup=lambda _: made.append("it"))
     monkeypatch.setattr(registry, "get", lambda *_: runtime)
-    assert setup._set_up("runtimes", "tflite-runtime", silent).startswith("tflite-runtime: created")
+    assert setup._set_up("runtimes", "tflite-runtime", silent).state == "created"
     assert made == ["it"]
 
 
@@ -221,9 +222,9 @@ def test_a_board_whose_wheels_cannot_be_installed_leaves_nothing(
 def test_setup_creates_it_and_the_second_time_finds_it(name: str, empty_home: Path) -> None:
     told: list[float] = []
     lines = setup.setup([name], lambda fraction, _doing: told.append(fraction))
-    assert "created in" in lines[0]
+    assert "created in" in str(lines[0])
     assert told == sorted(told)
-    assert setup.setup([name]) == [line.partition(":")[0] + ": is in place" for line in lines]
+    assert setup.setup([name]) == [SetUp(name=line.name, state="in place") for line in lines]
 
 
 def test_asking_what_is_missing_starts_no_framework() -> None:
