@@ -95,6 +95,11 @@ class Metric:
         """How much worse `value` is than `reference`; negative when it is better."""
         return reference - value if self.higher_is_better else value - reference
 
+    @property
+    def worsening(self) -> str:
+        """What getting worse is called: an accuracy's "drop", an error's "rise"."""
+        return "drop" if self.higher_is_better else "rise"
+
 
 @dataclass(frozen=True, kw_only=True)
 class FineTuning:

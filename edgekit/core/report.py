@@ -6,34 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
-
 from edgekit.core.recipe import Metric
 from edgekit.core.types import Size
-
-
-@dataclass(frozen=True, kw_only=True)
-class Timing:
-    """Latency of single invocations, timed inside the worker, warm-up left out.
-
-    Attributes:
-        latencies_ms: One per run.
-        peak_memory_bytes: Largest resident size of the worker process.
-    """
-
-    latencies_ms: tuple[float, ...]
-    peak_memory_bytes: int
-
-    @property
-    def median_ms(self) -> float:
-        """Median latency in milliseconds."""
-        return float(np.median(self.latencies_ms))
-
-    @property
-    def p90_ms(self) -> float:
-        """90th percentile of the latency in milliseconds."""
-        return float(np.percentile(self.latencies_ms, 90))
-
 
 Question = Literal[
     "accuracy", "in the first five", "accuracy at 0.5", "accuracy at 0", "mean absolute error"
@@ -269,5 +243,24 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether every measured row is within its limits."""
-        return all(row.ok is not False for row in self.rows)
+        """Whether every row is within its limits and, of a full build, beats the baseline.
+
+        A tiny build has too few examples to be held to a baseline.
+        """
+        beaten = self.size == "tiny" or (self.beats_baseline and not self.behind_baseline)
+        return beaten and all(row.ok is not False for row in self.rows)
+
+    @property
+    def beats_baseline(self) -> bool:
+        """Whether the reference is better than the baseline."""
+        return self._is_better(self.reference)
+
+    @property
+    def behind_baseline(self) -> tuple[Row, ...]:
+        """The rows that are no better than the baseline; of those scored on most examples."""
+        most = max((row.examples or 0 for row in self.rows), default=0)
+        scored = [r for r in self.rows if r.value is not None and (r.examples or 0) == most]
+        return tuple(row for row in scored if not self._is_better(row.value or 0.0))
+
+    def _is_better(self, value: float) -> bool:
+        return self.metric.drop(value, self.baseline.value) > 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from edgekit.core.errors import printable
 from edgekit.core.report import Report, Row
 from edgekit.reporting import wording
+from edgekit.reporting.verdict import recommendation, verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,7 +65,8 @@ def _heading(report: Report) -> tuple[str, ...]:
         f"{report.recipe}, size {report.size}, seed {report.seed}: Keras reference "
         f"{wording.value_text(metric, report.reference)} {metric.name} "
         f"({baseline.name}: {wording.value_text(metric, baseline.value)}).",
-        wording.verdict(report),
+        verdict(report),
+        *filter(None, [recommendation(report)]),
     )
 
 

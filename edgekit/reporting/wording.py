@@ -1,4 +1,4 @@
-"""What a report says in words: states, places, figures with units, and the verdict in a sentence.
+"""What a report says in words: states, places, figures with units.
 
 Every writer of reports (`edgekit.reports`) and the README's table take their words from here, so
 that the same row is called the same everywhere.
@@ -12,7 +12,7 @@ from typing import Literal
 
 from edgekit.core.errors import printable
 from edgekit.core.recipe import Metric
-from edgekit.core.report import Report, Row
+from edgekit.core.report import Row
 
 Place = tuple[str, str]
 """Runtime and device."""
@@ -94,7 +94,7 @@ def examples_text(rows: Iterable[Row]) -> str:
     if not counts:
         return ""
     most = max(counts)
-    parts = [f"Scored on {_count(most, 'test example')}"]
+    parts = [f"Scored on {counted(most, 'test example')}"]
     for count in sorted(set(counts) - {most}, reverse=True):
         parts.append(f"{listed(counts[count])} on the first {count:,}")
     fewer = ", compared with the reference on the same ones" if len(parts) > 1 else ""
@@ -110,6 +110,12 @@ def smallest(rows: Iterable[Row]) -> str | None:
         if "ok" in states and not states & {"out of limits", "failed"} and size is not None:
             good[variant] = size
     return min(good, key=lambda name: good[name], default=None)
+
+
+def fastest(rows: Iterable[Row]) -> Row | None:
+    """Return the row with the smallest latency among those within limits, or None."""
+    timed = [row for row in rows if state(row) == "ok" and row.latency_ms_median]
+    return min(timed, key=lambda row: row.latency_ms_median or 0.0, default=None)
 
 
 def footnotes(rows: Iterable[Row]) -> dict[str, int]:
@@ -172,62 +178,14 @@ def error_text(error: float | None) -> str:
     return f"{error:#.2g}".replace("e-0", "e-")
 
 
-def listed(items: Sequence[str]) -> str:
-    """Return `a`, `a and b`, `a, b and c`."""
-    return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
-
-
-def verdict(report: Report) -> str:
-    """Say in one sentence what is proven, where, and what was not run."""
-    measured = [row for row in report.rows if row.status == "measured"]
-    return f"{'; '.join(filter(None, (_proven(report, measured), *_unproven(report))))}."
-
-
-def _proven(report: Report, measured: Sequence[Row]) -> str:
-    if not measured:
-        return "Nothing was measured"
-    where = listed([place_name(place) for place in places(measured)])
-    bad = [row for row in measured if row.ok is False]
-    variants = _count(len({row.variant for row in measured}), "variant")
-    runs = f"{_count(len(measured), 'measurement')} of {variants} on {where}"
-    if not bad:
-        return f"All {runs} {_are(len(measured))} within limits"
-    return f"{len(bad)} of {runs} {_are(len(bad))} out of limits ({_named(bad)})"
-
-
-def _unproven(report: Report) -> Iterable[str]:
-    predicted = [row for row in report.rows if state(row) == "predicted"]
-    absent = [row for row in report.rows if state(row) == "not run"]
-    failed = [row for row in report.rows if state(row) == "failed"]
-    if failed:
-        yield f"{_count(len(failed), 'combination')} failed ({_named(failed)})"
-    if predicted:
-        where = listed([place_name(place) for place in places(predicted)])
-        yield f"{where} {_are(len(places(predicted)))} predicted, not run"
-    if absent:
-        yield f"{_count(len(absent), 'combination')} {_was(len(absent))} not run ({_named(absent)})"
-
-
-def _named(rows: Sequence[Row]) -> str:
-    """Return `int16x8 on litert-gpu`, places with several variants together, three at most."""
-    names = []
-    for place in places(rows):
-        variants = [row.variant for row in rows if (row.runtime, row.device) == place]
-        what = variants[0] if len(variants) == 1 else f"{len(variants)} variants"
-        names.append(f"{what} on {place_name(place)}")
-    return ", ".join(names[:3]) + (f" and on {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Return `1 variant`, `11 variants`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"
-
-
-def _was(number: int) -> str:
-    return "was" if number == 1 else "were"
+def listed(items: Sequence[str]) -> str:
+    """Return `a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
 
 
 def _figure(metric: Metric, value: float) -> str:

@@ -12,12 +12,13 @@ from edgekit.core import registry
 from edgekit.core.errors import printable
 from edgekit.core.kinds import Reporter
 from edgekit.core.paths import atomic
-from edgekit.core.report import ExplainedFile, Report, Row
+from edgekit.core.report import ExplainedFile, Report
 from edgekit.reporting import drawn_svg, plots, seen_tables, svg, wording
 from edgekit.reporting.noise_plot import noise_plot
 from edgekit.reporting.precision_plot import precision_plot
 from edgekit.reporting.seen import Seen, read_seen, without_shares
 from edgekit.reporting.templates import filled
+from edgekit.reporting.verdict import recommendation, verdict
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -46,7 +47,8 @@ def _values(report: Report) -> dict[str, object]:
         "report": report,
         "repeatable": repeatable(),
         "words": wording,
-        "verdict": wording.verdict(report),
+        "verdict": verdict(report),
+        "recommendation": recommendation(report),
         "headline": _headline(report),
         "cards": list(_cards(report)),
         "states": {wording.state(row): wording.STATES[wording.state(row)] for row in report.rows},
@@ -97,11 +99,13 @@ def _seen(report: Report, seen: Seen | None) -> dict[str, object]:
 
 def _headline(report: Report) -> tuple[str, str]:
     """Return a state for the colour, and the words."""
-    if not report.ok:
+    if any(row.ok is False for row in report.rows):
         return "bad", "Out of limits"
-    if any(row.status == "measured" for row in report.rows):
+    if not any(row.status == "measured" for row in report.rows):
+        return "none", "Nothing measured"
+    if report.beats_baseline and not report.behind_baseline:
         return "good", "Within limits"
-    return "none", "Nothing measured"
+    return "warn" if report.ok else "bad", "Within limits, but no better than the baseline"
 
 
 def _cards(report: Report) -> Iterator[tuple[str, str, str]]:
@@ -119,7 +123,7 @@ def _cards(report: Report) -> Iterator[tuple[str, str, str]]:
         value = wording.value_text(metric, worst.value if worst else None)
         size = wording.size_text(wording.facts(rows).compressed_bytes)
         yield "Smallest within limits", size, f"{small} compressed, at worst {value}"
-    fastest = _fastest(report)
+    fastest = wording.fastest(report.rows)
     if fastest:
         where = wording.place_name((fastest.runtime, fastest.device))
         median = wording.latency_text(fastest.latency_ms_median)
@@ -129,11 +133,6 @@ def _cards(report: Report) -> Iterator[tuple[str, str, str]]:
     variants, places = len(wording.by_variant(report.rows)), len(wording.places(report.rows))
     detail = f"variants: {variants}, places: {places}"
     yield "Combinations measured", f"{measured} of {len(report.rows)}", detail
-
-
-def _fastest(report: Report) -> Row | None:
-    timed = [row for row in report.rows if wording.state(row) == "ok" and row.latency_ms_median]
-    return min(timed, key=lambda row: row.latency_ms_median or 0.0, default=None)
 
 
 def _adapters(report: Report) -> dict[str, str]:

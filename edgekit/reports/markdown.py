@@ -11,6 +11,7 @@ from edgekit.core.paths import atomic
 from edgekit.core.report import ExplainedFile, Report
 from edgekit.reporting import seen_tables, wording
 from edgekit.reporting.seen import Seen, read_seen
+from edgekit.reporting.verdict import recommendation, verdict
 
 
 def write(report: Report, folder: Path) -> Path:
@@ -26,7 +27,9 @@ def _lines(report: Report, seen: Seen | None) -> Iterator[str]:
     metric, baseline = report.metric, report.baseline
     notes = wording.footnotes(report.rows)
     yield f"# {wording.markdown_text(report.recipe)}"
-    yield f"\n{wording.markdown_text(wording.verdict(report))}\n"
+    yield f"\n{wording.markdown_text(verdict(report))}\n"
+    if advice := recommendation(report):
+        yield f"{wording.markdown_text(advice)}\n"
     reference = wording.value_text(metric, report.reference)
     simpler = f"{baseline.name}: {wording.value_text(metric, baseline.value)}"
     yield wording.markdown_text(

@@ -18,7 +18,6 @@ import numpy as np
 from edgekit.core import registry
 from edgekit.core.errors import BadInput, ModelRefused, Unavailable
 from edgekit.core.kinds import Command
-from edgekit.core.report import Timing
 from edgekit.core.types import Array, Batch
 from edgekit.running.place import Place
 from edgekit.running.quantization import (
@@ -29,7 +28,7 @@ from edgekit.running.quantization import (
     require_room,
     to_ports,
 )
-from edgekit.running.worker_process import Details, Loaded, Timed, Worker
+from edgekit.running.worker_process import Details, Loaded, Timed, Timing, Worker
 from edgekit.tflite.reader import Port, read
 
 CHUNK_BYTES = 8 << 20

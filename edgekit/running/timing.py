@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.core.errors import BadInput, Unavailable
-from edgekit.core.report import Timing
 from edgekit.core.types import Array, Batch
 from edgekit.running.place import Place
 from edgekit.running.quantization import example_shape, number_ports, require_room
 from edgekit.running.session import open_session
+from edgekit.running.worker_process import Timing
 from edgekit.tflite.input_ranges import Range, expected_ranges
 from edgekit.tflite.reader import Port, read
 

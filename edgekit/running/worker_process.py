@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, TypeVar
 
+import numpy as np
+
 from edgekit.core import processes
 from edgekit.core.errors import (
     BadData,
@@ -77,6 +79,29 @@ class Timed:
     """What a worker answers beside latencies."""
 
     peak_memory_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """Latency of single invocations, timed inside the worker, warm-up left out.
+
+    Attributes:
+        latencies_ms: One per run.
+        peak_memory_bytes: Largest resident size of the worker process.
+    """
+
+    latencies_ms: tuple[float, ...]
+    peak_memory_bytes: int
+
+    @property
+    def median_ms(self) -> float:
+        """Median latency in milliseconds."""
+        return float(np.median(self.latencies_ms))
+
+    @property
+    def p90_ms(self) -> float:
+        """90th percentile of the latency in milliseconds."""
+        return float(np.percentile(self.latencies_ms, 90))
 
 
 class Worker:

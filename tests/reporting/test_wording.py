@@ -12,21 +12,6 @@ from edgekit.reporting import wording
 from tests.support.example_report import example_report
 
 
-def test_the_verdict_is_one_sentence_about_all_of_it() -> None:
-    report = example_report()
-    assert wording.verdict(report) == (
-        "All 43 measurements of 11 variants on tflite-runtime, litert, litert-gpu and "
-        "tflite-runtime on raspberry-pi are within limits; edgetpu is predicted, not run; "
-        "1 combination was not run (int16x8 on litert-gpu)."
-    )
-    refused = replace(report.rows[0], status="not run", ok=False, value=None)
-    few = replace(report, rows=(refused, report.rows[4]))
-    assert wording.verdict(few) == (
-        "Nothing was measured; 1 combination failed (float32 on tflite-runtime); "
-        "edgetpu is predicted, not run."
-    )
-
-
 def test_a_row_has_one_state() -> None:
     row = example_report().rows[0]
     assert wording.state(row) == "ok"

@@ -20,6 +20,7 @@ from edgekit.core import registry
 from edgekit.core.recipe import Metric
 from edgekit.core.report import BaselineScore, ExplainedFile, Report
 from edgekit.reporting import report_json, terminal, wording
+from edgekit.reporting.verdict import recommendation, verdict
 from tests.support.example_report import ADAPTER, VARIANTS, example_report, explained, one_bad_row
 from tests.support.report_strategies import reports
 
@@ -151,7 +152,7 @@ def test_hostile_texts_are_shown_and_not_obeyed(tmp_path: Path) -> None:
 def test_the_page_says_what_is_proven_and_what_is_not(tmp_path: Path) -> None:
     report = example_report()
     page, _ = page_of(report, tmp_path)
-    assert wording.verdict(report) in page.text
+    assert verdict(report) in page.text
     assert "Within limits" in page.text
     for text in (*VARIANTS, *{row.reason for row in report.rows}, report.machine, ADAPTER):
         assert text in page.text
@@ -159,6 +160,30 @@ def test_the_page_says_what_is_proven_and_what_is_not(tmp_path: Path) -> None:
     assert states["state ok"] == 2 * 43 + 1  # matrix, all combinations, legend
     assert states["state predicted"] == 2 * 11 + 1
     assert states["state not-run"] == 2 * 1 + 1
+
+
+def test_every_form_says_which_variant_to_take(tmp_path: Path) -> None:
+    report = example_report()
+    advice, stream = recommendation(report), io.StringIO()
+    page, _ = page_of(report, tmp_path)
+    assert advice in page.text
+    assert advice in write_markdown(report, tmp_path).read_text(encoding="utf-8")
+    terminal.show(report, Console(file=stream, width=100))
+    assert advice in " ".join(stream.getvalue().split())
+
+
+@pytest.mark.parametrize(("size", "colour"), [("tiny", "warn"), ("full", "bad")])
+def test_a_model_that_is_no_better_than_its_baseline_is_not_green(
+    size: str, colour: str, tmp_path: Path
+) -> None:
+    better = BaselineScore(name="a simpler method", value=95.0)
+    report = replace(example_report(), size=size, baseline=better)  # type: ignore[arg-type]
+    page, text = page_of(report, tmp_path)
+    assert f'<section class="verdict {colour}">' in text
+    assert "Within limits, but no better than the baseline" in page.text
+    said = "the reference is no better than the baseline (a simpler method, 95.00 %)"
+    assert said in page.text
+    assert said in write_markdown(report, tmp_path).read_text(encoding="utf-8")
 
 
 def test_the_page_names_what_is_out_of_limits(tmp_path: Path) -> None:

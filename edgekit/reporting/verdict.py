@@ -1,0 +1,117 @@
+"""What a build comes to, in sentences: within limits or not, the baseline beaten, what to take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from edgekit.core.report import Report, Row
+from edgekit.reporting import wording
+from edgekit.reporting.wording import counted, listed, place_name, places, state
+
+
+def verdict(report: Report) -> str:
+    """Say in one sentence what is proven where, what of it beats the baseline, what did not run."""
+    measured = [row for row in report.rows if row.status == "measured"]
+    return f"{'; '.join((_proven(measured), against_baseline(report), *_unproven(report)))}."
+
+
+def against_baseline(report: Report) -> str:
+    """Say whether the reference and all that was made of it are better than the baseline."""
+    simple = wording.value_text(report.metric, report.baseline.value)
+    baseline = f"the baseline ({report.baseline.name}, {simple})"
+    if not report.beats_baseline:
+        return f"the reference is no better than {baseline}"
+    if report.behind_baseline:
+        return f"the reference beats {baseline}, but not so {_named(report.behind_baseline)}"
+    if any(row.value is not None for row in report.rows):
+        return f"the reference and all variants beat {baseline}"
+    return f"the reference beats {baseline}"
+
+
+def recommendation(report: Report) -> str:
+    """Say which variant to take, and why; "" if none is within limits.
+
+    That is the smallest, as it is downloaded, of those that were within limits wherever they ran
+    and that beat the baseline; the fastest is named beside it.
+    """
+    behind = {row.variant for row in report.behind_baseline}
+    rows = [row for row in report.rows if row.variant not in behind]
+    if not report.beats_baseline:
+        rows = []
+    chosen = wording.smallest(rows)
+    if chosen is None:
+        return ""
+    fastest = wording.fastest(rows)
+    is_fastest = fastest is not None and fastest.variant == chosen
+    what = "the smallest and the fastest" if is_fastest else "the smallest"
+    sentences = [f"Take {chosen}, {what} within limits: {_figures(report, chosen, fastest)}."]
+    if fastest is not None and not is_fastest:
+        where = place_name((fastest.runtime, fastest.device))
+        time = wording.latency_text(fastest.latency_ms_median)
+        sentences.append(f"The fastest is {fastest.variant}: {time} on {where}.")
+    if report.size == "tiny":
+        sentences.append(
+            "Before you use it, build it with --size full: tiny only shows that it runs."
+        )
+    return " ".join(sentences)
+
+
+def _figures(report: Report, variant: str, fastest: Row | None) -> str:
+    """Return size, value at worst, and latency where the fastest was timed."""
+    rows = [row for row in report.rows if row.variant == variant]
+    known, worst = wording.facts(rows), wording.worst(rows)
+    figures = [
+        f"{wording.size_text(known.size_bytes)}, "
+        f"{wording.size_text(known.compressed_bytes)} compressed"
+    ]
+    if worst:
+        figures.append(f"{report.metric.name} {wording.value_text(report.metric, worst.value)}")
+    for row in rows:
+        if fastest and (row.runtime, row.device) == (fastest.runtime, fastest.device):
+            where = place_name((row.runtime, row.device))
+            figures.append(f"{wording.latency_text(row.latency_ms_median)} on {where}")
+    return ", ".join(figures)
+
+
+def _proven(measured: Sequence[Row]) -> str:
+    if not measured:
+        return "Nothing was measured"
+    where = listed([place_name(place) for place in places(measured)])
+    bad = [row for row in measured if row.ok is False]
+    variants = counted(len({row.variant for row in measured}), "variant")
+    runs = f"{counted(len(measured), 'measurement')} of {variants} on {where}"
+    if not bad:
+        return f"All {runs} {_are(len(measured))} within limits"
+    return f"{len(bad)} of {runs} {_are(len(bad))} out of limits ({_named(bad)})"
+
+
+def _unproven(report: Report) -> Iterable[str]:
+    predicted = [row for row in report.rows if state(row) == "predicted"]
+    absent = [row for row in report.rows if state(row) == "not run"]
+    failed = [row for row in report.rows if state(row) == "failed"]
+    if failed:
+        yield f"{counted(len(failed), 'combination')} failed ({_named(failed)})"
+    if predicted:
+        where = listed([place_name(place) for place in places(predicted)])
+        yield f"{where} {_are(len(places(predicted)))} predicted, not run"
+    if absent:
+        count = counted(len(absent), "combination")
+        yield f"{count} {_was(len(absent))} not run ({_named(absent)})"
+
+
+def _named(rows: Sequence[Row]) -> str:
+    """Return `int16x8 on litert-gpu`, places with several variants together, three at most."""
+    names = []
+    for place in places(rows):
+        variants = [row.variant for row in rows if (row.runtime, row.device) == place]
+        what = variants[0] if len(variants) == 1 else f"{len(variants)} variants"
+        names.append(f"{what} on {place_name(place)}")
+    return ", ".join(names[:3]) + (f" and on {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _was(number: int) -> str:
+    return "was" if number == 1 else "were"
