@@ -6,7 +6,7 @@ export EDGEKIT_HOME ?= $(CURDIR)/.edgekit
 BIN = .venv/bin
 PYTEST = $(BIN)/pytest -n 2 --dist loadfile
 
-.PHONY: demo test check lint fix fuzz android clean
+.PHONY: demo test check lint fix fuzz docs android clean
 
 demo: .venv/ready
 	$(BIN)/edgekit setup
@@ -31,6 +31,11 @@ fix: .venv/ready
 # Damaged files: is anything but an answer or one sentence said of them? About ten minutes.
 fuzz: .venv/ready
 	$(BIN)/python benchmarks/fuzz.py
+
+# The site of docs/, into build/site; a broken link fails.
+docs: .venv/ready
+	$(BIN)/python docs/tooling/pages.py
+	$(BIN)/zensical build --strict --clean
 
 # The app of android-demo/ with the bundles of RUNS, all builds in runs/ if none is named.
 android: .venv/ready

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.support.paths import ROOT
 
-PAGES = ("docs/architecture.md", "CONTRIBUTING.md", "README.md")
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md"))
+)
+LINK = re.compile(r"(?:\]\(|(?:src|srcset|href)=\")([^)\s\"]+)")
+"""Where a Markdown page, or HTML in it, leads."""
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -16,6 +22,32 @@ def test_the_files_a_page_names_exist(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     named = re.findall(r"`((?:edgekit|recipes|converters|tests|benchmarks|docs)/[\w./-]*)`", text)
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_links_of_a_page_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    broken = [link for link in LINK.findall(text) if not _leads_somewhere(page, link)]
+    assert broken == []
+
+
+def _leads_somewhere(page: str, link: str) -> bool:
+    """Outside links are judged by their form; links inside by the file and the heading."""
+    if link.startswith("http"):
+        return re.fullmatch(r"https://[\w.-]+\.[a-z]{2,}(/\S*)?", link) is not None
+    name, _, anchor = link.partition("#")
+    path = (ROOT / page).parent / name if name else ROOT / page
+    if not path.exists():
+        return False
+    if not anchor or anchor in ("only-light", "only-dark") or anchor.startswith("edgekit."):
+        return True  # the site alone knows of these: `make docs` checks them
+    return anchor in _anchors(path)
+
+
+def _anchors(path: Path) -> set[str]:
+    """Return what GitHub calls the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
 def test_the_drawing_shows_every_folder() -> None:

@@ -127,15 +127,18 @@ def bundle(
 
 
 def results(
-    run_dirs: Annotated[list[Path], typer.Argument(help="Folders of --size full builds.")],
+    run_dirs: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Folders of --size full builds; with none, only tables are written."),
+    ] = None,
     repository: Annotated[Path, typer.Option(help="The checkout to write into.")] = Path(),
     json: Json = False,
 ) -> None:
-    """Record full builds in recipes/results.json and the README."""
+    """Record full builds in recipes/results.json, docs/results.md and the README."""
     from edgekit.reporting.readme import results
 
-    results.record(run_dirs, repository)
+    results.record(run_dirs or (), repository)
     if json:
-        output.print_json({"recorded": run_dirs, "repository": repository})
+        output.print_json({"recorded": run_dirs or (), "repository": repository})
     else:
-        output.show_lines([f"Recorded {path}." for path in run_dirs])
+        output.show_lines([f"Recorded {path}." for path in run_dirs or ()])

@@ -1,1 +1,1 @@
-"""What full builds measured, in the README."""
+"""What full builds measured, as tables of the README and of `docs/results.md`."""

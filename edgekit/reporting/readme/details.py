@@ -1,4 +1,4 @@
-"""The README's table of what recipes measure besides their metric: the precision of each class."""
+"""The table of what recipes measure besides their metric: the precision of each class."""
 
 from __future__ import annotations
 

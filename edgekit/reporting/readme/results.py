@@ -1,28 +1,30 @@
-"""What full builds measured: kept in `recipes/results.json`, shown as tables in the README.
+"""What full builds measured: kept in `recipes/results.json`, shown in tables of two pages.
 
-Both files are written by `edgekit results` only, from the `report.json` of real builds: no figure
-in the README is typed by hand.
+`docs/results.md` shows all of it, the README a line per family. `edgekit results` alone writes
+these tables, from the `report.json` of real builds: no figure in them is typed by hand.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from edgekit.core.errors import BadData, BadInput, NotFound
 from edgekit.core.paths import atomic
-from edgekit.core.recipe import Metric
 from edgekit.core.records import Json
-from edgekit.core.report import Report, Row
-from edgekit.core.variant import PRECISIONS
-from edgekit.reporting import report_json, wording
-from edgekit.reporting.readme.details import details_table
+from edgekit.core.report import Report
+from edgekit.reporting import report_json
+from edgekit.reporting.readme import tables
 
 BEGIN = "<!-- results:begin -->"
 END = "<!-- results:end -->"
 RESULTS = Path("recipes") / "results.json"
-README = Path("README.md")
+PAGES: Mapping[Path, Callable[[Sequence[Report]], str]] = {
+    Path("docs") / "results.md": tables.full_tables,
+    Path("README.md"): tables.short_table,
+}
+"""Page -> what stands between its marks."""
 
 Entry = Mapping[str, Json]
 """What a full build measured: its report with other names, flat, as in `recipes/results.json`."""
@@ -30,32 +32,41 @@ Entry = Mapping[str, Json]
 Results = Mapping[str, Entry]
 """Recipe -> what its full build measured."""
 
-_NOTHING_YET = "No full build is recorded yet; `edgekit results runs/NAME` puts its figures here."
-
 
 def record(run_dirs: Sequence[Path], repository: Path) -> Path:
-    """Merge full builds into `recipes/results.json` and write the README's tables anew.
+    """Merge full builds into `recipes/results.json` and write the tables of both pages anew.
 
     Args:
-        run_dirs: Run folders of `edgekit build RECIPE --size full`; one per recipe.
+        run_dirs: Run folders of `edgekit build RECIPE --size full`; one per recipe. With none, the
+            tables are written from what is recorded.
         repository: The checkout to write into.
 
     Returns:
         The path of `recipes/results.json`.
 
     Raises:
-        BadInput: A build is not a full one, or two are of one recipe, or the README lacks the
-            marks that the tables stand between.
+        BadInput: A build is not a full one, or two are of one recipe, or a page lacks the marks
+            that its tables stand between.
         BadData: A report, or the results so far, cannot be read.
-        NotFound: A run folder has no report, or the checkout no README.
+        NotFound: A run folder has no report, or the checkout lacks a page.
     """
-    readme, path = repository / README, repository / RESULTS
-    before, after = _around(readme)
+    path = repository / RESULTS
+    around = {page: _around(repository / page) for page in PAGES}
     results = {**read(path), **_new(run_dirs)}
     ordered = {name: results[name] for name in sorted(results)}
+    texts = {
+        page: f"{before}{BEGIN}\n{table(page, ordered)}\n{END}{after}"
+        for page, (before, after) in around.items()
+    }
     _write(path, _json_text(ordered))
-    _write(readme, f"{before}{BEGIN}\n{readme_table(ordered)}\n{END}{after}")
+    for page, text in texts.items():
+        _write(repository / page, text)
     return path
+
+
+def table(page: Path, results: Results) -> str:
+    """Return what stands between the marks of a page of `PAGES`."""
+    return PAGES[page]([_report(name, results[name]) for name in sorted(results)])
 
 
 def read(path: Path) -> dict[str, Entry]:
@@ -75,21 +86,6 @@ def read(path: Path) -> dict[str, Entry]:
             f"'{path}' is not a file of results ({error}); restore the committed one."
         ) from error
     return dict(results)
-
-
-def readme_table(results: Results) -> str:
-    """Return the README's tables: what each precision measured, then where each one ran."""
-    if not results:
-        return _NOTHING_YET
-    reports = [_report(name, results[name]) for name in sorted(results)]
-    parts = (
-        _values_table(reports),
-        _explanation(),
-        _places_table(reports),
-        details_table(reports),
-        _machines(reports),
-    )
-    return "\n\n".join(filter(None, ("\n".join(part) for part in parts)))
 
 
 def _new(run_dirs: Sequence[Path]) -> dict[str, Entry]:
@@ -146,101 +142,15 @@ def _report(name: str, entry: Entry) -> Report:
     )
 
 
-def _values_table(reports: Sequence[Report]) -> Iterator[str]:
-    """One line per recipe: the reference, the baseline, and what each precision keeps of it."""
-    yield from wording.markdown_head(
-        ["recipe", "metric", "Keras float", "baseline", *PRECISIONS, "smallest within limits"]
-    )
-    for report in reports:
-        metric, baseline = report.metric, report.baseline
-        variants = wording.by_variant(report.rows)
-        smallest = wording.smallest(report.rows)
-        yield wording.markdown_row(
-            [
-                report.recipe,
-                metric.name if metric.higher_is_better else f"{metric.name}, lower is better",
-                wording.value_text(metric, report.reference),
-                f"{wording.value_text(metric, baseline.value)} ({baseline.name})",
-                *(_cell(metric, list(variants.get(name, {}).values())) for name in PRECISIONS),
-                f"{smallest}: {_cell(metric, list(variants[smallest].values()), compressed=True)}"
-                if smallest
-                else wording.NONE,
-            ]
-        )
-
-
-def _cell(metric: Metric, rows: Sequence[Row], *, compressed: bool = False) -> str:
-    """Return `206 kB, 91.41 % (+0.21)` at the worst place, or a state."""
-    worst = wording.worst(rows)
-    if not rows or worst is None:
-        return wording.state(rows[0]) if rows else wording.NONE
-    known = wording.facts(rows)
-    size = wording.size_text(known.compressed_bytes if compressed else known.size_bytes)
-    value, drop = wording.value_text(metric, worst.value), wording.drop_text(metric, worst.drop)
-    bad = any(wording.state(row) in ("out of limits", "failed") for row in rows)
-    broken = ", out of limits" if bad else ""
-    return f"{size}{' compressed' if compressed else ''}, {value} ({drop}){broken}"
-
-
-def _explanation() -> Iterator[str]:
-    yield (
-        "Size, value at the largest drop among the places scored on all test examples, and in "
-        "brackets that drop: how much worse than the Keras float model. Where each variant ran:"
-    )
-
-
-def _places_table(reports: Sequence[Report]) -> Iterator[str]:
-    """One line per recipe: how its variants did on each place."""
-    where = wording.places(row for report in reports for row in report.rows)
-    names = [wording.place_name(place) for place in where]
-    yield from wording.markdown_head(["recipe", *names, "date"])
-    for report in reports:
-        cells = [
-            _states([row for row in report.rows if (row.runtime, row.device) == place])
-            for place in where
-        ]
-        yield wording.markdown_row([report.recipe, *cells, report.date])
-
-
-def _states(rows: Sequence[Row]) -> str:
-    """Return `all 11 measured`, or `10 measured; not run: int16x8`."""
-    variants: dict[str, list[str]] = {}
-    for row in rows:
-        word = wording.state(row).replace("ok", "measured")
-        variants.setdefault(word, []).append(row.variant)
-    if len(variants) == 1:
-        return "".join(f"all {len(names)} {word}" for word, names in variants.items())
-    parts = [
-        f"{len(names)} {word}" if word == "measured" else f"{word}: {', '.join(names)}"
-        for word, names in variants.items()
-    ]
-    return "; ".join(parts) or wording.NONE
-
-
-def _machines(reports: Sequence[Report]) -> Iterator[str]:
-    """One line per machine and set of versions, and the commands that repeat the builds."""
-    made: dict[tuple[str, str], list[str]] = {}
-    for report in reports:
-        versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
-        seconds = f"{report.recipe} (trained in {report.train_seconds:,.0f} s)"
-        made.setdefault((report.machine, versions), []).append(seconds)
-    for (machine, versions), names in made.items():
-        yield wording.markdown_text(f"Measured on {machine}; {versions}: {', '.join(names)}.")
-    yield (
-        "To repeat it: `edgekit build NAME --size full`, then `edgekit results runs/NAME`, "
-        "which writes these tables."
-    )
-
-
-def _around(readme: Path) -> tuple[str, str]:
-    """Return the README's text before and after the tables."""
-    if not readme.is_file():
-        raise NotFound(f"There is no '{readme}'; give the checkout with --repository.")
-    text = readme.read_text(encoding="utf-8")
+def _around(page: Path) -> tuple[str, str]:
+    """Return a page's text before and after its tables."""
+    if not page.is_file():
+        raise NotFound(f"There is no '{page}'; give the checkout with --repository.")
+    text = page.read_text(encoding="utf-8")
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end or BEGIN in rest or END in before + after:
-        raise BadInput(f"'{readme}' must hold '{BEGIN}' and then '{END}', each once.")
+        raise BadInput(f"'{page}' must hold '{BEGIN}' and then '{END}', each once.")
     return before, after
 
 
