@@ -30,11 +30,16 @@ def main(run_dir: Path) -> None:
     for scheme, number in SCHEMES.items():
         with tempfile.TemporaryDirectory() as scratch:
             shot = Path(scratch) / "shot.png"
-            options = (
-                "--headless", "--no-sandbox", "--hide-scrollbars", f"--screenshot={shot}",
-                f"--window-size={WIDTH},{HEIGHT}", f"--blink-settings=preferredColorScheme={number}",
-            )  # fmt: skip
-            argv = [program.find() or sys.exit(program.MISSING), *options, page.as_uri()]
+            argv = [
+                program.find() or sys.exit(program.MISSING),
+                "--headless",
+                "--no-sandbox",
+                "--hide-scrollbars",
+                f"--window-size={WIDTH},{HEIGHT}",
+                f"--blink-settings=preferredColorScheme={number}",
+                f"--screenshot={shot}",
+                page.as_uri(),
+            ]
             subprocess.run(argv, check=True, capture_output=True)
             picture = Image.open(shot).convert("RGB").crop((0, 0, WIDTH, HEIGHT))
             picture.save(IMAGES / f"report-{scheme}.webp", quality=80, method=6)
