@@ -13,7 +13,7 @@ from edgekit.reporting.readme.details import details_table
 from edgekit.reporting.readme.families import FAMILIES, Family, by_family
 
 NOTHING_YET = "No full build is recorded yet; `edgekit results runs/NAME` puts its figures here."
-RAN = ("ok", "measured", "out of limits")
+RAN: tuple[wording.State, ...] = ("ok", "measured", "out of limits")
 """States of a file that a place has run."""
 
 
