@@ -1,7 +1,31 @@
 """From a Keras recipe to a `.tflite` that was run, and compared, where it is meant to run.
 
-The functions here are the verbs of the command line. Each is imported when it is first used, so
-that importing this package loads neither a framework nor NumPy.
+A model of your own:
+
+- `convert`: a Keras model or SavedModel to a verified `.tflite`
+- `explain`: which layers lose what in a quantized file, and what helps
+- `inspect`: what is in a `.tflite`
+- `slim`: the same answers in fewer bytes
+- `check`: whether a target will run it, from tables
+- `verify`: run it, and compare with the reference
+- `run`: ask it about pictures, sounds, texts
+- `bench`: time it
+
+Recipes:
+
+- `build`: train, optimize, convert, verify and report a recipe
+- `load_report`: read the report of a build again
+- `bundle`: pack verified models for one kind of device
+- `data_list`, `data_get`: the public data that recipes train on
+
+This machine:
+
+- `setup`: create runtime environments, GPU driver, Raspberry Pi root
+- `doctor`: what is here, what is missing
+
+`to_tf_keras` and `to_keras` carry a model from Keras 3 to tf_keras and back. What edgekit explains
+in one sentence is an `EdgekitError`. Verbs have the names of the command line. Each is imported
+when it is first used, so that importing this package loads neither a framework nor NumPy.
 """
 
 from importlib import import_module
@@ -10,6 +34,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from edgekit.bridge.carry import to_keras, to_tf_keras
     from edgekit.building.pipeline import build
+    from edgekit.core.errors import EdgekitError
     from edgekit.reporting.report_json import load_report
     from edgekit.verbs.bench import bench
     from edgekit.verbs.bundle.packing import bundle
@@ -24,7 +49,10 @@ if TYPE_CHECKING:
     from edgekit.verbs.slim import slim
     from edgekit.verbs.verify import verify
 
+    __version__: str
+
 __all__ = [
+    "EdgekitError",
     "bench",
     "build",
     "bundle",
@@ -45,6 +73,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "EdgekitError": "core.errors",
     "bench": "verbs.bench",
     "build": "building.pipeline",
     "bundle": "verbs.bundle.packing",
@@ -68,6 +97,10 @@ _MODULES = {
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used (PEP 562)."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("edgekit-tflite")
     if name not in _MODULES:
         raise AttributeError(f"module 'edgekit' has no attribute '{name}'")
     module = import_module(f"edgekit.{_MODULES[name]}")
@@ -78,4 +111,4 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """List the public names, imported or not."""
-    return [*globals(), *__all__]
+    return [*globals(), *__all__, "__version__"]

@@ -6,6 +6,7 @@ Every step goes on where an interrupted build stopped.
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +35,7 @@ from edgekit.core.child_process import Child
 from edgekit.core.parallel import part
 from edgekit.core.paths import sha256
 from edgekit.core.report import BaselineScore, Report, Row
-from edgekit.core.types import Progress, Size, silent
+from edgekit.core.types import AnyPath, Progress, Size, several, silent
 from edgekit.running.place import Place
 from edgekit.source_model.reference import CHILD_ENV
 
@@ -43,16 +44,16 @@ TRAINING_TIMEOUT_S = 4 * 3600.0
 
 
 def build(
-    recipe: str,
+    recipe: AnyPath,
     *,
     size: Size = "tiny",
-    variants: Sequence[str] = (),
-    targets: Sequence[str] = (),
-    out: Path = Path("runs"),
+    variants: str | Sequence[str] = (),
+    targets: str | Sequence[str] = (),
+    out: AnyPath = Path("runs"),
     seed: int = 0,
     board: str = "",
-    data: Path | None = None,
-    weights: Path | None = None,
+    data: AnyPath | None = None,
+    weights: AnyPath | None = None,
     progress: Progress = silent,
 ) -> Report:
     """Build every variant of a recipe and measure it on every target that can run here.
@@ -76,15 +77,15 @@ def build(
         EdgekitError: The request cannot be met, or training or an optimization failed.
     """
     plan = make_plan(
-        recipe,
-        out,
+        os.fspath(recipe),
+        Path(out),
         size=size,
         seed=seed,
-        variants=variants,
-        targets=targets,
+        variants=several(variants),
+        targets=several(targets),
         board=board,
-        data=data,
-        weights=weights,
+        data=None if data is None else Path(data),
+        weights=None if weights is None else Path(weights),
     )
     trained = _train(plan, part(progress, 0.0, 0.3))
     baseline = _baseline(plan, part(progress, 0.3, 0.35))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Literal
 
 from edgekit.core.recipe import Metric
@@ -264,3 +265,8 @@ class Report:
 
     def _is_better(self, value: float) -> bool:
         return self.metric.drop(value, self.baseline.value) > 0
+
+    def _repr_html_(self) -> str:
+        """Return the report as a notebook shows it."""
+        writer = import_module("edgekit.reports.html")  # it stands above this module
+        return str(writer.inline(self))

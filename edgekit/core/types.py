@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
+AnyPath: TypeAlias = "str | os.PathLike[str]"
+"""A path as users write one: text, or `pathlib.Path`."""
 
 Array = NDArray[Any]
 Batch = Mapping[str, Array]
@@ -19,6 +26,16 @@ Progress = Callable[[float, str], None]
 
 Size = Literal["tiny", "full"]
 Split = Literal["train", "validation", "test", "calibration"]
+
+
+def is_path(given: object) -> TypeIs[AnyPath]:
+    """Whether this is a path, and not what a path might lead to: a model, an array."""
+    return isinstance(given, str | os.PathLike)
+
+
+def several(given: str | Sequence[str]) -> tuple[str, ...]:
+    """Return names as a tuple, where one may stand alone: `"int8"` is `("int8",)`."""
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def silent(_fraction: float, _doing: str) -> None:

@@ -10,16 +10,17 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
 from edgekit.core.errors import BadData, NotFound
 from edgekit.core.recipe import Signature, Tensor
-from edgekit.core.types import Array, Batch
+from edgekit.core.types import AnyPath, Array, Batch, is_path
 from edgekit.source_model.calibration import check_examples
 from edgekit.source_model.golden_vectors import read_arrays
 
-GivenAnswers = Path | str | Mapping[str, Array]
+GivenAnswers: TypeAlias = "AnyPath | Mapping[str, Array]"
 """Examples with right answers as `edgekit.convert` and `edgekit.verify` take them."""
 
 LABELS = "labels"
@@ -63,7 +64,7 @@ def written(given: GivenAnswers, scratch: Path) -> Path:
         NotFound: There is no such file.
         BadData: It is neither a path nor a mapping of arrays of numbers.
     """
-    if isinstance(given, str | Path):
+    if is_path(given):
         if not Path(given).is_file():
             raise NotFound(f"There is no evaluation file '{given}'; {_how_to_make()}")
         return Path(given)

@@ -13,7 +13,7 @@ import numpy as np
 
 from edgekit.core.errors import BadData, Unavailable, reason
 from edgekit.core.recipe import Signature, Tensor
-from edgekit.core.types import Array
+from edgekit.core.types import AnyPath, Array, is_path
 from edgekit.intake.look_ups.numbers import as_numbers
 from edgekit.intake.media import (
     NUMBERS,
@@ -34,7 +34,7 @@ from edgekit.source_model.interface import SourceModel, nested_layers, parts_of
 Item: TypeAlias = "Array | Mapping[str, Array] | Sequence[Array]"
 """One example or one batch: of the only input, by name, or in the order of the inputs."""
 
-Given: TypeAlias = "Path | str | Array | Mapping[str, Array] | Iterable[Item]"
+Given: TypeAlias = "AnyPath | Array | Mapping[str, Array] | Iterable[Item]"
 """Calibration data as `edgekit.convert` takes them."""
 
 MOST = 1000
@@ -61,7 +61,7 @@ def as_path(given: Given, scratch: Path) -> Path:
     Raises:
         BadData: It is none of these, or empty.
     """
-    if isinstance(given, str | Path):
+    if is_path(given):
         return Path(given)
     scratch = scratch / SCRATCH
     scratch.mkdir(parents=True)

@@ -9,6 +9,7 @@ from edgekit.core import records
 from edgekit.core.errors import BadData, NotFound
 from edgekit.core.records import Json
 from edgekit.core.report import Report
+from edgekit.core.types import AnyPath
 
 FILE_NAME = "report.json"
 
@@ -39,7 +40,7 @@ def from_json(value: Json) -> Report:
     return records.from_json(Report, value, what="report", remedy=_REMEDY)
 
 
-def load_report(run_dir: Path) -> Report:
+def load_report(run_dir: AnyPath) -> Report:
     """Read the report of a run folder.
 
     Args:
@@ -49,6 +50,7 @@ def load_report(run_dir: Path) -> Report:
         NotFound: There is no `report.json`.
         BadData: It is not a report.
     """
+    run_dir = Path(run_dir)
     path = run_dir / FILE_NAME if run_dir.is_dir() else run_dir
     if not path.is_file():
         raise NotFound(f"'{run_dir}' holds no {FILE_NAME}; `edgekit build` writes it.")

@@ -161,4 +161,18 @@ def _explanations(report: Report) -> Iterator[tuple[ExplainedFile, dict[str, Mar
         yield each, _drawn(partial(noise_plot, number=number), each)
 
 
+def inline(report: Report) -> str:
+    """Return verdict and figures as HTML within another page, such as a notebook."""
+    values = {
+        "report": report,
+        "words": wording,
+        "verdict": wording.verdict(report),
+        "places": {place: wording.place_name(place) for place in wording.places(report.rows)},
+        "variants": wording.by_variant(report.rows),
+        "facts": wording.facts,
+        "value": lambda value: wording.value_text(report.metric, value),
+    }
+    return printable(filled("reports", "notebook_report.html.jinja", values, escape=True))
+
+
 report = Reporter(write=write)

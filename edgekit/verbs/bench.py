@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgekit.core.types import AnyPath
 from edgekit.running.place import Place, refuse_unrunnable
 from edgekit.running.timing import time_file
 
@@ -31,7 +32,12 @@ class Benchmark:
 
 
 def bench(
-    file: Path, *, runtime: str = "litert", device: str = "local", threads: int = 1, runs: int = 100
+    file: AnyPath,
+    *,
+    runtime: str = "litert",
+    device: str = "local",
+    threads: int = 1,
+    runs: int = 100,
 ) -> Benchmark:
     """Time single invocations of a `.tflite` on random input, after a warm-up.
 
@@ -47,6 +53,7 @@ def bench(
         Unavailable: The runtime or device is not there.
         WorkerFailed: The file does not run on it.
     """
+    file = Path(file)
     refuse_unrunnable(file, runtime)
     timing = time_file(file, Place(runtime=runtime, device=device), threads=threads, runs=runs)
     return Benchmark(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgekit.core import registry
+from edgekit.core.types import AnyPath
 from edgekit.operators.target import Check, Target
 from edgekit.tflite.reader import read
 
 
-def check(path: Path, target: str) -> Check:
+def check(path: AnyPath, target: str) -> Check:
     """Return a target's static verdict on a `.tflite`.
 
     Args:
@@ -21,13 +22,11 @@ def check(path: Path, target: str) -> Check:
         BadModelFile: The file is not a complete `.tflite`.
 
     Example:
-        >>> from pathlib import Path
-        >>> from edgekit.verbs.check import check
-        >>> check(Path("tests/golden/float32.tflite"), "cpu").ok
+        >>> edgekit.check("tests/golden/float32.tflite", "cpu").ok
         True
     """
     asked: Target = registry.get("targets", target)
-    return asked.check(read(path))
+    return asked.check(read(Path(path)))
 
 
 def is_accepted(path: Path, target: str) -> bool:

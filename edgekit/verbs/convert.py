@@ -14,7 +14,7 @@ from edgekit.conversion.tf_converter import flex_operators
 from edgekit.core import registry
 from edgekit.core.errors import BadInput, ConversionFailed, NotFound, Unavailable
 from edgekit.core.parallel import in_parallel
-from edgekit.core.types import Progress, silent
+from edgekit.core.types import AnyPath, Progress, is_path, several, silent
 from edgekit.core.variant import PRECISIONS, Io, Precision, check_io
 from edgekit.intake.evaluation import GivenAnswers, written
 from edgekit.intake.examples import Given, as_path
@@ -49,10 +49,10 @@ class _Choices(TypedDict, total=False):
     shapes: Mapping[str, Shape]
     signature: str | Sequence[str]
     names: Mapping[str, str]
-    custom: Path | None
+    custom: AnyPath | None
     select_ops: bool
     recurrent: Form
-    keep_float: Sequence[str]
+    keep_float: str | Sequence[str]
     split_outputs: bool
     evaluate: GivenAnswers | None
     progress: Progress
@@ -60,19 +60,23 @@ class _Choices(TypedDict, total=False):
 
 @overload  # a text is a sequence of texts too, to mypy
 def convert(  # type: ignore[overload-overlap]
-    model: Path | KerasModel, out: Path, *, precision: Precision = ..., **choices: Unpack[_Choices]
+    model: AnyPath | KerasModel,
+    out: AnyPath,
+    *,
+    precision: Precision = ...,
+    **choices: Unpack[_Choices],
 ) -> Conversion: ...
 @overload
 def convert(
-    model: Path | KerasModel,
-    out: Path,
+    model: AnyPath | KerasModel,
+    out: AnyPath,
     *,
     precision: Sequence[Precision],
     **choices: Unpack[_Choices],
 ) -> Conversions: ...
 def convert(
-    model: Path | KerasModel,
-    out: Path,
+    model: AnyPath | KerasModel,
+    out: AnyPath,
     *,
     precision: Precision | Sequence[Precision] = "float32",
     calibration: Given | None = None,
@@ -82,10 +86,10 @@ def convert(
     shapes: Mapping[str, Shape] = MappingProxyType({}),
     signature: str | Sequence[str] = "",
     names: Mapping[str, str] = MappingProxyType({}),
-    custom: Path | None = None,
+    custom: AnyPath | None = None,
     select_ops: bool = False,
     recurrent: Form = DEFAULT,
-    keep_float: Sequence[str] = (),
+    keep_float: str | Sequence[str] = (),
     split_outputs: bool = False,
     evaluate: GivenAnswers | None = None,
     progress: Progress = silent,
@@ -154,7 +158,8 @@ def convert(
         Unavailable: No runtime that could verify the result is present.
     """
     precisions = [precision] if isinstance(precision, str) else list(dict.fromkeys(precision))
-    model = Path(model) if isinstance(model, str) else model
+    model = Path(model) if is_path(model) else model
+    out = Path(out)
     _check_request(model, out, precisions)
     for each in precisions:
         refuse_to_overwrite(out if isinstance(precision, str) else named_after(out, each))
@@ -181,15 +186,15 @@ def convert(
     options = Options(
         io=io,
         recurrent=recurrent,
-        keep_float=tuple(keep_float),
+        keep_float=several(keep_float),
         split_outputs=split_outputs,
         pixels=pixels,
-        custom=custom,
+        custom=None if custom is None else Path(custom),
         allow_select_ops=select_ops,
         signature=first,
         beside=beside,
         names=dict(names),
-        shapes=dict(shapes),
+        shapes={name: tuple(shape) for name, shape in shapes.items()},
     )
     notes: tuple[str, ...] = ()
     done: list[Conversion] = []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from edgekit.core.errors import EdgekitError, NotFound, Unavailable, did_you_mean
 from edgekit.core.parallel import part
-from edgekit.core.types import Progress, silent
+from edgekit.core.types import Progress, several, silent
 from edgekit.domains.upstream import data_set as sets
 from edgekit.domains.upstream.data_set import DataSet
 from edgekit.domains.upstream.table import SETS
@@ -65,8 +65,7 @@ def data_get(names: str | Sequence[str], progress: Progress = silent) -> list[Da
         >>> data_get("sea-temperature")[0].here
         True
     """
-    given = [names] if isinstance(names, str) else names
-    chosen = [_named(name) for name in dict.fromkeys(given)]
+    chosen = [_named(name) for name in dict.fromkeys(several(names))]
     failures: list[EdgekitError] = []
     for k, data_set in enumerate(chosen):
         steps = part(progress, k / len(chosen), (k + 1) / len(chosen))

@@ -9,17 +9,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgekit.core.errors import BadData, BadInput, NotFound
+from edgekit.core.errors import BadData, BadInput, NotFound, printable
 from edgekit.core.kinds import Artifact, LookUp
 from edgekit.core.paths import atomic, require_writable
 from edgekit.core.report import Evaluation
 from edgekit.intake.scores import shortfalls
 from edgekit.operators.speed import slow_here
+from edgekit.reporting.templates import filled
+from edgekit.reporting.wording import size_text
 from edgekit.running.limits import LIMITS
 from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.tflite.sidecar import read_sidecar, write_sidecar
 from edgekit.verbs.examination import together
 from edgekit.verbs.verify import Proof, vectors_path
+
+
+def _in_notebook(done: Sequence[Conversion], refused: Mapping[str, str]) -> str:
+    """Return converted files, and what running them showed, as HTML for a notebook."""
+    values = {"done": done, "refused": refused, "size": size_text}
+    name = "notebook_conversions.html.jinja"
+    return printable(filled("reports", name, values, escape=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +72,9 @@ class Conversion:
             "name where it must (target)"
         )
 
+    def _repr_html_(self) -> str:
+        return _in_notebook([self], {})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Conversions:
@@ -80,6 +92,9 @@ class Conversions:
     def ok(self) -> bool:
         """Whether every precision asked for has a file within its limits."""
         return not self.refused and all(each.ok for each in self.done)
+
+    def _repr_html_(self) -> str:
+        return _in_notebook(self.done, self.refused)
 
 
 def named_after(out: Path, precision: str) -> Path:

@@ -22,7 +22,7 @@ from edgekit.core.errors import (
     NotFound,
     WorkerDied,
 )
-from edgekit.core.types import Progress, silent
+from edgekit.core.types import AnyPath, Progress, is_path, silent
 from edgekit.core.variant import CALIBRATED, Precision
 from edgekit.explaining.advice import advice, shortest_of
 from edgekit.explaining.float_twin import Twin, write_twin
@@ -89,14 +89,14 @@ class Explanation:
 
 
 def explain(
-    file: Path,
-    source: Path | KerasModel,
+    file: AnyPath,
+    source: AnyPath | KerasModel,
     calibration: Given,
     *,
     options: Options | None = None,
     examples: int = EXAMPLES,
     budget_s: float = BUDGET_S,
-    out: Path | None = None,
+    out: AnyPath | None = None,
     evaluate: GivenAnswers | None = None,
     progress: Progress = silent,
 ) -> Explanation:
@@ -123,17 +123,18 @@ def explain(
         ConversionFailed: The float file for comparison cannot be made.
         WorkerDied: An interpreter died from one of the files.
     """
-    kinds = ("a .keras or .h5 file or a SavedModel folder", "an .npz made by np.savez")
-    for path, wanted in zip((source, calibration), kinds, strict=True):
-        if isinstance(path, str | Path) and not Path(path).exists():
-            raise NotFound(f"There is no '{path}'; give {wanted}.")
+    if is_path(source) and not Path(source).exists():
+        raise NotFound(f"There is no '{source}'; give a .keras or .h5 file or a SavedModel folder.")
+    if is_path(calibration) and not Path(calibration).exists():
+        raise NotFound(f"There is no '{calibration}'; give an .npz made by np.savez.")
+    file = Path(file)
     options = recorded_options(file) if options is None else options
     precision = _checked(file, options)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        out = out or file.with_name(file.name.removesuffix(".rejected"))
+        out = Path(out or file.with_name(file.name.removesuffix(".rejected")))
         request = _request(out, source, calibration)
-        source = saved(source, scratch)[0] if not isinstance(source, str | Path) else Path(source)
+        source = Path(source) if is_path(source) else saved(source, scratch)[0]
         given = as_path(calibration, scratch)
         known = None if evaluate is None else written(evaluate, scratch)
         options = replace(options, evaluation=known)
@@ -201,13 +202,8 @@ def after_rejection(
     """Return a few lines on the first file that a conversion rejected; for a minute or two.
 
     Fewer examples are compared than by `explain`, and next steps are tried for `SHORT_BUDGET_S`.
-
-    Args:
-        result: Of the conversion.
-        source: As given to it.
-        calibration: As given to it.
-        custom: As given to it; all other options are in the result.
-        progress: Told how far it is.
+    `source`, `calibration` and `custom` are those of the conversion, whose result holds all other
+    options.
     """
     done = result.done if isinstance(result, Conversions) else (result,)
     rejected = [each.artifact for each in done if each.artifact.path.suffix == ".rejected"]
@@ -248,11 +244,11 @@ def recorded_options(file: Path) -> Options:
     return PLAIN
 
 
-def _request(out: Path, source: Path | KerasModel, calibration: Given) -> Request:
+def _request(out: Path, source: AnyPath | KerasModel, calibration: Given) -> Request:
     """Return how to ask for another file; what is in memory is given a name to be replaced."""
     return Request(
-        source=str(source) if isinstance(source, str | Path) else "MODEL.keras",
-        calibration=str(calibration) if isinstance(calibration, str | Path) else "EXAMPLES.npz",
+        source=str(source) if is_path(source) else "MODEL.keras",
+        calibration=str(calibration) if is_path(calibration) else "EXAMPLES.npz",
         out=str(out),
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edgekit.core.types import AnyPath
 from edgekit.operators.support import file_problems
 from edgekit.operators.versions import minimum_runtime, needed_version
 from edgekit.tflite.bounds import Damaged
@@ -121,14 +122,14 @@ class Inspection:
     operators: tuple[InspectedOperator, ...]
 
 
-def inspect(path: Path | str) -> Inspection:
+def inspect(path: AnyPath) -> Inspection:
     """Describe a `.tflite` file; nothing is run.
 
     Raises:
         NotFound: There is no such file.
         BadModelFile: It is not a complete `.tflite`.
     """
-    model = read(path)
+    model = read(Path(path))
     inputs, outputs = ports(model)
     sparsity, unique = weight_statistics(model)
     metadata, packed, metadata_problem = _described(model)

@@ -11,7 +11,7 @@ from edgekit.core import registry
 from edgekit.core.errors import NotFound, Unavailable, did_you_mean
 from edgekit.core.kinds import Device, Runtime
 from edgekit.core.parallel import part
-from edgekit.core.types import Progress, silent
+from edgekit.core.types import Progress, several, silent
 from edgekit.running.environments import tflite_runtime
 from edgekit.verbs.doctor.local import local_names, problem
 
@@ -44,12 +44,13 @@ class SetUp:
         return f"{self.name}: {said[self.state]}"
 
 
-def setup(names: Sequence[str] = (), progress: Progress = silent) -> list[SetUp]:
+def setup(names: str | Sequence[str] = (), progress: Progress = silent) -> list[SetUp]:
     """Create the environments, drivers and roots that the named things need.
 
     Args:
-        names: Runtimes, devices or targets: the target "gpu" needs the runtime "litert-gpu". If
-            empty, the environment of tflite-runtime is made where this machine can hold it.
+        names: One or several runtimes, devices or targets: the target "gpu" needs the runtime
+            "litert-gpu". If empty, the environment of tflite-runtime is made where this machine can
+            hold it.
         progress: Told how far it is.
 
     Returns:
@@ -63,6 +64,7 @@ def setup(names: Sequence[str] = (), progress: Progress = silent) -> list[SetUp]
         >>> print(*setup(["litert"]))
         litert: is in place
     """
+    names = several(names)
     if not names and (reason := tflite_runtime.impossible()):
         return [SetUp(name=DEFAULT, state="impossible", reason=reason)]
     needed = list(dict.fromkeys(need for name in names or [DEFAULT] for need in _needs(name)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from edgekit.core.errors import BadInput, BadModelFile, Unavailable, WorkerFailed, reason
 from edgekit.core.paths import atomic, require_writable
-from edgekit.core.types import Array, Progress, silent
+from edgekit.core.types import AnyPath, Array, Progress, silent
 from edgekit.running.place import Place, places
 from edgekit.running.session import open_session
 from edgekit.running.timing import random_batch
@@ -59,7 +59,7 @@ class Slimming:
     why_not: str = ""
 
 
-def slim(file: Path, out: Path, *, progress: Progress = silent) -> Slimming:
+def slim(file: AnyPath, out: AnyPath, *, progress: Progress = silent) -> Slimming:
     """Write the file with equal data stored once and without what no interpreter reads.
 
     Operators, weights, scales, inputs, outputs and signatures stay; inner tensors keep the first
@@ -78,6 +78,7 @@ def slim(file: Path, out: Path, *, progress: Progress = silent) -> Slimming:
         Unavailable: No runtime here runs the file, so nothing can be compared.
         WorkerFailed: The smaller file does not run where the other does.
     """
+    file, out = Path(file), Path(out)
     if out.suffix != ".tflite" or out.is_dir():
         raise BadInput(f"The output is '{out}'; give the name of a file that ends in .tflite.")
     read(file)

@@ -11,7 +11,7 @@ import numpy as np
 
 from edgekit.core.errors import BadData, BadInput, NotFound, Unavailable, WorkerFailed
 from edgekit.core.report import Evaluation
-from edgekit.core.types import Batch
+from edgekit.core.types import AnyPath, Batch
 from edgekit.core.variant import PRECISIONS
 from edgekit.intake.evaluation import GivenAnswers
 from edgekit.running.agreement import compare
@@ -59,11 +59,11 @@ class Proof:
 
 
 def verify(
-    path: Path,
+    path: AnyPath,
     *,
     runtime: str = "",
     device: str = "local",
-    vectors: Path | None = None,
+    vectors: AnyPath | None = None,
     evaluate: GivenAnswers | None = None,
 ) -> list[Proof]:
     """Run a file, or each plain precision of a build, and compare with the reference.
@@ -87,11 +87,12 @@ def verify(
         BadModelFile: A file is not a `.tflite` model.
         Unavailable: The runtime or device asked for is not there.
     """
-    files = _files(path)
+    files = _files(Path(path))
     for file in files:
         refuse_unrunnable(file, runtime)
-    if vectors is not None:
-        _refuse_nan(vectors)
+    given = None if vectors is None else Path(vectors)
+    if given is not None:
+        _refuse_nan(given)
     chosen = _places(runtime, device)
     picky = {} if runtime else _picky(chosen)
     witnesses = {file: Witnesses(file) for file in files}
@@ -100,7 +101,7 @@ def verify(
         prove(
             file,
             place,
-            vectors=vectors or find_vectors(file),
+            vectors=given or find_vectors(file),
             exam=exams[file],
             witnesses=witnesses[file],
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from edgekit.core import registry
 from edgekit.core.errors import BadInput
 from edgekit.core.paths import require_writable, write_zip
+from edgekit.core.types import AnyPath, several
 from edgekit.reporting import report_json
 
 
@@ -31,11 +32,11 @@ class Bundled:
 
 
 def bundle(
-    run_dir: Path | str,
+    run_dir: AnyPath,
     packager: str,
     *,
-    variants: Sequence[str] = (),
-    out: Path | str | None = None,
+    variants: str | Sequence[str] = (),
+    out: AnyPath | None = None,
 ) -> Bundled:
     """Pack the verified models of a build, with what uses them; nothing of edgekit is needed then.
 
@@ -64,7 +65,7 @@ def bundle(
             f"there; `edgekit report {run_dir}` says what was verified where."
         )
     require_writable(folder)
-    made_by.package(run_dir, folder, variants)
+    made_by.package(run_dir, folder, several(variants))
     packed = folder.with_name(f"{folder.name}.zip")
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     # Without the folder's name.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
@@ -21,7 +22,7 @@ from edgekit.core.errors import (
     sentence_of,
 )
 from edgekit.core.paths import refuse_bomb
-from edgekit.core.types import Progress, silent
+from edgekit.core.types import AnyPath, Progress, is_path, silent
 from edgekit.on_device.answering import Answer, Models
 from edgekit.on_device.interpreter import find_file
 from edgekit.running.place import Place, refuse_unrunnable
@@ -66,14 +67,14 @@ class Answers:
 
 
 def run(
-    path: Path,
-    inputs: Sequence[str | Path],
+    path: AnyPath,
+    inputs: AnyPath | Sequence[AnyPath],
     *,
     variant: str = "",
     runtime: str = "",
     device: str = "local",
-    out: Path | None = None,
-    labels: Path | None = None,
+    out: AnyPath | None = None,
+    labels: AnyPath | None = None,
     pixels: str = "",
     options: Sequence[str] = (),
     progress: Progress = silent,
@@ -84,7 +85,8 @@ def run(
 
     Args:
         path: A bundle, the run folder of a build, or a `.tflite`.
-        inputs: What the program takes: pictures, folders, videos, WAV files, texts.
+        inputs: One or several of what the program takes: pictures, folders, videos, WAV files,
+            texts.
         variant: Of a bundle, such as "int8"; its first one if "".
         runtime: Name of a runtime; if "", `litert`, or the first that runs on the device.
         device: Name of a device, or `ssh://user@host`.
@@ -100,23 +102,25 @@ def run(
         WorkerFailed: A file does not run there.
 
     Example:
-        >>> edgekit.run("runs/image_cnn/bundle", ["example.pgm"])  # doctest: +SKIP
+        >>> edgekit.run("runs/image_cnn/bundle", "example.pgm")  # doctest: +SKIP
     """
+    labels, out = (None if each is None else Path(each) for each in (labels, out))
     asked = _asked(Path(path), variant, labels=labels, pixels=pixels)
-    if not inputs:
+    given = [os.fspath(each) for each in ([inputs] if is_path(inputs) else inputs)]
+    if not given:
         example = " ".join(f"--input {word!r}" for word in asked.example)
         raise BadInput(
             f"There is no input; '{asked.name}' takes {asked.program.takes.help}"
             + (f". The bundle's example: {example}." if example else ".")
         )
     chosen = _options(asked, options)
-    for given in inputs:
-        refuse_bomb(find_file(given, asked.folder))
+    for each in given:
+        refuse_bomb(find_file(each, asked.folder))
     place = Place(runtime=runtime or _runtime(asked, device), device=device)
     for file in asked.files.values():
         refuse_unrunnable(file, place.runtime)
     with ExitStack() as stack:
-        drawn = stack.enter_context(Drawn(out, asked.variant, inputs)) if out else None
+        drawn = stack.enter_context(Drawn(out, asked.variant, given)) if out else None
         sessions = {
             part: stack.enter_context(open_session(file, runtime=place.runtime, device=device))
             for part, file in asked.files.items()
@@ -124,7 +128,7 @@ def run(
         runs = {part: asked.prepared(session) for part, session in sessions.items()}
         models = Models(asked.folder, asked.facts(), runs, asked.labels)
         answers, told = [], time.monotonic()
-        for name, answer in _answers(asked, models, [str(each) for each in inputs], chosen):
+        for name, answer in _answers(asked, models, given, chosen):
             if time.monotonic() - told > TOLD_EVERY_S:
                 told = time.monotonic()
                 progress(0.0, name)
