@@ -22,7 +22,6 @@ from edgekit.intake.live_model import saved
 from edgekit.intake.media import Pixels, check_pixels
 from edgekit.intake.names import check_names
 from edgekit.intake.options import Options
-from edgekit.intake.shapes import Shape
 from edgekit.intake.signatures import check_signatures
 from edgekit.running.place import Place, places
 from edgekit.source_model.interface import KerasModel
@@ -46,7 +45,7 @@ class _Choices(TypedDict, total=False):
     pixels: Pixels | Literal[""]
     target: str
     io: Io | None
-    shapes: Mapping[str, Shape]
+    shapes: Mapping[str, Sequence[int]]
     signature: str | Sequence[str]
     names: Mapping[str, str]
     custom: AnyPath | None
@@ -83,7 +82,7 @@ def convert(
     pixels: Pixels | Literal[""] = "",
     target: str = "",
     io: Io | None = None,
-    shapes: Mapping[str, Shape] = MappingProxyType({}),
+    shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
     signature: str | Sequence[str] = "",
     names: Mapping[str, str] = MappingProxyType({}),
     custom: AnyPath | None = None,

@@ -16,6 +16,7 @@ import pytest
 
 import edgekit
 from edgekit.core.types import AnyPath
+from edgekit.intake.examples import Given
 from edgekit.reporting import wording
 from edgekit.verbs.delivery import Conversion, Conversions
 from tests.support.example_report import example_report
@@ -79,14 +80,14 @@ def test_a_file_is_explained(is_live: bool, folder: Path, model: keras.Model) ->
     ids=["an array", "arrays by name", "a list of examples", "an iterator of batches"],
 )
 def test_a_live_model_is_converted_with_arrays(
-    calibration: object, model: keras.Model, tmp_path: Path
+    calibration: Given, model: keras.Model, tmp_path: Path
 ) -> None:
     done = edgekit.convert(
         model,
         str(tmp_path / "live.tflite"),
         precision="int8",
-        calibration=calibration,  # type: ignore[arg-type]
-        shapes={"features": [1, 8]},  # type: ignore[dict-item]  # a list serves too
+        calibration=calibration,
+        shapes={"features": [1, 8]},
         evaluate={"features": EXAMPLES, "labels": np.zeros(len(EXAMPLES), np.int64)},
     )
     assert done.ok
@@ -154,7 +155,7 @@ def test_a_notebook_escapes_what_names_hold() -> None:
 
 
 def test_help_names_every_verb() -> None:
-    text = pydoc.render_doc(edgekit, renderer=pydoc.plaintext)
+    text = pydoc.plain(pydoc.render_doc(edgekit))
     for name in edgekit.__all__:
         assert name in (edgekit.__doc__ or ""), name
         assert f"\n    {name}(" in text or f"class {name}" in text, name
