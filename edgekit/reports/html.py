@@ -166,7 +166,7 @@ def inline(report: Report) -> str:
     values = {
         "report": report,
         "words": wording,
-        "verdict": wording.verdict(report),
+        "verdict": verdict(report),
         "places": {place: wording.place_name(place) for place in wording.places(report.rows)},
         "variants": wording.by_variant(report.rows),
         "facts": wording.facts,

@@ -17,7 +17,7 @@ import pytest
 import edgekit
 from edgekit.core.types import AnyPath
 from edgekit.intake.examples import Given
-from edgekit.reporting import wording
+from edgekit.reporting.verdict import verdict
 from edgekit.verbs.delivery import Conversion, Conversions
 from tests.support.example_report import example_report
 from tests.support.example_run import write_run
@@ -145,7 +145,7 @@ def test_a_notebook_shows_a_report_with_its_verdict() -> None:
     report = example_report()
     shown = report._repr_html_()
     assert f"<b>{report.recipe}</b>" in shown
-    assert wording.verdict(report) in shown
+    assert verdict(report) in shown
     assert all(f"<th>{row.variant}</th>" in shown for row in report.rows)
 
 
