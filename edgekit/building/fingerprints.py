@@ -9,17 +9,12 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import os
-import platform
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from edgekit.core.paths import packaged, sha256
-
-VERSIONED = ("tensorflow", "keras", "tf_keras", "tensorflow-model-optimization", "ai-edge-litert")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,28 +120,3 @@ def _package_of(path: Path) -> str:
 def _label(path: Path) -> str:
     root = packaged().parent
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-
-
-def machine() -> str:
-    """Describe this machine in one line: processor, number of CPUs, system."""
-    model = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                model = line.partition(":")[2].strip()
-                break
-    return f"{model}, {os.cpu_count()} CPUs, {platform.system()} {platform.machine()}"
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of edgekit, Python and every package a build depends on."""
-    found = {"edgekit": _version("edgekit-tflite"), "python": platform.python_version()}
-    return found | {name: _version(name) for name in VERSIONED}
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from edgekit.building.converting import Sources, convert_all
 from edgekit.building.evaluation import measure_all, unmeasured_row
-from edgekit.building.fingerprints import machine, versions
 from edgekit.building.insight.examples import see_examples
 from edgekit.building.insight.explanations import explain_files
 from edgekit.building.optimizing import optimize
@@ -37,6 +36,7 @@ from edgekit.core.paths import sha256
 from edgekit.core.report import BaselineScore, Report, Row
 from edgekit.core.types import AnyPath, Progress, Size, several, silent
 from edgekit.running.place import Place
+from edgekit.running.this_machine import machine, versions
 from edgekit.source_model.reference import CHILD_ENV
 
 TRAINING_TIMEOUT_S = 4 * 3600.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from edgekit.building.fingerprints import Code, code_of, versions
+from edgekit.building.fingerprints import Code, code_of
 from edgekit.building.parts import RecipeChoice
 from edgekit.building.programs import source_of
 from edgekit.building.run_folder import PLAN, refuse_strangers
@@ -20,6 +20,7 @@ from edgekit.core.types import Size
 from edgekit.core.variant import Variant
 from edgekit.domains.learning.own_weights import refuse_unreadable
 from edgekit.running.place import Place, places, target
+from edgekit.running.this_machine import versions
 
 _ON_BOARDS = "tflite-runtime"
 

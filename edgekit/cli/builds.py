@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgekit.cli import completion, output, tables
+from edgekit.cli import completion, output
 from edgekit.cli.arguments import Json
 
 
@@ -56,6 +56,7 @@ def build(
     An interrupted build resumes where it stopped.
     """
     from edgekit.building import pipeline
+    from edgekit.cli import tables
 
     with output.progress() as tell:
         report = pipeline.build(
@@ -84,6 +85,7 @@ def report(
 ) -> None:
     """Show a build's table again and rewrite its reports."""
     from edgekit.building import pipeline
+    from edgekit.cli import tables
     from edgekit.reporting import report_json
     from edgekit.verbs.phone.column import with_phone
 
@@ -120,6 +122,7 @@ def bundle(
 
     A folder and a zip of it that need nothing else of edgekit.
     """
+    from edgekit.cli import tables
     from edgekit.verbs.bundle import packing as verb
 
     made = verb.bundle(run_dir, packager, variants=variant or (), out=out)

@@ -19,26 +19,10 @@ app = typer.Typer(
 @app.command("list", epilog="Example:  edgekit data list")
 def list_(json: Json = False) -> None:
     """List data sets: what, size, licence, where from, here or not."""
+    from edgekit.cli import tables
     from edgekit.verbs.data import data_list
 
-    sets = data_list()
-    if json:
-        output.print_json({"data": sets})
-        return
-    output.table(
-        ("name", "here", "MB", "what", "licence", "where from"),
-        (
-            (
-                each.name,
-                "ships" if not each.urls else "yes" if each.here else "no",
-                f"{each.size_bytes / 1e6:.1f}",
-                each.what,
-                each.licence,
-                each.source,
-            )
-            for each in sets
-        ),
-    )
+    tables.show_data(data_list(), json=json)
 
 
 @app.command(epilog="Example:  edgekit data get spoken-digits fashion-mnist")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgekit.cli import completion, output, proofs, tables
+from edgekit.cli import completion, output
 from edgekit.cli.arguments import Json, ModelFile, Pixels, Runtime
 
 if TYPE_CHECKING:
@@ -21,10 +21,11 @@ def inspect(file: ModelFile, json: Json = False) -> None:
 
     Also sparsity, sizes and the oldest runtime that has all its operators.
     """
+    from edgekit.cli import file_tables
     from edgekit.verbs import inspect as verb
 
     inspection = verb.inspect(file)
-    tables.show_inspection(inspection, json=json)
+    file_tables.show_inspection(inspection, json=json)
     raise typer.Exit(1 if inspection.problems else 0)
 
 
@@ -38,6 +39,7 @@ def slim(
     Equal data is stored once, and what no interpreter reads goes. Written only after both files
     answered the same on every CPU runtime here.
     """
+    from edgekit.cli import tables
     from edgekit.verbs import slim as verb
 
     with output.progress() as tell:
@@ -60,10 +62,11 @@ def check(
 
     A line for each operator says the verdict, the reason and what to change.
     """
+    from edgekit.cli import file_tables
     from edgekit.verbs import check as verb
 
     verdict = verb.check(file, target)
-    tables.show_check(verdict, json=json)
+    file_tables.show_check(verdict, json=json)
     raise typer.Exit(0 if verdict.ok else 1)
 
 
@@ -95,6 +98,7 @@ def verify(
     Compared are the answers to golden vectors, inputs kept with the reference's answers. With
     --device-report nothing runs: what a phone answered is judged.
     """
+    from edgekit.cli import proofs
     from edgekit.verbs import verify as verb
 
     if device_report:
@@ -139,6 +143,7 @@ def run(
     The program of the bundle answers, as on a device: boxes, areas, skeletons, labels, words. Its
     own options, such as --count 5, are handed on to it.
     """
+    from edgekit.cli import tables
     from edgekit.verbs.run import asking as verb
 
     with output.progress() as tell:
@@ -168,6 +173,7 @@ def bench(
     json: Json = False,
 ) -> None:
     """Time single invocations: median, 90th percentile, memory."""
+    from edgekit.cli import tables
     from edgekit.tflite.reader import read
     from edgekit.verbs.bench import bench
     from edgekit.verbs.phone.asking import bench_on_phone
@@ -178,7 +184,14 @@ def bench(
     else:
         for file in files:  # a bad one is refused before another is timed
             read(file)
-    for file in files:
-        tables.show_bench(
-            measure(file, runtime=runtime, device=device, threads=threads, runs=runs), json=json
-        )
+    timed = []
+    try:
+        with output.progress() as tell:
+            for k, file in enumerate(files):
+                if k:
+                    tell(k / len(files), f"timing {file}")
+                timed.append(
+                    measure(file, runtime=runtime, device=device, threads=threads, runs=runs)
+                )
+    finally:  # what was measured before a file failed
+        tables.show_benchmarks(timed, json=json)

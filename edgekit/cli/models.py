@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgekit.cli import arguments, completion, output, proofs
+from edgekit.cli import arguments, completion, output
 from edgekit.cli.arguments import Json, ModelFile
 
 
@@ -56,6 +56,7 @@ def convert(
     The file gets its name only if it ran and its answers are within the limits of its precision.
     Several precisions are files of their own: of model.tflite come model.int8.tflite and so on.
     """
+    from edgekit.cli import proofs
     from edgekit.intake.names import parse_names
     from edgekit.intake.shapes import parse_shapes
     from edgekit.verbs import convert as verb

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json as json_format
+import shutil
 import signal
 import sys
 import traceback
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 
 DEBUG = "--debug"
+
+ESTIMATED_OVER_S = 600.0
+"""The time that is left is reckoned from the speed of so many seconds: steps may take minutes."""
 
 
 def run(app: typer.Typer) -> None:
@@ -122,11 +126,27 @@ def progress() -> Iterator[Progress]:
         yield _lines()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
+    from rich.table import Column
 
-    columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True, width=shutil.get_terminal_size().columns)
+    doing_column = Column(ratio=1, no_wrap=True, overflow="ellipsis")
+    columns = (
+        BarColumn(min(40, console.width // 4)),
+        TaskProgressColumn(table_column=Column(no_wrap=True)),
+        TimeRemainingColumn(table_column=Column(no_wrap=True)),
+        TextColumn("left", markup=False),
+        TextColumn("{task.description}", markup=False, table_column=doing_column),
+    )
+    with Bar(
+        *columns,
+        console=console,
+        transient=True,
+        expand=True,
+        redirect_stdout=False,  # results are no part of the bar
+        speed_estimate_period=ESTIMATED_OVER_S,
+    ) as bar:
         task = bar.add_task("starting", total=1.0)
         yield lambda fraction, doing: bar.update(
             task, completed=fraction, description=printable(doing)
@@ -159,21 +179,6 @@ def show_lines(lines: Iterable[str]) -> None:
     """Print plain lines."""
     for line in lines:
         say(line)
-
-
-def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """Print a table; texts are shown as they are, without markup."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in header:
-        drawn.add_column(name, overflow="fold")
-    for row in rows:
-        drawn.add_row(*(Text(printable(cell)) for cell in row))
-    Console().print(drawn)
 
 
 def print_json(value: object, indent: int | None = 2) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from collections.abc import Iterable, Mapping
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
-from edgekit.cli.output import print_json, say, table
+from edgekit.cli.output import print_json, say
+from edgekit.reporting.terminal.table import Column, Group, Page
+from edgekit.reporting.terminal.words import numbered, with_mark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from edgekit.core.report import Evaluation, Score
     from edgekit.verbs.delivery import Conversion, Conversions
     from edgekit.verbs.verify import Proof
@@ -24,20 +25,35 @@ def show_proofs(proofs: Iterable[Proof], *, json: bool) -> None:
     if json:
         print_json({"proofs": proofs})
         return
-    table(
-        ("file", "runtime", "device", "against", "max error", "mean error", "verdict"),
-        (_proof_row(proof) for proof in proofs),
+    page = Page.of_stdout()
+    notes = numbered(proof.reason for proof in proofs)
+    page.grouped(
+        (
+            Column("where"),
+            Column("against"),
+            Column("max error", "number"),
+            Column("mean error", "number"),
+            Column("verdict", "state"),
+        ),
+        (
+            Group(title=file, rows=[_proof_row(proof, notes) for proof in of_file])
+            for file, of_file in groupby(proofs, lambda proof: proof.file)
+        ),
     )
-    judged = [(proof.runtime, output) for proof in proofs for output in proof.outputs]
+    if notes:
+        page.lines()
+        page.notes(notes)
+    judged = [(_where(proof), output) for proof in proofs for output in proof.outputs]
     if judged:
-        table(
-            ("output", "is", "runtime", "measured (limit)"),
-            ((output.output, output.kind, runtime, output.figures()) for runtime, output in judged),
+        page.lines()
+        page.table(
+            (Column("output"), Column("is"), Column("where"), Column("measured (limit)")),
+            ((output.output, output.kind, where, output.figures()) for where, output in judged),
         )
-    _show_scores(proofs)
+    _show_scores(page, proofs)
 
 
-def _show_scores(proofs: Iterable[Proof]) -> None:
+def _show_scores(page: Page, proofs: Iterable[Proof]) -> None:
     """Print how right files and their source are, side by side, and how sure that is."""
     evaluated = [(_where(proof), proof.evaluation) for proof in proofs if proof.evaluation]
     if not evaluated:
@@ -48,8 +64,19 @@ def _show_scores(proofs: Iterable[Proof]) -> None:
         for score in chain.from_iterable(evaluation.file.values()):
             before = source.get((score.output, score.question))
             rows.append((score.output, score.question, where, *_side_by_side(before, score)))
-    table(("output", "known answers", "where", "source", "file (+- at 95 %)", "difference"), rows)
-    say(_how_sure(evaluated[0][1]))
+    page.lines()
+    page.table(
+        (
+            Column("output"),
+            Column("known answers"),
+            Column("where"),
+            Column("source", "number"),
+            Column("file (+- at 95 %)", "number"),
+            Column("difference", "number"),
+        ),
+        rows,
+    )
+    page.lines([_how_sure(evaluated[0][1])])
 
 
 def _where(proof: Proof) -> str:
@@ -88,7 +115,7 @@ def _how_sure(evaluation: Evaluation) -> str:
     )
 
 
-def _proof_row(proof: Proof) -> tuple[str, ...]:
+def _proof_row(proof: Proof, notes: Mapping[str, int]) -> tuple[str, ...]:
     verdict = "ok" if proof.ok else "OUT OF LIMITS"
     if proof.status == "not run":
         verdict = "not run"
@@ -98,8 +125,13 @@ def _proof_row(proof: Proof) -> tuple[str, ...]:
         "" if error is None else f"{error:.2g}"
         for error in (proof.max_abs_error, proof.mean_abs_error)
     )
-    why = f"{verdict}: {proof.reason}" if proof.reason else verdict
-    return (proof.file, proof.runtime, proof.device, proof.against, largest, mean, why)
+    return (
+        _where(proof),
+        proof.against,
+        largest,
+        mean,
+        with_mark(verdict, proof.reason, notes),
+    )
 
 
 def show_conversion(result: Conversion | Conversions, *, json: bool) -> int:
@@ -141,8 +173,8 @@ def _conversion_json(result: Conversion) -> dict[str, object]:
 
 def _show_file(result: Conversion) -> None:
     artifact = result.artifact
-    for note in result.notes:
-        say(note)
+    page = Page.of_stdout()
+    page.lines(result.notes)
     show_proofs(result.proofs, json=False)
     size = f"{artifact.size_bytes:,} bytes"
-    say(f"{artifact.path}: {artifact.precision}, {size}, {result.verdict}.")
+    page.lines([f"{artifact.path}: {artifact.precision}, {size}, {result.verdict}."])

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from edgekit.cli import completion, output, tables
+from edgekit.cli import completion, output
 from edgekit.cli.arguments import Json
 from edgekit.core import registry
 from edgekit.core.errors import NotFound, did_you_mean
@@ -23,6 +23,8 @@ def list_(
     json: Json = False,
 ) -> None:
     """List recipes, targets, runtimes and all else that has a name."""
+    from edgekit.cli import tables
+
     if kind and kind not in KINDS:
         raise NotFound(
             f"There is no kind '{kind}'; there are: {', '.join(KINDS)}." + did_you_mean(kind, KINDS)
@@ -63,6 +65,7 @@ def doctor(
     json: Json = False,
 ) -> None:
     """Say what is here, what is missing, and the one line that gets it."""
+    from edgekit.cli import tables
     from edgekit.verbs.doctor import doctor as verb
 
     with output.progress() as tell:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from edgekit.core.errors import printable
@@ -11,8 +11,28 @@ from edgekit.core.records import to_json
 from edgekit.explaining.next_steps import Tried
 from edgekit.explaining.patterns import Pattern
 from edgekit.explaining.ranking import LayerNoise
+from edgekit.reporting.terminal.table import Column, Page
+from edgekit.reporting.terminal.words import numbered, with_mark
 from edgekit.reporting.wording import TRIED
 
+LAYER_COLUMNS = (
+    Column("layer"),
+    Column("kind", optional=True),
+    Column("blame", "number"),
+    Column("SNR dB", "number"),
+    Column("own", "number"),
+    Column("inherited", "number"),
+    Column("cut", "number", optional=True),
+    Column("dead", "number", optional=True),
+    Column("because"),
+)
+TRIED_COLUMNS = (
+    Column("tried"),
+    Column("bytes", "number"),
+    Column("verdict", "state"),
+    Column("seconds", "number", optional=True),
+    Column("outputs beside their limits"),
+)
 ROWS = 12
 """Layers shown; the rest is in the JSON."""
 
@@ -54,35 +74,20 @@ def show(explanation: Explained, *, json: bool = False) -> None:
     if json:
         print(json_format.dumps(to_json(explanation, finite=True), indent=2, allow_nan=False))
         return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console()
-    for header, rows in (
-        (
-            ("layer", "kind", "blame", "SNR dB", "own", "inherited", "cut", "dead", "because"),
-            [_row(noise) for noise in explanation.layers[:ROWS]],
-        ),
-        (
-            ("tried", "bytes", "verdict", "seconds", "outputs beside their limits"),
-            [_tried_row(tried) for tried in explanation.tried],
-        ),
-    ):
-        if rows:
-            table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-            for name in header:
-                table.add_column(name, overflow="fold")
-            for row in rows:
-                table.add_row(*(Text(printable(cell)) for cell in row))
-            console.print(table)
-        if header[0] == "layer":
-            for line in _lines(explanation):
-                console.print(Text(printable(line)))
-    for name in explanation.skipped:
-        console.print(Text(printable(f"Not tried, for want of time: {name}.")))
-    console.print(Text(printable(explanation.advice)), soft_wrap=True)  # commands are pasted
+    page = Page.of_stdout()
+    layers = explanation.layers[:ROWS]
+    notes = numbered(map(because, layers))
+    page.table(LAYER_COLUMNS, (_row(noise, notes) for noise in layers))
+    if layers:
+        page.lines()
+        page.notes(notes)
+        page.lines(_lines(explanation))
+    if explanation.tried:
+        page.lines()
+        page.table(TRIED_COLUMNS, map(_tried_row, explanation.tried))
+        page.lines()
+    page.lines(f"Not tried, for want of time: {name}." for name in explanation.skipped)
+    print(printable(explanation.advice))  # as it is: commands are pasted
 
 
 def short(explanation: Explained) -> list[str]:
@@ -108,7 +113,7 @@ def because(noise: LayerNoise) -> str:
     return "; ".join(reasons)
 
 
-def _row(noise: LayerNoise) -> Sequence[str]:
+def _row(noise: LayerNoise, notes: Mapping[str, int]) -> Sequence[str]:
     worst = noise.worst
     return (
         noise.layer,
@@ -119,7 +124,7 @@ def _row(noise: LayerNoise) -> Sequence[str]:
         f"{worst.inherited_db:.1f}",
         f"{100 * worst.clipped:.1f} %",
         f"{worst.dead} of {worst.channels}",
-        because(noise),
+        with_mark("", because(noise), notes),
     )
 
 

@@ -19,7 +19,9 @@ from rich.console import Console
 from edgekit.core import registry
 from edgekit.core.recipe import Metric
 from edgekit.core.report import BaselineScore, ExplainedFile, Report
-from edgekit.reporting import report_json, terminal, wording
+from edgekit.reporting import report_json, wording
+from edgekit.reporting.terminal import report as terminal
+from edgekit.reporting.terminal import table
 from edgekit.reporting.verdict import recommendation, verdict
 from tests.support.example_report import ADAPTER, VARIANTS, example_report, explained, one_bad_row
 from tests.support.report_strategies import reports
@@ -168,7 +170,7 @@ def test_every_form_says_which_variant_to_take(tmp_path: Path) -> None:
     page, _ = page_of(report, tmp_path)
     assert advice in page.text
     assert advice in write_markdown(report, tmp_path).read_text(encoding="utf-8")
-    terminal.show(report, Console(file=stream, width=100))
+    terminal.show(report, table.Page(Console(file=stream), 100))
     assert advice in " ".join(stream.getvalue().split())
 
 
@@ -234,7 +236,7 @@ def test_any_report_can_be_written_in_every_form(
     folder = tmp_path_factory.mktemp("run")
     page_of(report, folder)
     write_markdown(report, folder)
-    terminal.show(report, Console(file=io.StringIO(), width=80))
+    terminal.show(report, table.Page(Console(file=io.StringIO()), 80))
     registry.get("reports", "json").write(report, folder)
     assert report_json.load_report(folder) == report
     assert {path.name for path in folder.iterdir()} == {"report.html", "report.md", "report.json"}
@@ -256,13 +258,13 @@ def test_without_matplotlib_the_page_says_how_to_get_plots(
 def test_the_terminal_table_fits_and_leaves_nothing_out(width: int) -> None:
     stream = io.StringIO()
     report = one_bad_row(example_report())
-    terminal.show(report, Console(file=stream, width=width))
+    terminal.show(report, table.Page(Console(file=stream), width))
     lines = stream.getvalue().splitlines()
     assert max(map(len, lines)) <= width
     text = " ".join(stream.getvalue().split())
     for variant, facts in VARIANTS.items():
         assert (
-            f"{variant} {wording.size_text(facts[0])}, {wording.size_text(facts[1])} comp" in text
+            f"{variant}: {wording.size_text(facts[0])}, {wording.size_text(facts[1])} comp" in text
         )
     assert len(re.findall(r"^  (?:tflite|litert|edgetpu)", stream.getvalue(), re.MULTILINE)) == 55
     bad = next(line for line in lines if "out of limits [" in line)
@@ -273,7 +275,7 @@ def test_the_terminal_table_fits_and_leaves_nothing_out(width: int) -> None:
 
 def test_the_terminal_shows_hostile_texts_as_they_are() -> None:
     stream = io.StringIO()
-    terminal.show(hostile(example_report()), Console(file=stream, width=100))
+    terminal.show(hostile(example_report()), table.Page(Console(file=stream), 100))
     assert "[red]x[/]" in stream.getvalue()
     assert "\x1b" not in stream.getvalue()
 

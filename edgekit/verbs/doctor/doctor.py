@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgekit.core.types import Progress, silent
-from edgekit.verbs.doctor import board, local
+from edgekit.verbs.doctor import board, local, versions
 from edgekit.verbs.doctor.local import Finding
 
 
@@ -11,7 +11,7 @@ def doctor(device: str = "local", *, progress: Progress = silent) -> list[Findin
     """Report what is here, and what is missing with the one line that gets it.
 
     Args:
-        device: "local" for all that edgekit uses on this machine; "raspberry-pi" or
+        device: "local" for versions, folders and all that edgekit uses here; "raspberry-pi" or
             `ssh://user@host` for what a board has, and which runtime it can get.
         progress: Told what is looked at on this machine, where runtimes that were set up are run.
 
@@ -19,4 +19,6 @@ def doctor(device: str = "local", *, progress: Progress = silent) -> list[Findin
         NotFound, BadInput: There is no such device.
         Unavailable: The device cannot be reached, or runs no Python.
     """
-    return local.examine(progress) if device == "local" else board.examine(device)
+    if device != "local":
+        return board.examine(device)
+    return [*versions.examine(), *local.examine(progress)]

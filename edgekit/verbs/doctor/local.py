@@ -24,7 +24,8 @@ class Finding:
     """Whether one thing is here.
 
     Attributes:
-        kind: "runtime", "device", "converter" or "tool"; "board" for what a board has.
+        kind: "version", "machine" and "path" for what is told in any case; "runtime", "device",
+            "converter" or "tool"; "board" for what a board has.
         message: What is missing and the one line that gets it; if it is here, which one or "".
     """
 

@@ -1,0 +1,1 @@
+"""What is printed for people: tables as wide as the terminal, whole lines into a pipe or a file."""
