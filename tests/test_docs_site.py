@@ -40,7 +40,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def pages() -> dict[Path, Page]:
-    zensical = Path(sys.executable).with_name("zensical")
+    zensical = str(Path(sys.executable).with_name("zensical"))
     for argv in ([sys.executable, "docs/tooling/pages.py"], [zensical, "build", "--strict"]):
         ran = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True)
         assert ran.returncode == 0, ran.stdout + ran.stderr
