@@ -169,7 +169,7 @@ recipe = Recipe(
         outputs=(Tensor(name="scores", shape=(1, 10), meaning="probability of each label"),),
         labels=LABELS,
     ),
-    metric=Metric(name="accuracy", unit="%"),
+    metric=Metric(name="accuracy", unit="%", is_share=True),
     baseline=("always the same class", 10.0),
     source=(
         f"{SOURCE}; He, Zhang, Ren, Sun, Deep Residual Learning, 2015, "

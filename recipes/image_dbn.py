@@ -130,7 +130,7 @@ recipe = Recipe(
         outputs=(Tensor(name="scores", shape=(1, 10), meaning="probability of each label"),),
         labels=LABELS,
     ),
-    metric=Metric(name="accuracy", unit="%"),
+    metric=Metric(name="accuracy", unit="%", is_share=True),
     baseline=("the same network without pre-training, mean of 5 seeds", without_pretraining),
     source=(
         "Hinton, Osindero, Teh, A Fast Learning Algorithm for Deep Belief Nets, 2006, "

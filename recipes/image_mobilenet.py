@@ -273,7 +273,7 @@ recipe = Recipe(
         outputs=(Tensor(name="scores", shape=(1, 10), meaning="probability of each label"),),
         labels=DIGITS,
     ),
-    metric=Metric(name="accuracy", unit="%"),
+    metric=Metric(name="accuracy", unit="%", is_share=True),
     baseline=("always the same digit", 10.0),
     source=(
         "Sandler, Howard, Zhu, Zhmoginov, Chen, MobileNetV2: Inverted Residuals and Linear "

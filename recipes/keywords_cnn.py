@@ -91,7 +91,7 @@ recipe = Recipe(
         outputs=(Tensor(name="scores", shape=(1, 10), meaning="probability of each label"),),
         labels=spoken_digits.DIGITS,
     ),
-    metric=Metric(name="accuracy", unit="%"),
+    metric=Metric(name="accuracy", unit="%", is_share=True),
     baseline=("always the same digit", 10.0),
     source=(
         "Zhang, Suda, Lai, Chandra, Hello Edge: Keyword Spotting on Microcontrollers, 2017, "

@@ -276,7 +276,7 @@ recipe = Recipe(
         outputs=(Tensor(name="scores", shape=(1, 2), meaning="probability of each label"),),
         labels=LABELS,
     ),
-    metric=Metric(name="accuracy", unit="%"),
+    metric=Metric(name="accuracy", unit="%", is_share=True),
     baseline=("the same network without pre-training", without_pretraining),
     source=(
         "Devlin, Chang, Lee, Toutanova, BERT, 2019, https://arxiv.org/abs/1810.04805; "

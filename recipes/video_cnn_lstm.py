@@ -271,7 +271,7 @@ recipe = Recipe(
         ),
         labels=SYMBOLS,
     ),
-    metric=Metric(name="numbers right", unit="%"),
+    metric=Metric(name="numbers right", unit="%", is_share=True),
     baseline=("the CNN frame by frame", frame_by_frame),
     source=(
         "Graves, Fernandez, Gomez, Schmidhuber, Connectionist Temporal Classification, 2006, "

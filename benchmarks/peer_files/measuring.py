@@ -9,7 +9,7 @@ from pathlib import Path
 
 from peer_files.rows import OURS, Seen
 
-from edgekit.building.scoring import drop_limit
+from edgekit.building.measuring.limits import drop_limit
 from edgekit.core.errors import EdgekitError
 from edgekit.core.recipe import Dataset, Recipe
 from edgekit.core.types import Array, Batch
@@ -105,10 +105,17 @@ def judged(run: Renamed, exam: Exam) -> Seen:
     value = float(exam.recipe.score(run, exam.test))
     metric = exam.recipe.metric
     drop = metric.drop(exam.value, value)
-    limit = drop_limit(exam.recipe, Variant(precision=exam.precision), len(exam.test))
+    limit = drop_limit(
+        exam.recipe,
+        Variant(precision=exam.precision),
+        examples=len(exam.test),
+        reference=exam.value,
+    )
     problem = found.problem
     if not problem and drop > limit:
-        problem = f"{metric.name} drops by {drop:.3g} {metric.unit}, allowed are {limit:g}."
+        problem = (
+            f"{metric.name} {metric.worsening}s by {drop:.3g} {metric.unit}, allowed are {limit:g}."
+        )
     return Seen(value=value, problem=problem)
 
 

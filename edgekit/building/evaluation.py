@@ -7,10 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from edgekit.building.measuring.intervals import changes, drop_interval, share_interval
+from edgekit.building.measuring.latency import example_of, timed
+from edgekit.building.measuring.limits import judge_metric
+from edgekit.building.measuring.prediction import predicted, refused
 from edgekit.building.parts import MODEL, Files, parts_of, with_whole
 from edgekit.building.plan import Plan
-from edgekit.building.run_folder import vectors_path
-from edgekit.building.scoring import Measurement, Outcome, judge_metric, measure
+from edgekit.building.run_folder import programs_path, vectors_path
+from edgekit.building.scoring import Measurement, Outcome, measure
 from edgekit.building.step_cache import step
 from edgekit.building.training import Trained
 from edgekit.core import registry
@@ -22,9 +26,7 @@ from edgekit.core.report import Row, Tally
 from edgekit.core.types import Progress
 from edgekit.core.variant import Variant
 from edgekit.running.place import Place, target
-from edgekit.running.timing import time_file
 from edgekit.source_model.golden_vectors import Vectors, read_vectors
-from edgekit.verbs.check import check
 from edgekit.verbs.inspect import inspect
 
 
@@ -89,6 +91,8 @@ def unmeasured_row(variant: Variant, place: Place, outcome: Outcome) -> Row:
         status=outcome.status,
         ok=outcome.ok,
         reason=outcome.reason,
+        operators=outcome.operators,
+        operators_mapped=outcome.operators_mapped,
     )
 
 
@@ -147,11 +151,17 @@ def _row(plan: Plan, variant: Variant, place: Place, outcome: Outcome, trained: 
     slow = not place.times_mean_something(found.adapter)
     reference = trained.value_emulated if slow else trained.value
     verdict = judge_metric(found, variant=variant, recipe=plan.recipe, reference=reference)
+    changed = changes(trained.right, found.right)
+    lost, gained = changed or (None, None)
     return replace(
         row,
         value=found.value,
+        value_interval=share_interval(found.right),
         drop=verdict.drop,
         drop_limit=verdict.drop_limit,
+        drop_interval=drop_interval(*changed, found.examples) if changed else None,
+        right_lost=lost,
+        right_gained=gained,
         max_abs_error=found.agreement.max_abs_error,
         mean_abs_error=found.agreement.mean_abs_error,
         cosine=found.agreement.cosine,
@@ -173,7 +183,7 @@ def _score(plan: Plan, variant: Variant, files: Files, name: str, vectors: Vecto
         if maker:
             converter = registry.get("converters", maker)
             if variant.precision not in converter.precisions or converter.missing():
-                return _predict(files, name)
+                return predicted(files, name)
             files = {part: _made_for(plan, variant, file, name) for part, file in files.items()}
         if reason := place.missing():
             made = f"Made by the converter {maker}. " if maker else ""
@@ -198,41 +208,8 @@ def _score(plan: Plan, variant: Variant, files: Files, name: str, vectors: Vecto
             ),
         )
     except (WorkerFailed, Unavailable, ConversionFailed) as error:  # tried again the next time
-        return _refused(files, name, error)
+        return refused(files, name, error)
     return Outcome(status="measured", measurement=measurement)
-
-
-def _refused(files: Files, name: str, error: Exception) -> Outcome:
-    """Say why a variant did not run; it is a failure only where the target's tables promised it."""
-    accepted = target(name).precisions
-    if any(file.precision not in accepted for file in files.values()):
-        return Outcome(status="not run", reason=str(error))
-    checks = [check(file.path, name) for file in files.values()]
-    verdicts = [operator for found in checks for operator in found.operators]
-    if all(operator.verdict == "yes" for operator in verdicts):
-        promised = all(found.ok for found in checks)
-        return Outcome(status="not run", reason=str(error), ok=False if promised else None)
-    refused = [o for o in verdicts if o.verdict == "no"] or verdicts
-    names = dict.fromkeys(o.name for o in refused if o.verdict != "yes")
-    return Outcome(status="not run", reason=f"Stopped by {', '.join(names)}: {error}")
-
-
-def _predict(files: Files, name: str) -> Outcome:
-    """Say what the operator tables say; nothing is compiled or run."""
-    reason = " ".join(
-        ("" if part == MODEL else f"{part}: ") + _predicted(file, name)
-        for part, file in files.items()
-    )
-    return Outcome(status="predicted", reason=reason)
-
-
-def _predicted(file: Artifact, name: str) -> str:
-    found = check(file.path, name)
-    mapped = sum(operator.verdict == "yes" for operator in found.operators)
-    left = [f"{o.name}: {o.reason}" for o in found.operators if o.verdict != "yes"]
-    why = next(iter([*found.problems, *left]), "").partition(". ")[0]  # its sources stay out
-    told = f"{mapped} of {len(found.operators)} operators predicted mapped."
-    return f"{told} {why.rstrip('.')}." if why else told
 
 
 def _made_for(plan: Plan, variant: Variant, file: Artifact, name: str) -> Artifact:
@@ -263,22 +240,15 @@ def _made_path(file: Artifact, maker: str) -> Path:
 def _timed(
     plan: Plan, row: Row, files: Files, name: str, vectors: Vectors, progress: Progress
 ) -> Row:
-    """Time one call of each file, where times mean something."""
+    """Time the files, where times mean something."""
     place = plan.places[name]
     if row.status != "measured" or not place.times_mean_something(row.adapter):
         return row
     progress(0.9, f"timing {row.variant} on {row.runtime}")
     maker = target(name).converter
     paths = {p: _made_path(file, maker) if maker else file.path for p, file in files.items()}
-    timings = {p: time_file(path, place, inputs=vectors[p][0]) for p, path in paths.items()}
-    medians = {part: timing.median_ms for part, timing in timings.items()}
-    return replace(
-        row,
-        latency_ms_median=sum(medians.values()),
-        latency_ms_p90=sum(timing.p90_ms for timing in timings.values()),
-        latency_ms_by_file=medians if len(medians) > 1 else {},
-        peak_memory_bytes=max(timing.peak_memory_bytes for timing in timings.values()),
-    )
+    example = example_of(plan.recipe, programs_path(plan.folder), row.variant, paths)
+    return timed(row, paths, place, vectors=vectors, example=example)
 
 
 def _facts(files: Files) -> Facts:

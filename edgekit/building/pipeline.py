@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from edgekit.building.converting import Sources, convert_all
 from edgekit.building.evaluation import measure_all, unmeasured_row
 from edgekit.building.insight.examples import see_examples
 from edgekit.building.insight.explanations import explain_files
+from edgekit.building.measuring.intervals import share_interval
 from edgekit.building.optimizing import optimize
 from edgekit.building.parts import MODEL, parts_of, with_whole
 from edgekit.building.plan import Plan, make_plan, packagers_of_builds
@@ -91,6 +93,7 @@ def build(
     baseline = _baseline(plan, part(progress, 0.3, 0.35))
     sources = _optimize(plan, part(progress, 0.35, 0.6))
     converted, refused = convert_all(plan, sources, part(progress, 0.6, 0.75))
+    _write_programs(plan)  # which are timed
     measured = measure_all(plan, converted, trained, part(progress, 0.75, 0.92))
     rows = [each.row for each in measured]
     explained = explain_files(plan, sources, converted, rows, part(progress, 0.92, 1.0))
@@ -103,7 +106,6 @@ def build(
     rows.sort(key=_order(plan))
     report = replace(_report(plan, trained, baseline, rows), explanations=explained)
     write_reports(report, plan.folder)
-    _write_programs(plan)
     _package(plan, report)
     return report
 
@@ -215,6 +217,9 @@ def _report(plan: Plan, trained: Trained, baseline: BaselineScore, rows: Iterabl
         machine=machine(),
         versions=versions(),
         reference_details=trained.details,
+        reference_interval=share_interval(trained.right),
+        command=plan.command,
+        example=shlex.join([f"{plan.recipe.program.name}.py", *plan.recipe.program.example]),
         train_seconds=trained.seconds,
         notes=(f"{trained.parameters:,} parameters; source: {plan.recipe.source}", *plan.notes),
         data=about_data(plan.recipe, plan.size, trained.value),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,6 +37,7 @@ class Plan:
         code: Step -> the code it runs, as it was when the plan was made: `train`, `convert`,
             `explain`, `programs`, `see`, each optimization by name, each target by name.
         notes: What the report has to say of the plan, as sentences.
+        command: That asks for this build, with all its options.
     """
 
     choice: RecipeChoice
@@ -48,6 +50,7 @@ class Plan:
     base: Mapping[str, Json]
     code: Mapping[str, Code]
     notes: tuple[str, ...] = ()
+    command: str = ""
 
     @cached_property
     def recipe(self) -> Recipe:
@@ -108,6 +111,19 @@ def make_plan(
         base=_base(size, seed, data, weights),
         code=_code(recipe, found.program, chosen, wanted),
         notes=notes,
+        command=_command(
+            recipe,
+            {
+                "--size": [size],
+                "--variant": variants,
+                "--target": targets,
+                "--board": [board] if board else [],
+                "--data": [data] if data else [],
+                "--weights": [weights] if weights else [],
+                "--seed": [seed],
+                "--out": [out] if out != Path("runs") else [],
+            },
+        ),
     )
     plan.places  # noqa: B018  (a runtime or device that is not there is refused now)
     if board and (sentence := Place(runtime=_ON_BOARDS, device=board).mismatch()):
@@ -130,6 +146,14 @@ def packagers_of_builds() -> list[str]:
     """Return the names of the packagers that pack every build."""
     names = registry.names("packagers")
     return [name for name in names if registry.get("packagers", name).with_builds]
+
+
+def _command(recipe: str, options: Mapping[str, Sequence[str | Path | int]]) -> str:
+    """Return the command line of a build, ready to copy."""
+    words = [
+        word for option, values in options.items() for value in values for word in (option, value)
+    ]
+    return shlex.join(["edgekit", "build", recipe, *map(str, words)])
 
 
 def _targets(asked_for: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -10,24 +10,19 @@ from typing import Literal
 
 import numpy as np
 
+from edgekit.building.measuring.intervals import right_answers
 from edgekit.building.parts import MODEL, details_of, examples, parts_of, remembering
 from edgekit.core.recipe import Recipe
 from edgekit.core.report import Tally
 from edgekit.core.types import Batch, Run, Size
-from edgekit.core.variant import Precision, Variant
+from edgekit.core.variant import Precision
 from edgekit.intake.scores import share_half_width
 from edgekit.running.agreement import Agreement, compare, worst
 from edgekit.running.judgement import Judgement, OutputJudgement, arithmetic, judge
-from edgekit.running.limits import LIMITS
 from edgekit.running.place import Place
 from edgekit.running.session import Session, open_session
 from edgekit.showing.tally import recalls, tally_of
 from edgekit.source_model.golden_vectors import Vectors
-
-SMALL_SAMPLE = 1000
-SMALL_SAMPLE_ALLOWANCE = 4.0
-"""Factor on drop limits where a metric was taken on `SMALL_SAMPLE` examples or fewer, in `tiny`
-builds and on emulated devices: its drop then has a standard error of about half a point."""
 
 GOLDEN_ON_SLOW_PLACES = 20
 """Golden vectors that are compared where a board is emulated or a GPU computed in software."""
@@ -47,6 +42,7 @@ class Measurement:
         details: The recipe's further figures on the same examples.
         tally: How they were answered; None if that cannot be counted.
         arena_bytes: See `edgekit.core.report.Row`.
+        right: Which examples are answered right; see `edgekit.building.measuring.intervals`.
     """
 
     value: float
@@ -58,6 +54,7 @@ class Measurement:
     details: Mapping[str, float] = field(default_factory=dict)
     tally: Tally | None = None
     arena_bytes: int | None = None
+    right: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,26 +63,16 @@ class Outcome:
 
     Attributes:
         ok: False if it should have run and did not; None if nothing is wrong with that.
+        operators: See `edgekit.core.report.Row`.
+        operators_mapped: The same.
     """
 
     status: Literal["measured", "predicted", "not run"]
     measurement: Measurement | None = None
     reason: str = ""
     ok: bool | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """A measurement held against its limits.
-
-    Attributes:
-        drop: How much worse the metric is than the reference's on the same examples.
-        problem: The limit that is broken, as a sentence; "" if none is.
-    """
-
-    drop: float
-    drop_limit: float
-    problem: str
+    operators: int | None = None
+    operators_mapped: int | None = None
 
 
 def measure(
@@ -136,47 +123,13 @@ def measure(
             details=details_of(recipe, run, test) or recalls(tally),
             tally=tally,
             arena_bytes=sum(session.arena_bytes for session in sessions.values()) or None,
+            right=right_answers(recipe, run, test),
         )
-
-
-def judge_metric(
-    measured: Measurement, *, variant: Variant, recipe: Recipe, reference: float
-) -> Verdict:
-    """Hold a measurement against its limits.
-
-    The recipe's metric decides, and no output may be broken. The judgement of each output stands
-    beside it in the report: in the midst of a loop, or where two classes are equally likely, an
-    output may leave its limits without any harm to the task.
-    """
-    drop = recipe.metric.drop(reference, measured.value)
-    limit = drop_limit(recipe, variant, measured.examples)
-    problem = measured.judgement.broken
-    if not problem and drop > limit:
-        unit = recipe.metric.unit
-        problem = f"{recipe.metric.name} drops by {drop:.2f} {unit}, allowed are {limit:g} {unit}."
-    return Verdict(drop=drop, drop_limit=limit, problem=problem)
-
-
-def drop_limit(recipe: Recipe, variant: Variant, examples: int) -> float:
-    """Return the largest accepted drop of the recipe's metric for a variant on so many examples.
-
-    The recipe's own limit for the variant, its optimization or its precision goes before the
-    default of the precision. On a user's few test examples one more may be wrong: 1 of 6 is 17
-    points, and proves nothing.
-    """
-    precision = variant.precision
-    limits = {precision: LIMITS[precision].drop, **recipe.drop_limits}
-    keys = (str(variant), variant.optimization, *variant.optimizations, precision)
-    limit = next(limits[key] for key in keys if key in limits)
-    limit *= SMALL_SAMPLE_ALLOWANCE if examples <= SMALL_SAMPLE else 1.0
-    if recipe.about_data and recipe.metric.name == "accuracy":  # one answer may change
-        limit = max(limit, 100.01 / examples)
-    return limit
 
 
 def about_data(recipe: Recipe, size: Size, value: float) -> tuple[str, ...]:
     """Return what there is to say of a user's own data, and of a score on few of them."""
-    if not recipe.about_data or recipe.metric.name != "accuracy":
+    if not recipe.about_data or not recipe.metric.is_share:
         return recipe.about_data
     count = len(recipe.data("test", size))
     half_width = 100 * share_half_width(value / 100, count)

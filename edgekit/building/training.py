@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgekit.building.measuring.intervals import right_answers
 from edgekit.building.parts import (
     MODEL,
     RecipeChoice,
@@ -58,6 +59,7 @@ class Trained:
         parameters: Weights of the model.
         details: The recipe's further figures on all test examples.
         tally: How it answers them; None if that cannot be counted.
+        right: Which of them it answers right; see `edgekit.building.measuring.intervals`.
     """
 
     value: float
@@ -66,6 +68,7 @@ class Trained:
     parameters: int
     details: Mapping[str, float]
     tally: Tally | None
+    right: str
 
 
 def train_reference(choice: RecipeChoice, size: Size, seed: int, folder: Path) -> Trained:
@@ -94,6 +97,7 @@ def train_reference(choice: RecipeChoice, size: Size, seed: int, folder: Path) -
         parameters=int(model.count_params()),
         details=details_of(recipe, run, test) or recalls(tally),
         tally=tally,
+        right=right_answers(recipe, run, test),
     )
 
 

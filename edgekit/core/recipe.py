@@ -62,13 +62,19 @@ class Dataset:
 
     def head(self, count: int) -> Dataset:
         """Return the first `count` examples."""
+        return self._cut(slice(count))
 
+    def only(self, index: int) -> Dataset:
+        """Return one example."""
+        return self._cut(slice(index, index + 1))
+
+    def _cut(self, examples: slice) -> Dataset:
         def cut(batch: Batch) -> Batch:
-            return {name: array[:count] for name, array in batch.items()}
+            return {name: array[examples] for name, array in batch.items()}
 
         if isinstance(self.targets, Mapping):
             return Dataset(inputs=cut(self.inputs), targets=cut(self.targets))
-        return Dataset(inputs=cut(self.inputs), targets=self.targets[:count])
+        return Dataset(inputs=cut(self.inputs), targets=self.targets[examples])
 
     def target(self, name: str = "") -> Array:
         """Return the target array called `name`, or the only one.
@@ -85,11 +91,17 @@ class Dataset:
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """What a recipe is judged by, such as accuracy in percent."""
+    """What a recipe is judged by, such as accuracy in percent.
+
+    Attributes:
+        is_share: Whether it is the share of examples that are answered right, in percent: of that
+            a report knows how sure it is.
+    """
 
     name: str
     unit: str = ""
     higher_is_better: bool = True
+    is_share: bool = False
 
     def drop(self, reference: float, value: float) -> float:
         """How much worse `value` is than `reference`; negative when it is better."""
@@ -99,6 +111,14 @@ class Metric:
     def worsening(self) -> str:
         """What getting worse is called: an accuracy's "drop", an error's "rise"."""
         return "drop" if self.higher_is_better else "rise"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """Where a figure lies with 95 % confidence, if other examples of the same kind were asked."""
+
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,8 +208,9 @@ class Recipe:
             or one for each output by name; None if it cannot be retrained so.
         fine_tuning: How an optimization retrains the model.
         variants: Which optimization and precision to build, `"int8"` or `"pruned-int8"`.
-        drop_limits: Largest accepted `metric` drop for a variant or a precision; overrides the
-            default limits of `edgekit.running.agreement`.
+        drop_limits: By how much `metric` may get worse for a variant, an optimization or a
+            precision, in its unit; goes before `edgekit.running.limits`, whose defaults are points
+            of metrics of 0 to 100, and percent of the reference for any other.
         parts: For a model that runs as several files; None for one file.
         assets: `(size) -> {file name: content}`: what the program reads, such as a vocabulary, and
             the input file of its example.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Literal
 
-from edgekit.core.recipe import Metric
+from edgekit.core.recipe import Interval, Metric
 from edgekit.core.types import Size
 
 Question = Literal[
@@ -165,17 +165,27 @@ class Row:
     Attributes:
         status: "measured", "predicted" by a static target, or "not run".
         value: The recipe's metric, or None.
+        value_interval: How sure the value is; None for what is no share of right answers.
         drop: How much worse than the float reference on the same examples.
+        drop_limit: The largest that is accepted.
+        drop_interval: How sure the drop is, both having answered the same examples.
+        right_lost: Examples that the reference answers right and this does not.
+        right_gained: The other way round.
         ok: Whether it is within its limits; None when nothing was measured.
         same_tokens_percent: Share of the reference's output tokens that are the same, position by
             position, where a loop of several parts writes them.
         latency_ms_median: Of one call; of several files the sum of one call of each.
         latency_ms_by_file: The median of each of several files, by the part of the model that it
             is; empty where there is one.
+        latency_ms_example: Of all calls together that the bundle's example makes; None if it was
+            not made.
+        calls_by_file: How many these are of each file.
         judged: How each output compares with the reference's, beside its limits.
         reason: Why it was not run, what was predicted, or which limit it broke.
         arena_bytes: The least working memory, of all parts together, in which a runtime for
             microcontrollers runs it; None on others.
+        operators: Of all files, where it was predicted which of them an accelerator takes.
+        operators_mapped: How many these are.
         details: The recipe's further figures, by name.
     """
 
@@ -185,8 +195,12 @@ class Row:
     device: str
     status: Literal["measured", "predicted", "not run"]
     value: float | None = None
+    value_interval: Interval | None = None
     drop: float | None = None
     drop_limit: float | None = None
+    drop_interval: Interval | None = None
+    right_lost: int | None = None
+    right_gained: int | None = None
     max_abs_error: float | None = None
     mean_abs_error: float | None = None
     cosine: float | None = None
@@ -194,6 +208,8 @@ class Row:
     latency_ms_median: float | None = None
     latency_ms_p90: float | None = None
     latency_ms_by_file: Mapping[str, float] = field(default_factory=dict)
+    latency_ms_example: float | None = None
+    calls_by_file: Mapping[str, int] = field(default_factory=dict)
     peak_memory_bytes: int | None = None
     arena_bytes: int | None = None
     size_bytes: int | None = None
@@ -204,6 +220,8 @@ class Row:
     ok: bool | None = None
     reason: str = ""
     adapter: str = ""
+    operators: int | None = None
+    operators_mapped: int | None = None
     judged: tuple[JudgedOutput, ...] = ()
     details: Mapping[str, float] = field(default_factory=dict)
 
@@ -224,6 +242,9 @@ class Report:
         explanations: Of quantized files that are out of limits, or of which an output is.
         data: What there is to say of a user's own data, in sentences; empty for a recipe's.
         reference_details: The recipe's further figures of the reference, by name.
+        reference_interval: As of a row.
+        command: That makes the build again, with all its options; "" if it is not known.
+        example: How a bundle's program is called, of which latencies are given; as `command`.
     """
 
     recipe: str
@@ -241,6 +262,9 @@ class Report:
     explanations: tuple[ExplainedFile, ...] = ()
     data: tuple[str, ...] = ()
     reference_details: Mapping[str, float] = field(default_factory=dict)
+    reference_interval: Interval | None = None
+    command: str = ""
+    example: str = ""
 
     @property
     def ok(self) -> bool:

@@ -141,6 +141,11 @@ def drop_text(metric: Metric, drop: float | None) -> str:
     return text if drop < 0 else f"+{text}"
 
 
+def amount_text(metric: Metric, amount: float) -> str:
+    """Return a drop or its limit with its unit, in digits that tell them apart: `0.0013 mm`."""
+    return f"{_figure(metric, amount)} {metric.unit}".rstrip()
+
+
 def size_text(num_bytes: int | None) -> str:
     """Return `812 B`, `31.4 kB` or `1.13 MB`; 1 kB is 1,000 bytes."""
     if num_bytes is None:

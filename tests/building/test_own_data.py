@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgekit.building.measuring.limits import drop_limit
 from edgekit.building.parts import RecipeChoice
 from edgekit.building.pipeline import build
 from edgekit.building.plan import Plan, make_plan
-from edgekit.building.scoring import about_data, drop_limit
+from edgekit.building.scoring import about_data
 from edgekit.core.errors import BadInput, NotFound
 from edgekit.core.processes import run
 from edgekit.core.types import Split
@@ -118,8 +119,8 @@ def test_a_recipe_follows_a_users_data(name: str, tmp_path: Path) -> None:
 
 def test_one_of_six_pictures_may_change(tmp_path: Path) -> None:
     recipe = RecipeChoice(name="image_cnn", data=OWN["image_cnn"](tmp_path)).load()
-    assert drop_limit(recipe, Variant.parse("int8"), 6) > 100 / 6
-    assert drop_limit(recipe, Variant.parse("int8"), 6) < 200 / 6
+    limit = drop_limit(recipe, Variant.parse("int8"), examples=6, reference=100.0)
+    assert 100 / 6 < limit < 200 / 6
     said = about_data(recipe, "tiny", 100 * 5 / 6)
     assert "is of 6 test examples" in said[-1]
     assert "one example is 16.7 points" in said[-1]

@@ -1,4 +1,4 @@
-"""How far a recipe's metric may drop."""
+"""One variant on one place: what it is asked, and how often."""
 
 from __future__ import annotations
 
@@ -12,26 +12,12 @@ import numpy as np
 import pytest
 
 from edgekit.building import scoring
-from edgekit.building.scoring import GOLDEN_ON_SLOW_PLACES, SMALL_SAMPLE_ALLOWANCE, drop_limit
+from edgekit.building.scoring import GOLDEN_ON_SLOW_PLACES
 from edgekit.core import registry
 from edgekit.core.recipe import Dataset
 from edgekit.core.types import Batch, Run
-from edgekit.core.variant import Variant
-from edgekit.running.limits import LIMITS
 from edgekit.running.place import Place
 from tests.support.paths import RECIPES
-
-
-def test_the_more_special_drop_limit_goes_first() -> None:
-    recipe = dataclasses.replace(
-        registry.get("recipes", "image_cnn"),
-        drop_limits={"int8": 0.5, "pruned": 1.5, "pruned-int8": 3.0},
-    )
-    assert drop_limit(recipe, Variant.parse("int8"), 10_000) == 0.5
-    assert drop_limit(recipe, Variant.parse("pruned-int8"), 10_000) == 3.0
-    assert drop_limit(recipe, Variant.parse("pruned-float32"), 10_000) == 1.5
-    assert drop_limit(recipe, Variant.parse("float16"), 10_000) == LIMITS["float16"].drop
-    assert drop_limit(recipe, Variant.parse("int8"), 1000) == 0.5 * SMALL_SAMPLE_ALLOWANCE
 
 
 class Exact(SimpleNamespace):

@@ -33,7 +33,9 @@ def test_a_report_comes_back_from_json_as_it_went(report: Report) -> None:
 def test_the_stable_form_has_its_keys() -> None:
     found = report_json.to_json(example_report())
     assert set(found) >= {"recipe", "size", "seed", "metric", "reference", "rows"}
-    assert found["metric"] == {"name": "accuracy", "unit": "%", "higher_is_better": True}
+    assert found["metric"] == {
+        **{"name": "accuracy", "unit": "%", "higher_is_better": True, "is_share": False}
+    }
     assert found["reference"] == 91.62
     assert len(found["rows"]) == 55
     for row in found["rows"]:

@@ -99,7 +99,7 @@ def recipe_of(data: Data, labels: tuple[str, ...]) -> Recipe:
             outputs=(Tensor(name="scores", shape=(1, len(labels))),),
             labels=labels,
         ),
-        metric=Metric(name="accuracy", unit="%"),
+        metric=Metric(name="accuracy", unit="%", is_share=True),
         baseline=("guessing", 100 / len(labels)),
         source="made for tests",
         build=partial(build, image.shape, len(labels)),
