@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from edgekit.building.measuring.scoring import Outcome
 from edgekit.building.parts import MODEL, Files, parts_of
 from edgekit.building.plan import Plan
 from edgekit.building.run_folder import calibration_path, sidecar_path
-from edgekit.building.scoring import Outcome
 from edgekit.building.step_cache import step
 from edgekit.core import registry
 from edgekit.core.errors import EdgekitError

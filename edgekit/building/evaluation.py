@@ -11,10 +11,10 @@ from edgekit.building.measuring.intervals import changes, drop_interval, share_i
 from edgekit.building.measuring.latency import example_of, timed
 from edgekit.building.measuring.limits import judge_metric
 from edgekit.building.measuring.prediction import predicted, refused
+from edgekit.building.measuring.scoring import Measurement, Outcome, measure
 from edgekit.building.parts import MODEL, Files, parts_of, with_whole
 from edgekit.building.plan import Plan
 from edgekit.building.run_folder import programs_path, vectors_path
-from edgekit.building.scoring import Measurement, Outcome, measure
 from edgekit.building.step_cache import step
 from edgekit.building.training import Trained
 from edgekit.core import registry

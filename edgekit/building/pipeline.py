@@ -17,6 +17,7 @@ from edgekit.building.evaluation import measure_all, unmeasured_row
 from edgekit.building.insight.examples import see_examples
 from edgekit.building.insight.explanations import explain_files
 from edgekit.building.measuring.intervals import share_interval
+from edgekit.building.measuring.scoring import about_data
 from edgekit.building.optimizing import optimize
 from edgekit.building.parts import MODEL, parts_of, with_whole
 from edgekit.building.plan import Plan, make_plan, packagers_of_builds
@@ -28,7 +29,6 @@ from edgekit.building.run_folder import (
     source_path,
     vectors_path,
 )
-from edgekit.building.scoring import about_data
 from edgekit.building.step_cache import step
 from edgekit.building.training import Trained, measure_baseline, train_reference
 from edgekit.core import registry

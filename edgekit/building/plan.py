@@ -203,7 +203,7 @@ def _code(
     for name in dict.fromkeys(name for each in variants for name in each.optimizations):
         found[name] = code_of(story, optimize, registry.source_of("optimizations", name))
     for name, place in places(targets).items():
-        entries = [story, packaged("building", "scoring.py")]
+        entries = [story, packaged("building", "measuring", "scoring.py")]
         entries += [registry.source_of("runtimes", place.runtime)]
         entries += [registry.source_of("devices", place.device)]
         if converter := target(name).converter:

@@ -46,7 +46,7 @@ def test_what_is_imported_by_way_of_others_counts(kind: str, name: str, module: 
 
 
 def test_what_scores_a_file_includes_the_worker() -> None:
-    files = {path.name for path in imported([packaged("building", "scoring.py")])}
+    files = {path.name for path in imported([packaged("building", "measuring", "scoring.py")])}
     assert {"scoring.py", "session.py", "worker_process.py", "worker.py"} <= files
 
 

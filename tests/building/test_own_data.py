@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from edgekit.building.measuring.limits import drop_limit
+from edgekit.building.measuring.scoring import about_data
 from edgekit.building.parts import RecipeChoice
 from edgekit.building.pipeline import build
 from edgekit.building.plan import Plan, make_plan
-from edgekit.building.scoring import about_data
 from edgekit.core.errors import BadInput, NotFound
 from edgekit.core.processes import run
 from edgekit.core.types import Split

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgekit.building.scoring import Measurement
+from edgekit.building.measuring.scoring import Measurement
 from edgekit.core.recipe import Metric, Recipe
 from edgekit.core.variant import Variant
 from edgekit.reporting import wording

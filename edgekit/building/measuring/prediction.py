@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from edgekit.building.measuring.scoring import Outcome
 from edgekit.building.parts import MODEL, Files
-from edgekit.building.scoring import Outcome
 from edgekit.operators.target import Check
 from edgekit.running.place import target
 from edgekit.verbs.check import check

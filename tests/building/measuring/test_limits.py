@@ -14,7 +14,7 @@ from edgekit.building.measuring.limits import (
     drop_limit,
     judge_metric,
 )
-from edgekit.building.scoring import Measurement
+from edgekit.building.measuring.scoring import Measurement
 from edgekit.core import registry
 from edgekit.core.recipe import Metric, Recipe
 from edgekit.core.variant import Variant

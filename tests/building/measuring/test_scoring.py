@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from edgekit.building import scoring
-from edgekit.building.scoring import GOLDEN_ON_SLOW_PLACES
+from edgekit.building.measuring import scoring
+from edgekit.building.measuring.scoring import GOLDEN_ON_SLOW_PLACES
 from edgekit.core import registry
 from edgekit.core.recipe import Dataset
 from edgekit.core.types import Batch, Run
