@@ -110,9 +110,15 @@ def verify(
 
         shown = verify_on_phone(path, device, runtime=runtime, vectors=vectors)
     else:
-        shown = verb.verify(
-            path, runtime=runtime, device=device, vectors=vectors, evaluate=evaluate
-        )
+        with output.progress() as tell:
+            shown = verb.verify(
+                path,
+                runtime=runtime,
+                device=device,
+                vectors=vectors,
+                evaluate=evaluate,
+                progress=tell,
+            )
     proofs.show_proofs(shown, json=json)
     ran = any(proof.status == "measured" for proof in shown)
     good = ran and all(proof.ok is not False for proof in shown)

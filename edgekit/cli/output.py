@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json as json_format
-import shutil
+import os
 import signal
 import sys
 import traceback
@@ -121,8 +121,8 @@ def _fail(kind: str, message: str) -> int:
 
 @contextlib.contextmanager
 def progress() -> Iterator[Progress]:
-    """Give a `Progress` that draws a bar on a terminal, or writes lines where there is none."""
-    if not sys.stderr.isatty():
+    """Give a `Progress` that draws a bar on a terminal, or writes lines where nothing can move."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") in ("dumb", "unknown"):
         yield _lines()
         return
     from rich.console import Console
@@ -130,7 +130,7 @@ def progress() -> Iterator[Progress]:
     from rich.progress import Progress as Bar
     from rich.table import Column
 
-    console = Console(stderr=True, width=shutil.get_terminal_size().columns)
+    console = Console(stderr=True)
     doing_column = Column(ratio=1, no_wrap=True, overflow="ellipsis")
     columns = (
         BarColumn(min(40, console.width // 4)),

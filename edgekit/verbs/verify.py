@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from edgekit.core.errors import BadData, BadInput, NotFound, Unavailable, WorkerFailed
 from edgekit.core.report import Evaluation
-from edgekit.core.types import AnyPath, Batch
+from edgekit.core.types import AnyPath, Batch, Progress, silent
 from edgekit.core.variant import PRECISIONS
 from edgekit.intake.evaluation import GivenAnswers
 from edgekit.running.agreement import compare
@@ -65,6 +66,7 @@ def verify(
     device: str = "local",
     vectors: AnyPath | None = None,
     evaluate: GivenAnswers | None = None,
+    progress: Progress = silent,
 ) -> list[Proof]:
     """Run a file, or each plain precision of a build, and compare with the reference.
 
@@ -80,6 +82,7 @@ def verify(
         evaluate: Examples with right answers; see
             `edgekit.intake.evaluation.read_known_answers`. The source's scores stand beside the
             file's if `convert` was given the same examples.
+        progress: Told which file runs where.
 
     Raises:
         NotFound: There is no such file or folder.
@@ -97,18 +100,17 @@ def verify(
     picky = {} if runtime else _picky(chosen)
     witnesses = {file: Witnesses(file) for file in files}
     exams = {file: None if evaluate is None else exam_for(file, evaluate) for file in files}
-    return [
-        prove(
-            file,
-            place,
-            vectors=given or find_vectors(file),
-            exam=exams[file],
-            witnesses=witnesses[file],
-        )
-        for file in files
-        for place in chosen
+    jobs = [
+        (file, place)
+        for file, place in product(files, chosen)
         if place not in picky or is_accepted(file, picky[place])
     ]
+    proofs = []
+    for done, (file, place) in enumerate(jobs):
+        progress(done / len(jobs), f"running {file} on {place.runtime}, {place.device}")
+        beside, exam = given or find_vectors(file), exams[file]
+        proofs.append(prove(file, place, vectors=beside, exam=exam, witnesses=witnesses[file]))
+    return proofs
 
 
 def prove(

@@ -200,7 +200,7 @@ FOLDERS = {
     "bundle run-bad-sidecar --for pi --out out": "has no 'path'",
     "bundle run-no-vectors --for pi --out out": "give an .npz of golden vectors",
     "bundle run-bad-vectors --for pi --out out": "is no .npz",
-    "results run-text": "There is no 'README.md'",
+    "results run-text": "There is no 'docs/results.md'",
     "verify run": "is not the folder of a build",
     "run bundle-changed --input example.pgm": "is not the file that SHA256SUMS names",
     "run bundle-no-sums --input example.pgm": "has no SHA256SUMS",

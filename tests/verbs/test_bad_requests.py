@@ -99,7 +99,7 @@ PLACES = {
     "convert good.keras --out folder": "give a name that ends in .tflite",
     "bundle run --for pi --out pictures": "exists and is not a bundle",
     "build blobs.py --out text.txt": "is no folder",
-    "results run --repository folder": "There is no 'folder/README.md'",
+    "results run --repository folder": "There is no 'folder/docs/results.md'",
 }
 
 OPTIONS = {
@@ -112,7 +112,7 @@ OPTIONS = {
     "bundle folder --for moon": "no packager 'moon'; there are: android",
     "verify .": "not the folder of a build",
     "run pictures": "it has no bundle.json",
-    "list moon": "is not one of 'recipes'",
+    "list moon": "There is no kind 'moon'; there are: recipes, targets",
     "setup moon": "There is nothing to set up by the name 'moon'",
     "data get moon": "There is no data set 'moon'",
     "data get": "you gave neither",
