@@ -223,6 +223,7 @@ def _report(plan: Plan, trained: Trained, baseline: BaselineScore, rows: Iterabl
         train_seconds=trained.seconds,
         notes=(f"{trained.parameters:,} parameters; source: {plan.recipe.source}", *plan.notes),
         data=about_data(plan.recipe, plan.size, trained.value),
+        origins=trained.origins,
     )
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit.building.measuring.intervals import right_answers
+from edgekit.building.origins import opened_files, origins_of
 from edgekit.building.parts import (
     MODEL,
     RecipeChoice,
@@ -29,7 +30,7 @@ from edgekit.building.run_folder import (
 )
 from edgekit.core.child_process import report_progress
 from edgekit.core.recipe import Recipe
-from edgekit.core.report import Tally
+from edgekit.core.report import Origin, Tally
 from edgekit.core.types import Run, Size
 from edgekit.showing.tally import recalls, tally_of
 from edgekit.source_model.golden_vectors import write_arrays
@@ -60,6 +61,7 @@ class Trained:
         details: The recipe's further figures on all test examples.
         tally: How it answers them; None if that cannot be counted.
         right: Which of them it answers right; see `edgekit.building.measuring.intervals`.
+        origins: The public data that were read.
     """
 
     value: float
@@ -69,6 +71,7 @@ class Trained:
     details: Mapping[str, float]
     tally: Tally | None
     right: str
+    origins: tuple[Origin, ...] = ()
 
 
 def train_reference(choice: RecipeChoice, size: Size, seed: int, folder: Path) -> Trained:
@@ -77,6 +80,12 @@ def train_reference(choice: RecipeChoice, size: Size, seed: int, folder: Path) -
     Beside them go golden vectors of test examples, and calibration data: what each part is given
     while the whole runs on them.
     """
+    with opened_files() as paths:
+        trained = _trained(choice, size, seed, folder)
+    return replace(trained, origins=origins_of(paths))
+
+
+def _trained(choice: RecipeChoice, size: Size, seed: int, folder: Path) -> Trained:
     import keras
 
     keras.utils.set_random_seed(seed)

@@ -174,7 +174,7 @@ def copy_models(folder: Path, variants: Sequence[VerifiedVariant]) -> tuple[Mode
 def write_facts(
     folder: Path, contents: Contents, models: tuple[ModelFacts, ...], golden: Golden
 ) -> BundleFacts:
-    """Write `bundle.json`, its schema and `labels.txt`; return what the first one holds.
+    """Write `bundle.json`, its schema and labels, if any; return what the first one holds.
 
     Args:
         folder: The bundle, in which the models and the files of the program already are.
@@ -201,8 +201,9 @@ def write_facts(
     )
     write_json(folder / BUNDLE, to_json(facts))
     write_json(folder / SCHEMA_NAME, schema())
-    lines = "".join(f"{label}\n" for label in contents.labels)
-    (folder / LABELS).write_text(lines, encoding="utf-8")
+    if contents.labels:
+        lines = "".join(f"{label}\n" for label in contents.labels)
+        (folder / LABELS).write_text(lines, encoding="utf-8")
     return facts
 
 

@@ -1,4 +1,4 @@
-"""What of a run folder goes into a bundle, and the folder of a bundle itself.
+"""What of a run folder goes into a bundle.
 
 Every packager takes its models from here, so that no bundle holds a file that was not run and found
 right, or that changed since.
@@ -6,10 +6,9 @@ right, or that changed since.
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +20,10 @@ from edgekit.building.programs import (
     is_ours,
     read_program,
 )
-from edgekit.building.run_folder import SUMS, programs_path, strangers_in, vectors_path
+from edgekit.building.run_folder import programs_path, vectors_path
 from edgekit.core.errors import BadData, BadInput, NotFound
 from edgekit.core.kinds import Artifact
-from edgekit.core.paths import atomic, sha256
+from edgekit.core.paths import sha256
 from edgekit.core.recipe import Program
 from edgekit.core.report import Report, Row
 from edgekit.core.types import Batch
@@ -146,28 +145,6 @@ def contents_of(
         labels=_labels(variants),
         program=read_program(programs_path(run_dir)),
     )
-
-
-@contextlib.contextmanager
-def new_bundle(out: Path) -> Iterator[Path]:
-    """Give an empty folder that becomes `out`, with its checksums, if the block succeeds.
-
-    An earlier bundle is replaced; anything else at `out` is left alone.
-
-    Raises:
-        BadInput: `out` holds something else than a bundle.
-    """
-    if out.exists() and (strangers := strangers_in(out) if out.is_dir() else [out.name]):
-        raise BadInput(
-            f"'{out}' exists and is not a bundle; name a new folder, or a bundle to replace. "
-            f"It holds '{strangers[0]}', which edgekit did not write."
-        )
-    with atomic(out) as folder:
-        folder.mkdir()
-        yield folder
-        files = sorted(path for path in folder.rglob("*") if path.is_file())
-        lines = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
-        (folder / SUMS).write_text("".join(lines), encoding="utf-8")
 
 
 def _wanted(

@@ -40,6 +40,7 @@ def write_readme(folder: Path, contents: Contents, facts: BundleFacts, use: str 
             "examples": wording.examples_text(contents.report.rows),
             "sums": SUMS,
             "use": use.strip(),
+            "requirements": (folder / "requirements.txt").is_file(),
         },
         escape=False,
     )

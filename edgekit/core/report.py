@@ -235,6 +235,21 @@ class BaselineScore:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Public data that a model was trained and scored on.
+
+    Attributes:
+        what: What is in them.
+        source: Who made them, and where they are told of.
+        licence: Of the data.
+    """
+
+    what: str
+    source: str
+    licence: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """The result of a build; `report.json` is this, field by field.
 
@@ -245,6 +260,8 @@ class Report:
         reference_interval: As of a row.
         command: That makes the build again, with all its options; "" if it is not known.
         example: How a bundle's program is called, of which latencies are given; as `command`.
+        origins: The public data that the reference was trained and scored on; empty where only a
+            user's own were read.
     """
 
     recipe: str
@@ -265,6 +282,7 @@ class Report:
     reference_interval: Interval | None = None
     command: str = ""
     example: str = ""
+    origins: tuple[Origin, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -150,9 +150,15 @@ def open_on_cpu(path: Path, threads: int) -> Interpreter:
     """Open a model on the runtime that is installed.
 
     Raises:
-        SystemExit: None is installed.
+        SystemExit: None is installed, or it is not for the NumPy that is.
     """
-    return runtime().Interpreter(str(path), num_threads=threads)
+    try:
+        return runtime().Interpreter(str(path), num_threads=threads)
+    except SystemError as error:  # what NumPy 2 makes of modules that were built for NumPy 1
+        raise SystemExit(
+            f"The runtime here does not go with NumPy {np.__version__} ({error}). tflite-runtime "
+            "2.14 needs NumPy 1: pip install 'numpy<2'; or take ai-edge-litert in its place."
+        ) from error
 
 
 def runtime() -> ModuleType:

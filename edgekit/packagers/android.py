@@ -17,9 +17,9 @@ from edgekit.bundling.contents import (
     Contents,
     VerifiedVariant,
     contents_of,
-    new_bundle,
     right_somewhere,
 )
+from edgekit.bundling.folder import new_bundle
 from edgekit.bundling.golden import write_golden
 from edgekit.bundling.readme import write_readme
 from edgekit.core.errors import BadInput
@@ -54,16 +54,16 @@ def package(run_dir: Path, out: Path, variants: Sequence[str] = ()) -> Path:
         BadData: A file is not the one that was measured.
     """
     contents = _reachable(contents_of(run_dir, variants))
-    with new_bundle(out) as folder, tempfile.TemporaryDirectory() as scratch:
+    with new_bundle(out, contents) as folder, tempfile.TemporaryDirectory() as scratch:
         inside = Path(scratch)
         contents.copy_program(inside)
         models = copy_models(folder, contents.variants)
         golden = write_golden(folder, contents.vectors)
         facts = replace(write_facts(inside, contents, models, golden), program=None)
         write_json(folder / BUNDLE, to_json(facts))
-        for name in (SCHEMA_NAME, LABELS, getattr(facts.before, "subwords", "")):
-            if name:
-                shutil.copyfile(inside / name, folder / name)
+        read = (SCHEMA_NAME, LABELS if facts.labels else "", getattr(facts.before, "subwords", ""))
+        for name in filter(None, read):
+            shutil.copyfile(inside / name, folder / name)
         write_readme(folder, contents, facts)
         contents.copy_report(folder)
     return out

@@ -6,14 +6,20 @@ or a loop brings them as a Python program that needs NumPy and a runtime alone.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from edgekit.bundling.bundle_json import copy_models, write_facts
-from edgekit.bundling.contents import contents_of, new_bundle, right_somewhere
+from edgekit.bundling.contents import contents_of, right_somewhere
+from edgekit.bundling.folder import new_bundle
 from edgekit.bundling.golden import write_golden
 from edgekit.bundling.readme import write_readme
 from edgekit.core.kinds import Packager
+from edgekit.core.paths import packaged
+
+REQUIREMENTS = "requirements.txt"
+"""What pip installs for the program, by Python and system."""
 
 
 def package(run_dir: Path, out: Path, variants: Sequence[str] = ()) -> Path:
@@ -34,8 +40,10 @@ def package(run_dir: Path, out: Path, variants: Sequence[str] = ()) -> Path:
         BadData: A file is not the one that was measured.
     """
     contents = contents_of(run_dir, variants)
-    with new_bundle(out) as folder:
+    with new_bundle(out, contents) as folder:
         contents.copy_program(folder)
+        if contents.program:
+            shutil.copyfile(packaged("bundling", REQUIREMENTS), folder / REQUIREMENTS)
         models = copy_models(folder, contents.variants)
         golden = write_golden(folder, contents.vectors)
         facts = write_facts(folder, contents, models, golden)

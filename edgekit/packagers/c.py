@@ -17,9 +17,9 @@ from edgekit.bundling.contents import (
     Contents,
     VerifiedVariant,
     contents_of,
-    new_bundle,
     right_somewhere,
 )
+from edgekit.bundling.folder import new_bundle
 from edgekit.bundling.golden import write_golden
 from edgekit.bundling.micro.files import CModel, write_example, write_labels, write_model
 from edgekit.bundling.micro.resolver import operators_of
@@ -62,7 +62,7 @@ def package(run_dir: Path, out: Path, variants: Sequence[str] = ()) -> Path:
         part: tried(artifact.path, contents.vectors[part][0])
         for part, artifact in variant.files.items()
     }
-    with new_bundle(out) as folder, tempfile.TemporaryDirectory() as scratch:
+    with new_bundle(out, contents) as folder, tempfile.TemporaryDirectory() as scratch:
         inside = Path(scratch)
         contents.copy_program(inside)
         models = copy_models(folder, contents.variants)

@@ -16,9 +16,9 @@ from edgekit.bundling.contents import (
     Contents,
     VerifiedVariant,
     contents_of,
-    new_bundle,
     right_somewhere,
 )
+from edgekit.bundling.folder import new_bundle
 from edgekit.bundling.golden import write_golden
 from edgekit.bundling.web.page import PAGE, write_page
 from edgekit.core.errors import BadInput, Unavailable
@@ -52,7 +52,7 @@ def package(run_dir: Path, out: Path, variants: Sequence[str] = ()) -> Path:
         raise Unavailable(missing)
     contents = contents_of(run_dir, variants)
     contents = replace(contents, variants=(_chosen(contents),))
-    with new_bundle(out) as folder, tempfile.TemporaryDirectory() as scratch:
+    with new_bundle(out, contents) as folder, tempfile.TemporaryDirectory() as scratch:
         inside = Path(scratch)
         contents.copy_program(inside)
         models = copy_models(inside, contents.variants)

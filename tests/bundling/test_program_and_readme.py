@@ -14,6 +14,7 @@ import pytest
 
 from edgekit.core import registry
 from edgekit.core.errors import BadData
+from edgekit.core.report import Origin
 from tests.support.example_report import example_report
 from tests.support.example_run import ROWS, add_program, write_report, write_run
 
@@ -69,6 +70,52 @@ def test_the_readme_names_what_is_there_and_nothing_else(run_dir: Path) -> None:
     assert "int16x8" not in text
 
 
+def test_pip_finds_a_runtime_and_a_numpy_that_go_together_on_every_python(run_dir: Path) -> None:
+    from packaging.requirements import Requirement
+
+    add_program(run_dir)
+    text = (bundle(run_dir, run_dir / "bundle") / "requirements.txt").read_text()
+    asked = [Requirement(line) for line in text.splitlines() if not line.startswith("#")]
+    for system in ("linux", "darwin", "win32"):
+        for minor in range(8, 15):
+            on = {"sys_platform": system, "python_version": f"3.{minor}"}
+            chosen = {
+                r.name: str(r.specifier) for r in asked if not r.marker or r.marker.evaluate(on)
+            }
+            is_old = system == "linux" and minor < 12
+            assert set(chosen) == {"numpy", "tflite-runtime" if is_old else "ai-edge-litert"}
+            assert ("<2" in chosen["numpy"]) == is_old
+
+
+def test_the_licence_is_the_projects(run_dir: Path) -> None:
+    from tests.support.paths import ROOT
+
+    out = bundle(run_dir, run_dir / "bundle")
+    assert (out / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+
+
+def test_the_model_card_says_what_data_under_which_licence(run_dir: Path) -> None:
+    origin = Origin(what="drawings", source="Doe 2020", licence="CC BY 4.0")
+    write_report(run_dir, replace(example_report(), rows=ROWS, size="tiny", origins=(origin,)))
+    text = (bundle(run_dir, run_dir / "bundle") / "MODEL_CARD.md").read_text()
+    assert "- drawings. Doe 2020. Licence: CC BY 4.0." in text
+    assert "This is a tiny build" in text
+    assert "| int8 | 2.57 kB | 91.00 % | tflite-runtime, litert (out of limits) |" in text
+    assert "int16x8" not in text.split("## Evaluation")[1].split("\n\n")[1]
+    assert "\n\n\n" not in text
+
+
+def test_labels_that_there_are_not_have_no_file(run_dir: Path) -> None:
+    for sidecar in run_dir.glob("*/artifact.json"):
+        value = json.loads(sidecar.read_text())
+        value["signature"]["labels"] = []
+        sidecar.write_text(json.dumps(value))
+    for name in ("bundle", "android"):
+        out = registry.get("packagers", name).package(run_dir, run_dir / name)
+        assert (out / "bundle.json").is_file()
+        assert not (out / "labels.txt").exists()
+
+
 def test_the_readme_says_what_was_verified_where_with_which_value(run_dir: Path) -> None:
     text = (bundle(run_dir, run_dir / "bundle") / "README.md").read_text()
     assert "# image_cnn: models for a device" in text
@@ -83,6 +130,8 @@ def test_the_readme_has_the_call_and_the_check_to_paste(run_dir: Path) -> None:
     lines = (out / "README.md").read_text().splitlines()
     commands = [line.strip() for line in lines if line.startswith("    ")]
     assert commands == [
+        "python3 -m venv env && . env/bin/activate",
+        "pip install -r requirements.txt",
         "python3 greet.py --variant float32 --who 1",
         "sha256sum -c SHA256SUMS",
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -121,6 +122,17 @@ def test_without_a_runtime_it_says_what_there_is_for_this_python(
     monkeypatch.setattr("struct.calcsize", lambda _: pointer_bytes)
     with pytest.raises(SystemExit, match=f"There is no runtime here: {sentence}"):
         interpreter.runtime()
+
+
+def test_a_runtime_that_does_not_go_with_numpy_is_explained(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise SystemError("CreateWrapperFromFile returned a result with an exception set")
+
+    monkeypatch.setattr(interpreter, "runtime", lambda: SimpleNamespace(Interpreter=refuse))
+    with pytest.raises(SystemExit, match=r"does not go with NumPy .*pip install 'numpy<2'"):
+        interpreter.load(bundle, "float32")
 
 
 def test_any_model_answers_arrays(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:

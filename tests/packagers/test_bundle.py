@@ -32,6 +32,8 @@ def test_only_verified_models_are_in_it(run_dir: Path) -> None:
     assert out == run_dir / "bundle"
     names = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
     assert names == [
+        "LICENSE",
+        "MODEL_CARD.md",
         "README.md",
         "SHA256SUMS",
         "bundle.json",

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgekit.bundling.bundle_json import copy_models, write_facts
-from edgekit.bundling.contents import Contents, Fits, contents_of, new_bundle
+from edgekit.bundling.contents import Contents, Fits, contents_of
+from edgekit.bundling.folder import new_bundle
 from edgekit.bundling.golden import write_golden
 from edgekit.bundling.readme import write_readme
 from edgekit.core.paths import packaged
@@ -62,7 +63,7 @@ def package_for(board: Board, run_dir: Path, out: Path, variants: Sequence[str])
     """
     contents = contents_of(run_dir, variants, fits=board.fits)
     contents = replace(contents, program=contents.program or WITHOUT)
-    with new_bundle(out) as folder:
+    with new_bundle(out, contents) as folder:
         contents.copy_program(folder, *board.modules)
         models = copy_models(folder, contents.variants)
         facts = write_facts(folder, contents, models, write_golden(folder, contents.vectors))

@@ -71,11 +71,15 @@ def cache() -> Path:
     return home() / "data"
 
 
+def folders() -> tuple[Path, ...]:
+    """Return where data sets are looked for, in this order."""
+    given = os.environ.get("EDGEKIT_DATA")
+    return (*([Path(given)] if given else []), packaged("datasets"), cache())
+
+
 def present(file: DataFile) -> Path | None:
     """Return where a file is on this machine, unchecked, or None."""
-    given = os.environ.get("EDGEKIT_DATA")
-    folders = [*([Path(given)] if given else []), packaged("datasets"), cache()]
-    return next((f / file.path for f in folders if (f / file.path).is_file()), None)
+    return next((f / file.path for f in folders() if (f / file.path).is_file()), None)
 
 
 def locate(data_set: DataSet, path: str = "", progress: Progress = silent) -> Path:
