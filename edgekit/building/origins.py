@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from edgekit.core.report import Origin
+from edgekit.core.recipe import Origin
 from edgekit.domains.upstream.data_set import folders
 from edgekit.domains.upstream.table import SAMPLES, SETS
 

@@ -29,8 +29,8 @@ from edgekit.building.run_folder import (
     vectors_path,
 )
 from edgekit.core.child_process import report_progress
-from edgekit.core.recipe import Recipe
-from edgekit.core.report import Origin, Tally
+from edgekit.core.recipe import Origin, Recipe
+from edgekit.core.report import Tally
 from edgekit.core.types import Run, Size
 from edgekit.showing.tally import recalls, tally_of
 from edgekit.source_model.golden_vectors import write_arrays

@@ -90,6 +90,21 @@ class Dataset:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Public data that a model was trained and scored on.
+
+    Attributes:
+        what: What is in them.
+        source: Who made them, and where they are told of.
+        licence: Of the data.
+    """
+
+    what: str
+    source: str
+    licence: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Metric:
     """What a recipe is judged by, such as accuracy in percent.
 

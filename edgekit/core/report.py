@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Literal
 
-from edgekit.core.recipe import Interval, Metric
+from edgekit.core.recipe import Interval, Metric, Origin
 from edgekit.core.types import Size
 
 Question = Literal[
@@ -232,21 +232,6 @@ class BaselineScore:
 
     name: str
     value: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """Public data that a model was trained and scored on.
-
-    Attributes:
-        what: What is in them.
-        source: Who made them, and where they are told of.
-        licence: Of the data.
-    """
-
-    what: str
-    source: str
-    licence: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ import pytest
 
 from edgekit.core import registry
 from edgekit.core.errors import BadData
-from edgekit.core.report import Origin
+from edgekit.core.recipe import Origin
 from tests.support.example_report import example_report
 from tests.support.example_run import ROWS, add_program, write_report, write_run
 
