@@ -204,12 +204,21 @@ def _files(kind: str) -> dict[str, Path]:
 
 
 @cache
-def _announced(kind: str) -> dict[str, EntryPoint]:
-    """Return name -> entry point of a kind, of all installed packages."""
+def _entry_points() -> tuple[EntryPoint, ...]:
+    """Return what installed packages announce of all kinds: their metadata are read once."""
     from importlib.metadata import entry_points
 
+    points = entry_points()
+    return tuple(point for kind in KINDS for point in points.select(group=f"edgekit.{kind}"))
+
+
+@cache
+def _announced(kind: str) -> dict[str, EntryPoint]:
+    """Return name -> entry point of a kind, of all installed packages."""
     points: dict[str, EntryPoint] = {}
-    for point in entry_points(group=f"edgekit.{kind}"):
+    for point in _entry_points():
+        if point.group != f"edgekit.{kind}":
+            continue
         if other := points.get(point.name):
             raise BadInput(_two_owners(kind, point.name, _owner(other), _owner(point)))
         points[point.name] = point
