@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.paths import ROOT
 
@@ -55,3 +57,12 @@ def test_the_drawing_shows_every_folder() -> None:
     drawing = text.split("```")[1]
     folders = [p.name for p in (ROOT / "edgekit").iterdir() if (p / "__init__.py").exists()]
     assert [name for name in folders if f"{name}/" not in drawing] == []
+
+
+def test_the_wheel_says_what_it_is_for_and_where_it_is_at_home() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["url"] == project["urls"]["Homepage"]
+    assert citation["license"] == project["license"]
+    pythons = [text.rpartition(" ")[2] for text in project["classifiers"] if ":: 3." in text]
+    assert project["requires-python"] == f">={pythons[0]},<3.{int(pythons[-1][2:]) + 1}"

@@ -30,6 +30,9 @@ ELSEWHERE = {
 }
 """File outside of `docs/` -> its page."""
 
+WIDE = "---\nhide: [toc]\n---\n\n"
+"""What a page begins with whose tables need the room of the list of headings."""
+
 LINK = re.compile(r"(?P<image>!?)\[(?P<text>[^\]]+)\]\((?P<to>[^)#:\s]+)(?P<part>#[^)\s]*)?\)")
 
 
@@ -51,6 +54,8 @@ def main() -> None:
 def text_of(source: Path, name: str) -> str:
     """Return the text of the page `name`, with its links bent and its includes filled in."""
     text = source.read_text(encoding="utf-8")
+    if "<!-- results:" in text:
+        text = WIDE + text
     for family in FAMILIES:
         text = text.replace(f"<!-- recipes: {family.name} -->", recipes_of(family))
         text = text.replace(f"<!-- results: {family.name} -->", results_of(family))
