@@ -55,7 +55,7 @@ def _verified(contents: Contents) -> Iterator[str]:
     """Give a table with a line for each variant on each place it ran on."""
     metric = contents.report.metric
     yield from wording.markdown_head(
-        ["variant", "precision", "size", "ran on", metric.name, "drop", "verdict"]
+        ["variant", "precision", "size", "ran on", metric.name, metric.worsening, "verdict"]
     )
     for variant in contents.variants:
         size = wording.size_text(sum(file.size_bytes for file in variant.files.values()))

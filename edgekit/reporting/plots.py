@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgekit.core.report import Report, Row
-from edgekit.reporting import wording
+from edgekit.reporting import latency, wording
 from edgekit.reporting.svg import (
     COLOURS,
     LineStyle,
     drawing,
     log_ticks,
-    short,
     style,
     svg,
     text_width,
@@ -102,7 +101,7 @@ def size_plot(report: Report, *, width: float) -> str:
 
 def latency_plot(report: Report, *, width: float) -> str:
     """Draw median latencies, one panel a runtime, as SVG; "" if none has real times."""
-    timed = [row for row in report.rows if 0 < (row.latency_ms_median or 0) < _LARGEST]
+    timed = [row for row in report.rows if 0 < (latency.latency_ms(row) or 0) < _LARGEST]
     if not timed:
         return ""
     where, variants = wording.places(timed), list(wording.by_variant(timed))
@@ -145,9 +144,9 @@ def _plain(size: str) -> str:
 def _value_axis(axes: Axes, report: Report, values: Sequence[float]) -> None:
     low, high = min(*values, report.reference), max(*values, report.reference)
     room = 0.25 * (high - low) or 0.01 * abs(high) or 1.0
-    axes.set_ylim(low - room, high + room)
-    value_ticks(axes.yaxis)
-    axes.yaxis.set_major_formatter(lambda value, _: short(wording.value_text(report.metric, value)))
+    ends = (low - room, high + room)
+    axes.set_ylim(ends if report.metric.higher_is_better else ends[::-1])  # better is up
+    value_ticks(axes.yaxis, report.metric.unit)
 
 
 def _draw_points(axes: Axes, shown: Sequence[Point]) -> None:
@@ -213,7 +212,7 @@ def _draw_legend(axes: Axes, shown: Sequence[Point], *, columns: int, column: fl
 def _time_axis(axes: Axes, timed: Sequence[Row], *, room: float) -> None:
     """Scale all panels alike, with `room`, a share of the width, for figures at the bars' ends."""
     style(axes, grid="x")
-    times = [t for row in timed for t in (row.latency_ms_median, row.latency_ms_p90) if t]
+    times = [time for row in timed for time in _median_and_p90(row)]
     low, high = min(times), max(times)
     if high > _LOG_FROM * low:
         axes.set_xscale("log")
@@ -228,6 +227,12 @@ def _time_axis(axes: Axes, timed: Sequence[Row], *, room: float) -> None:
     write(axes, label, 0, 0, share="xy", dy=-32)
 
 
+def _median_and_p90(row: Row) -> tuple[float, float]:
+    """Return the latency and its 90th percentile, or the same again where that is not known."""
+    median = latency.latency_ms(row) or 0.0
+    return median, max(median, latency.p90_ms(row) or 0.0)
+
+
 def _draw_bars(axes: Axes, variants: Sequence[str], rows: dict[str, Row], *, named: bool) -> None:
     start = axes.get_xlim()[0]
     axes.set_ylim(len(variants) - 0.4, -0.6)
@@ -236,10 +241,10 @@ def _draw_bars(axes: Axes, variants: Sequence[str], rows: dict[str, Row], *, nam
         if named:
             write(axes, variant, 0, position, share="x", anchor="right", dx=-8, colour="ink")
         row = rows.get(variant)
-        if row is None or row.latency_ms_median is None:
+        if row is None:
             write(axes, wording.NONE, 0, position, share="x", dx=4)
             continue
-        median, p90 = row.latency_ms_median, row.latency_ms_p90 or row.latency_ms_median
+        median, p90 = _median_and_p90(row)
         axes.barh(position, median - start, left=start, height=0.6, color=COLOURS["accent"])
         axes.plot((median, p90), (position, position), color=COLOURS["ink"], linewidth=1.2)
         write(axes, wording.latency_text(median).removesuffix(" ms"), p90, position, dx=5)

@@ -10,6 +10,7 @@ from edgekit.core.errors import BadData, NotFound
 from edgekit.core.records import Json
 from edgekit.core.report import Report
 from edgekit.core.types import AnyPath
+from edgekit.reporting.verdict import recommendation, verdict
 
 FILE_NAME = "report.json"
 
@@ -18,6 +19,9 @@ _REMEDY = "build it again with `edgekit build`"
 
 def to_json(report: Report) -> dict[str, Json]:
     """Return a report as JSON values, in the stable form of `report.json`.
+
+    Beside its fields there is a `verdict`, which follows from them: whether all is within limits
+    and what is no better than the baseline (variant, runtime and device of each).
 
     JSON has no NaN and no infinity: such a figure of a row becomes null, its reason remains.
 
@@ -28,7 +32,16 @@ def to_json(report: Report) -> dict[str, Json]:
         if not math.isfinite(number):
             raise BadData(f"The {what} of the report is {number}; it must be finite: train again.")
     value: dict[str, Json] = records.to_json(report, finite=True)
-    return value
+    behind = [[row.variant, row.runtime, row.device] for row in report.behind_baseline]
+    return value | {
+        "verdict": {
+            "ok": report.ok,
+            "beats_baseline": report.beats_baseline,
+            "behind_baseline": behind,
+            "sentence": verdict(report),
+            "recommendation": recommendation(report),
+        }
+    }
 
 
 def from_json(value: Json) -> Report:

@@ -161,11 +161,20 @@ def text_width(text: str) -> float:
     return sum(_CHARACTER * (2 if ord(character) > 0x2E80 else 1) for character in short(text))
 
 
-def value_ticks(axis: Axis) -> None:
-    """Put ticks of a linear axis at steps that two decimals tell apart, such as 0.02, not 0.025."""
+def value_ticks(axis: Axis, unit: str) -> None:
+    """Put ticks of a linear axis at round steps, in as many decimals as tell them apart."""
     from matplotlib.ticker import MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(nbins=8, steps=(1, 2, 5, 10)))
+    locator = MaxNLocator(nbins=8, steps=(1, 2, 5, 10))
+    axis.set_major_locator(locator)
+
+    def text(value: float, _: object) -> str:
+        places = locator.tick_values(*sorted(axis.get_view_interval()))
+        step = abs(places[1] - places[0]) if len(places) > 1 else 1.0
+        decimals = min(12, max(0, -math.floor(math.log10(step or 1.0) + 1e-9)))
+        return short(f"{value:,.{decimals}f} {unit}".rstrip())
+
+    axis.set_major_formatter(text)
 
 
 def log_ticks(axis: Axis, lowest: float, highest: float, *, width: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from edgekit.core.report import Report, Row
-from edgekit.reporting import wording
+from edgekit.reporting import latency, wording
 from edgekit.reporting.wording import counted, listed, place_name, places, state
 
 
@@ -28,6 +28,27 @@ def against_baseline(report: Report) -> str:
     return f"the reference beats {baseline}"
 
 
+def certainty(report: Report) -> str:
+    """Say how sure the metric and the largest change of it are; "" if that is not known."""
+    metric, known = report.metric, report.reference_interval
+    if known is None:
+        return ""
+    sentence = (
+        f"On other examples of the same kind the reference's {metric.name} may be "
+        f"{wording.interval_text(metric, known)} (95 % confidence)"
+    )
+    row = wording.worst(report.rows)
+    if row is None or row.drop_interval is None:
+        return f"{sentence}."
+    change = wording.interval_text(metric, row.drop_interval)
+    return (
+        f"{sentence}, and the {metric.worsening} of {row.variant} on "
+        f"{place_name((row.runtime, row.device))}, the largest, {change}: of {row.examples:,} "
+        f"examples only the reference answers {row.right_lost:,} right, and only the file "
+        f"{row.right_gained:,}."
+    )
+
+
 def recommendation(report: Report) -> str:
     """Say which variant to take, and why; "" if none is within limits.
 
@@ -41,13 +62,13 @@ def recommendation(report: Report) -> str:
     chosen = wording.smallest(rows)
     if chosen is None:
         return ""
-    fastest = wording.fastest(rows)
+    fastest = latency.fastest(rows)
     is_fastest = fastest is not None and fastest.variant == chosen
     what = "the smallest and the fastest" if is_fastest else "the smallest"
     sentences = [f"Take {chosen}, {what} within limits: {_figures(report, chosen, fastest)}."]
     if fastest is not None and not is_fastest:
         where = place_name((fastest.runtime, fastest.device))
-        time = wording.latency_text(fastest.latency_ms_median)
+        time = wording.latency_text(latency.latency_ms(fastest))
         sentences.append(f"The fastest is {fastest.variant}: {time} on {where}.")
     if report.size == "tiny":
         sentences.append(
@@ -69,7 +90,7 @@ def _figures(report: Report, variant: str, fastest: Row | None) -> str:
     for row in rows:
         if fastest and (row.runtime, row.device) == (fastest.runtime, fastest.device):
             where = place_name((row.runtime, row.device))
-            figures.append(f"{wording.latency_text(row.latency_ms_median)} on {where}")
+            figures.append(f"{wording.latency_text(latency.latency_ms(row))} on {where}")
     return ", ".join(figures)
 
 

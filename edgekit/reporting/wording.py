@@ -7,12 +7,13 @@ that the same row is called the same everywhere.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from edgekit.core.errors import printable
-from edgekit.core.recipe import Metric
-from edgekit.core.report import Row
+from edgekit.core.recipe import Interval, Metric
+from edgekit.core.report import Report, Row
 
 Place = tuple[str, str]
 """Runtime and device."""
@@ -112,12 +113,6 @@ def smallest(rows: Iterable[Row]) -> str | None:
     return min(good, key=lambda name: good[name], default=None)
 
 
-def fastest(rows: Iterable[Row]) -> Row | None:
-    """Return the row with the smallest latency among those within limits, or None."""
-    timed = [row for row in rows if state(row) == "ok" and row.latency_ms_median]
-    return min(timed, key=lambda row: row.latency_ms_median or 0.0, default=None)
-
-
 def footnotes(rows: Iterable[Row]) -> dict[str, int]:
     """Return reason -> its number from 1, in the order of the rows; equal reasons share one."""
     reasons = dict.fromkeys(row.reason for row in rows if row.reason)
@@ -141,6 +136,23 @@ def drop_text(metric: Metric, drop: float | None) -> str:
     return text if drop < 0 else f"+{text}"
 
 
+def interval_text(metric: Metric, interval: Interval | None) -> str:
+    """Return `92.2 to 93.2`, one digit after the point: intervals are rough."""
+    if interval is None:
+        return NONE
+    return f"{interval.low:.1f} to {interval.high:.1f} {metric.unit}".rstrip()
+
+
+def state_text(row: Row) -> str:
+    """Return the state, with the share of operators where that was predicted."""
+    return ", ".join(filter(None, (state(row), mapped_text(row))))
+
+
+def mapped_text(row: Row) -> str:
+    """Return `29 of 31`: how many of a row's operators were predicted to be mapped."""
+    return "" if row.operators is None else f"{row.operators_mapped} of {row.operators}"
+
+
 def amount_text(metric: Metric, amount: float) -> str:
     """Return a drop or its limit with its unit, in digits that tell them apart: `0.0013 mm`."""
     return f"{_figure(metric, amount)} {metric.unit}".rstrip()
@@ -152,19 +164,13 @@ def size_text(num_bytes: int | None) -> str:
         return NONE
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if num_bytes >= factor * 0.9995:
-            return f"{_three_digits(num_bytes / factor)} {unit}"
+            return f"{three_digits(num_bytes / factor)} {unit}"
     return f"{num_bytes} B"
 
 
 def latency_text(milliseconds: float | None) -> str:
     """Return `0.0184 ms`, `31.2 ms` or `1,240 ms`: three significant digits."""
-    return NONE if milliseconds is None else f"{_three_digits(milliseconds)} ms"
-
-
-def latency_of_files(row: Row) -> str:
-    """Return the median, of several files with that of each: `3.2 ms (encode 3, step 0.2)`."""
-    each = ", ".join(f"{part} {_three_digits(ms)}" for part, ms in row.latency_ms_by_file.items())
-    return latency_text(row.latency_ms_median) + (f" ({each})" if each else "")
+    return NONE if milliseconds is None else f"{three_digits(milliseconds)} ms"
 
 
 def percent_text(percent: float | None) -> str:
@@ -200,8 +206,16 @@ def _figure(metric: Metric, value: float) -> str:
     return f"{value:,.2f}" if metric.unit == "%" else f"{value:,.4g}"
 
 
-def _three_digits(value: float) -> str:
+def three_digits(value: float) -> str:
+    """Return `0.0684`, `31.2` or `1,240`: three significant digits."""
     return f"{value:,.0f}" if value >= 99.95 or value == 0 else f"{value:#.3g}"
+
+
+def command_of(report: Report) -> str:
+    """Return the command that makes a build again; old reports do not know all its options."""
+    data = " --data FOLDER" if report.data else ""
+    options = f"--size {report.size} --seed {report.seed}{data}"
+    return report.command or f"edgekit build {shlex.quote(report.recipe)} {options}"
 
 
 def markdown_text(text: str) -> str:
@@ -209,6 +223,13 @@ def markdown_text(text: str) -> str:
     clean = " ".join(printable(text).split())
     clean = re.sub(r"([\\`*\[\]<>|$~]|&(?=#?\w))", r"\\\1", clean)
     return re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", clean)  # within a word it means nothing
+
+
+def markdown_code(command: str) -> tuple[str, str, str]:
+    """Return the lines of a block that shows a command as it is, ready to copy."""
+    clean = " ".join(printable(command).split())
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", clean)), default=0))
+    return f"{fence}sh", clean, fence
 
 
 def markdown_head(cells: Sequence[str]) -> tuple[str, str]:

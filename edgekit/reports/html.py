@@ -12,13 +12,13 @@ from edgekit.core import registry
 from edgekit.core.errors import printable
 from edgekit.core.kinds import Reporter
 from edgekit.core.paths import atomic
-from edgekit.core.report import ExplainedFile, Report
-from edgekit.reporting import drawn_svg, plots, seen_tables, svg, wording
+from edgekit.core.report import ExplainedFile, Report, Row
+from edgekit.reporting import drawn_svg, latency, plots, seen_tables, svg, wording
 from edgekit.reporting.noise_plot import noise_plot
 from edgekit.reporting.precision_plot import precision_plot
 from edgekit.reporting.seen import Seen, read_seen, without_shares
 from edgekit.reporting.templates import filled
-from edgekit.reporting.verdict import recommendation, verdict
+from edgekit.reporting.verdict import certainty, recommendation, verdict
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -47,6 +47,7 @@ def _values(report: Report) -> dict[str, object]:
         "report": report,
         "repeatable": repeatable(),
         "words": wording,
+        "latency": latency,
         "verdict": verdict(report),
         "recommendation": recommendation(report),
         "headline": _headline(report),
@@ -60,7 +61,14 @@ def _values(report: Report) -> dict[str, object]:
         "value": lambda value: wording.value_text(metric, value),
         "drop": lambda value: wording.drop_text(metric, value),
         "adapters": _adapters(report),
+        "amount": lambda amount: wording.amount_text(metric, amount),
+        "interval": lambda interval: wording.interval_text(metric, interval),
+        "intervals": any(row.value_interval for row in report.rows),
+        "worsening": metric.worsening,
         "examples": wording.examples_text(report.rows),
+        "certainty": certainty(report),
+        "times": latency.times_text(report),
+        "command": wording.command_of(report),
         "judged": [(row, each) for row in report.rows for each in row.judged],
         "explanations": list(_explanations(report)),
         "verdicts": wording.TRIED,
@@ -114,7 +122,7 @@ def _cards(report: Report) -> Iterator[tuple[str, str, str]]:
     yield (
         f"Keras reference, {metric.name}",
         wording.value_text(metric, report.reference),
-        f"{baseline.name}: {wording.value_text(metric, baseline.value)}",
+        f"{baseline.name}: {wording.value_text(metric, baseline.value)}{_interval(report)}",
     )
     small = wording.smallest(report.rows)
     if small:
@@ -123,16 +131,29 @@ def _cards(report: Report) -> Iterator[tuple[str, str, str]]:
         value = wording.value_text(metric, worst.value if worst else None)
         size = wording.size_text(wording.facts(rows).compressed_bytes)
         yield "Smallest within limits", size, f"{small} compressed, at worst {value}"
-    fastest = wording.fastest(report.rows)
+    fastest = latency.fastest(report.rows)
     if fastest:
         where = wording.place_name((fastest.runtime, fastest.device))
-        median = wording.latency_text(fastest.latency_ms_median)
-        of_each = ", one call of each file" if fastest.latency_ms_by_file else ""
-        yield "Fastest within limits", median, f"{fastest.variant} on {where}, median{of_each}"
+        time = wording.latency_text(latency.latency_ms(fastest))
+        yield "Fastest within limits", time, f"{fastest.variant} on {where}{_calls(fastest)}"
     measured = sum(row.status == "measured" for row in report.rows)
     variants, places = len(wording.by_variant(report.rows)), len(wording.places(report.rows))
     detail = f"variants: {variants}, places: {places}"
     yield "Combinations measured", f"{measured} of {len(report.rows)}", detail
+
+
+def _interval(report: Report) -> str:
+    """Return how sure the reference's value is, for a card."""
+    known = report.reference_interval
+    return f"; with 95 % confidence {wording.interval_text(report.metric, known)}" if known else ""
+
+
+def _calls(row: Row) -> str:
+    """Say what a latency is of, for a card."""
+    if row.latency_ms_example is None:
+        return ", one call of each file" if row.latency_ms_by_file else ""
+    calls = sum(row.calls_by_file.values())
+    return f", {calls:,} calls of the bundle's example" if calls > 1 else ""
 
 
 def _adapters(report: Report) -> dict[str, str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgekit.core.recipe import Metric
 from edgekit.reporting import plots
 from tests.support.example_report import VARIANTS, example_report, one_bad_row
 
@@ -47,6 +50,34 @@ def test_every_point_has_a_number_that_the_legend_explains() -> None:
             beside = drawn.rindex(f">{number}</text>")
             assert 0 < drawn.index(f">{variant}</text>") - beside < 400
         assert drawn.count(">Keras reference</text>") == 1
+
+
+def ticks_of(drawn: str, unit: str) -> list[tuple[float, float]]:
+    """Return the values at the plot's left, each with its height on the page."""
+    found = re.findall(rf'<text[^>]*y="([\d.]+)"[^>]*>([\d.,]+){unit}</text>', drawn)
+    assert found
+    return [(float(value.replace(",", "")), float(y)) for y, value in found]
+
+
+@pytest.mark.parametrize("higher_is_better", [True, False])
+def test_better_is_up(higher_is_better: bool) -> None:
+    metric = Metric(name="score", unit="mm", higher_is_better=higher_is_better)
+    drawn = plots.size_plot(replace(example_report(), metric=metric), width=900)
+    ticks = sorted(ticks_of(drawn, " mm"))
+    heights = [y for _, y in ticks]
+    assert heights == sorted(heights, reverse=higher_is_better)
+
+
+@pytest.mark.parametrize("spread", [1e-4, 3e-3, 0.7, 5e4])
+def test_no_two_ticks_are_called_the_same(spread: float) -> None:
+    report = example_report()
+    rows = tuple(
+        replace(row, value=None if row.value is None else 0.72 + spread * (row.drop or 0.0))
+        for row in report.rows
+    )
+    drawn = plots.size_plot(replace(report, rows=rows, reference=0.72), width=900)
+    values = [value for value, _ in ticks_of(drawn, " %")]
+    assert len(set(values)) == len(values) > 2
 
 
 near = st.floats(0, 400)

@@ -43,6 +43,16 @@ def test_the_stable_form_has_its_keys() -> None:
         assert set(row) == {field.name for field in fields(Row)}
 
 
+def test_machines_learn_what_a_build_comes_to() -> None:
+    found = report_json.to_json(example_report())["verdict"]
+    assert (found["ok"], found["beats_baseline"], found["behind_baseline"]) == (True, True, [])
+    assert found["recommendation"].startswith("Take pruned-int8")
+    better = BaselineScore(name="better", value=91.1)
+    found = report_json.to_json(replace(example_report(), baseline=better))["verdict"]
+    assert (found["ok"], found["beats_baseline"]) == (False, True)
+    assert ["pruned-int8", "litert", "local"] in found["behind_baseline"]
+
+
 def test_a_row_without_its_optional_figures_is_read() -> None:
     found = report_json.to_json(example_report())
     found["rows"] = [

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgekit.core.recipe import Metric
+from edgekit.core.recipe import Interval, Metric
 from edgekit.core.report import Row
 from edgekit.reporting import wording
 from tests.support.example_report import example_report
@@ -70,9 +70,30 @@ def test_values_and_drops_are_in_the_unit_of_the_metric() -> None:
     assert wording.drop_text(plain, None) == wording.NONE
 
 
-def test_the_latency_of_several_files_is_said_of_each() -> None:
-    row = Row(variant="a", precision="int8", runtime="r", device="d", status="measured")
-    assert wording.latency_of_files(replace(row, latency_ms_median=1.25)) == "1.25 ms"
-    each = {"start": 1.0, "step": 0.25}
-    both = replace(row, latency_ms_median=1.25, latency_ms_by_file=each)
-    assert wording.latency_of_files(both) == "1.25 ms (start 1.00, step 0.250)"
+def test_a_predicted_row_says_how_many_operators_are_mapped() -> None:
+    row = example_report().rows[4]
+    assert wording.state_text(row) == "predicted, 0 of 29"
+    assert wording.state_text(replace(row, operators=None)) == "predicted"
+
+
+def test_what_gets_worse_drops_or_rises() -> None:
+    assert Metric(name="accuracy").worsening == "drop"
+    assert Metric(name="error", higher_is_better=False).worsening == "rise"
+
+
+def test_a_limit_has_its_unit_and_digits_enough() -> None:
+    assert wording.amount_text(Metric(name="accuracy", unit="%"), 1.0) == "1.00 %"
+    assert wording.amount_text(Metric(name="MAE", unit="mm"), 0.0013) == "0.0013 mm"
+    interval = Interval(low=83.47, high=98.62)
+    assert wording.interval_text(Metric(name="accuracy", unit="%"), interval) == "83.5 to 98.6 %"
+    assert wording.interval_text(Metric(name="accuracy"), None) == wording.NONE
+
+
+def test_a_command_is_shown_as_it_is() -> None:
+    report = example_report()
+    known = "edgekit build image_cnn --size full --seed 0"
+    assert wording.command_of(report) == known
+    assert wording.command_of(replace(report, data=("Yours.",))) == f"{known} --data FOLDER"
+    asked = "edgekit build 'a ``` b.py' --size tiny"
+    assert wording.command_of(replace(report, command=asked)) == asked
+    assert wording.markdown_code(asked) == ("````sh", asked, "````")

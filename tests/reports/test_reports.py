@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from rich.console import Console
 
 from edgekit.core import registry
-from edgekit.core.recipe import Metric
+from edgekit.core.recipe import Interval, Metric
 from edgekit.core.report import BaselineScore, ExplainedFile, Report
 from edgekit.reporting import report_json, wording
 from edgekit.reporting.terminal import report as terminal
@@ -188,6 +188,53 @@ def test_a_model_that_is_no_better_than_its_baseline_is_not_green(
     assert said in write_markdown(report, tmp_path).read_text(encoding="utf-8")
 
 
+def test_every_form_has_the_command_that_builds_it_again(tmp_path: Path) -> None:
+    command = "edgekit build image_cnn --size tiny --variant int8 --data 'my pictures' --seed 3"
+    report = replace(example_report(), command=command)
+    page, _ = page_of(report, tmp_path)
+    assert command in page.text
+    assert f"```sh\n{command}\n```" in write_markdown(report, tmp_path).read_text(encoding="utf-8")
+    assert report_json.to_json(report)["command"] == command
+
+
+def test_a_cell_has_value_limit_and_latency(tmp_path: Path) -> None:
+    page, _ = page_of(example_report(), tmp_path)
+    assert "91.41 % ok drop +0.21, limit 1.00 % 0.0684 ms" in page.text
+    mapped = Counter(value for _, name, value in page.attributes if name == "data-mapped")
+    assert mapped == {"none": 2 * 6, "some": 2 * 5}  # matrix, all combinations
+    assert "29 of 31 operators" in page.text
+
+
+def test_errors_rise(tmp_path: Path) -> None:
+    error = Metric(name="MAE", unit="mm", higher_is_better=False)
+    report, stream = replace(example_report(), metric=error), io.StringIO()
+    page, _ = page_of(report, tmp_path)
+    terminal.show(report, table.Page(Console(file=stream), 100))
+    for text in (page.text, stream.getvalue(), write_markdown(report, tmp_path).read_text()):
+        assert "drop" not in text
+        assert "rise" in text
+
+
+def test_what_is_certain_is_said(tmp_path: Path) -> None:
+    known, change = Interval(low=83.5, high=98.6), Interval(low=-1.2, high=3.4)
+    rows = tuple(
+        replace(row, value_interval=known, drop_interval=change, right_lost=2, right_gained=1)
+        for row in example_report().rows
+    )
+    report = replace(example_report(), rows=rows, reference_interval=known)
+    said = (
+        "On other examples of the same kind the reference's accuracy may be 83.5 to 98.6 % (95 % "
+        "confidence), and the drop of pruned24-int8 on tflite-runtime, the largest, -1.2 to 3.4 %: "
+        "of 10,000 examples only the reference answers 2 right, and only the file 1."
+    )
+    stream = io.StringIO()
+    terminal.show(report, table.Page(Console(file=stream), 100))
+    page, _ = page_of(report, tmp_path)
+    assert said in page.text
+    assert said in " ".join(stream.getvalue().split())
+    assert said in write_markdown(report, tmp_path).read_text(encoding="utf-8")
+
+
 def test_the_page_names_what_is_out_of_limits(tmp_path: Path) -> None:
     page, _ = page_of(one_bad_row(example_report()), tmp_path)
     assert "Out of limits 1 of 43 measurements" in page.text
@@ -285,16 +332,19 @@ def test_markdown_keeps_its_tables_whatever_the_texts(tmp_path: Path) -> None:
     text = write_markdown(report, tmp_path).read_text(encoding="utf-8")
     tables = [line for line in text.splitlines() if line.startswith("|")]
     bars = {len(re.findall(r"(?<!\\)\|", line)) for line in tables}
-    assert bars == {5, 7, 8, 9, 13}  # four to twelve columns
-    assert "<script>" not in text.replace(r"\<", "")
+    assert bars == {5, 7, 8, 9, 16}  # four to fifteen columns
+    outside = re.sub(r"(?ms)^(`{3,})sh$.*?^\1$", "", text)  # code is shown as it is
+    assert outside.count("\n") == text.count("\n") - 2
+    assert "<script>" not in outside.replace(r"\<", "")
 
 
 def test_markdown_tells_measured_predicted_and_not_run_apart(tmp_path: Path) -> None:
     text = write_markdown(example_report(), tmp_path).read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if line.startswith("| int16x8 |"))
     assert line == (
-        "| int16x8 | 211 kB | 166 kB | 91.60 % (+0.02) ok | 91.60 % (+0.02) ok | "
-        "not run, reason 3 | 92.28 % (+0.02) ok | predicted, reason 1 |"
+        "| int16x8 | 211 kB | 166 kB | 91.60 % (+0.02 of 1.00 %), 2.73 ms, ok | "
+        "91.60 % (+0.02 of 1.00 %), 2.60 ms, ok | not run, reason 3 | "
+        "92.28 % (+0.02 of 1.00 %), ok | predicted, 0 of 29, reason 1 |"
     )
     assert "3. The GPU accelerator refused the file: Some ops are not accelerated." in text
 

@@ -143,7 +143,15 @@ def _row(variant: str, place: tuple[str, str]) -> Row:
         unique_weights=unique,
     )
     if place[0] == "edgetpu":
-        return replace(row, status="predicted", reason=_prediction(row.precision))
+        mapped = 29 if row.precision == "int8" else 0
+        count = 31 if row.precision == "int8" else 29
+        return replace(
+            row,
+            status="predicted",
+            reason=_prediction(row.precision),
+            operators=count,
+            operators_mapped=mapped,
+        )
     if place[0] == "litert-gpu" and variant == "int16x8":
         reason = "The GPU accelerator refused the file: Some ops are not accelerated."
         return replace(row, status="not run", reason=reason)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from edgekit.core.report import Report, Row
-from edgekit.reporting import wording
+from edgekit.reporting import latency, wording
 from edgekit.reporting.terminal.table import Column, Group, Page
 from edgekit.reporting.terminal.words import with_mark
-from edgekit.reporting.verdict import recommendation, verdict
+from edgekit.reporting.verdict import certainty, recommendation, verdict
 
 
 def show(report: Report, page: Page | None = None) -> None:
@@ -49,6 +49,8 @@ def _heading(report: Report) -> tuple[str, ...]:
 
 def _ending(report: Report) -> Iterator[str]:
     yield wording.examples_text(report.rows)
+    yield certainty(report)
+    yield latency.times_text(report)
     yield from report.data
     yield f"{report.date}, {report.machine}"
     yield recommendation(report)
@@ -59,10 +61,10 @@ def _columns(report: Report) -> tuple[Column, ...]:
     return (
         Column("where"),
         Column(f"{report.metric.name} {unit}".rstrip(), "number"),
-        Column(f"drop {unit}".rstrip(), "number"),
+        Column(f"{report.metric.worsening} {unit}".rstrip(), "number"),
         Column("max error", "number"),
         Column("cosine", "number", optional=True),
-        Column("median ms", "number"),
+        Column("time ms", "number"),
         Column("p90 ms", "number", optional=True),
         Column("state", "state"),
     )
@@ -84,9 +86,9 @@ def _cells(report: Report, row: Row, notes: dict[str, int]) -> tuple[str, ...]:
         wording.drop_text(metric, row.drop),
         wording.error_text(row.max_abs_error),
         wording.NONE if row.cosine is None else f"{row.cosine:.5f}",
-        _bare(wording.latency_text(row.latency_ms_median), "ms"),
-        _bare(wording.latency_text(row.latency_ms_p90), "ms"),
-        with_mark(wording.state(row), row.reason, notes),
+        _bare(wording.latency_text(latency.latency_ms(row)), "ms"),
+        _bare(wording.latency_text(latency.p90_ms(row)), "ms"),
+        with_mark(wording.state_text(row), row.reason, notes),
     )
 
 

@@ -1,0 +1,64 @@
+"""What a report says of latencies: the one a reader waits for, and what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from edgekit.core.report import Report, Row
+from edgekit.reporting.wording import counted, latency_text, listed, state, three_digits
+
+
+def latency_ms(row: Row) -> float | None:
+    """Return what one waits for: all calls that the bundle's example makes, each at its median.
+
+    Where those were not counted it is one call of each file.
+    """
+    return row.latency_ms_median if row.latency_ms_example is None else row.latency_ms_example
+
+
+def p90_ms(row: Row) -> float | None:
+    """Return the 90th percentile of `latency_ms`, which is not known of several calls."""
+    return row.latency_ms_p90 if latency_ms(row) == row.latency_ms_median else None
+
+
+def times_text(report: Report) -> str:
+    """Say what latencies are of; "" if nothing was timed."""
+    timed = [row for row in report.rows if latency_ms(row) is not None]
+    if not timed:
+        return ""
+    times = "Times are medians in the runtime's process, warm-up left out"
+    counted_calls = [row for row in timed if row.latency_ms_example is not None]
+    if not counted_calls:
+        several = any(row.latency_ms_by_file for row in timed)
+        return f"{times}; of several files the sum of one call of each." if several else f"{times}."
+    if all(len(r.calls_by_file) == 1 == sum(r.calls_by_file.values()) for r in counted_calls):
+        return f"{times}, of one call."
+    row = counted_calls[0]
+    calls = listed([f"{counted(n, 'call')} of {part}" for part, n in row.calls_by_file.items()])
+    return (
+        f"{times}, of all calls that the bundle's example makes ({report.example}; "
+        f"{row.variant} takes {calls})."
+    )
+
+
+def latency_of_files(row: Row) -> str:
+    """Return the latency with that of each call: `12.2 ms (encode 3.00, 14 x step 0.660)`.
+
+    A file that the bundle's example does not call stands there as `hop 0.00300 a call`.
+    """
+    calls, alone = row.calls_by_file, row.latency_ms_median
+    by_file = row.latency_ms_by_file or {name: alone or 0.0 for name in calls}
+    texts = []
+    for part, ms in by_file.items():
+        count = calls.get(part, 1)
+        times = f"{count:,} x " if count > 1 else ""
+        name = f"{part} " if row.latency_ms_by_file else ""
+        texts.append(f"{times}{name}{three_digits(ms)}{'' if count else ' a call'}")
+    one = not row.latency_ms_by_file and set(calls.values()) <= {1}
+    return latency_text(latency_ms(row)) + ("" if one else f" ({', '.join(texts)})")
+
+
+def fastest(rows: Iterable[Row]) -> Row | None:
+    """Return the row with the smallest latency among those within limits, or None."""
+    timed = [row for row in rows if state(row) == "ok" and latency_ms(row)]
+    return min(timed, key=lambda row: latency_ms(row) or 0.0, default=None)
