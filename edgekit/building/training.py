@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgekit.building.agreeing import refuse_other_model
 from edgekit.building.measuring.intervals import right_answers
 from edgekit.building.origins import opened_files, origins_of
 from edgekit.building.parts import (
@@ -91,7 +92,9 @@ def _trained(choice: RecipeChoice, size: Size, seed: int, folder: Path) -> Train
     keras.utils.set_random_seed(seed)
     recipe = choice.load()
     start = time.monotonic()
-    model = recipe.train(recipe.build(size), size, report_progress)
+    untrained = recipe.build(size)
+    refuse_other_model(recipe, untrained)
+    model = recipe.train(untrained, size, report_progress)
     seconds = time.monotonic() - start
     report_progress(1.0, "taking golden vectors and the reference's score")
     runs = _save(recipe, model, folder)

@@ -63,12 +63,14 @@ PACKAGER = '''
 """The names of what was measured, for a shop window."""
 from pathlib import Path
 from collections.abc import Sequence
-from edgekit.bundling.contents import contents_of, new_bundle
+from edgekit.bundling.contents import contents_of
+from edgekit.bundling.folder import new_bundle
 from edgekit.core.kinds import Packager
 
 def package(run_dir: Path, out: Path, variants: Sequence[str] = ()) -> Path:
-    names = [variant.name for variant in contents_of(run_dir, variants).variants]
-    with new_bundle(out) as folder:
+    contents = contents_of(run_dir, variants)
+    names = [variant.name for variant in contents.variants]
+    with new_bundle(out, contents) as folder:
         (folder / "names.txt").write_text(" ".join(names))
     return out
 
