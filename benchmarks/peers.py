@@ -33,8 +33,8 @@ from peer_files.table import behind, machine, show
 from peer_files.ways import WAYS, Order, write
 
 from edgekit.building.parts import MODEL, RecipeChoice
+from edgekit.building.reference.training import Trained, train_reference
 from edgekit.building.run_folder import calibration_path, source_path, vectors_path
-from edgekit.building.training import Trained, train_reference
 from edgekit.converters.tflite import convert_each
 from edgekit.core import registry
 from edgekit.core.child_process import Child

@@ -14,9 +14,9 @@ from edgekit.building.measuring.prediction import predicted, refused
 from edgekit.building.measuring.scoring import Measurement, Outcome, measure
 from edgekit.building.parts import MODEL, Files, parts_of, with_whole
 from edgekit.building.plan import Plan
+from edgekit.building.reference.training import Trained
 from edgekit.building.run_folder import programs_path, vectors_path
 from edgekit.building.step_cache import step
-from edgekit.building.training import Trained
 from edgekit.core import registry
 from edgekit.core.errors import ConversionFailed, Unavailable, WorkerFailed
 from edgekit.core.kinds import Artifact

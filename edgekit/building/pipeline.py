@@ -22,17 +22,19 @@ from edgekit.building.optimizing import optimize
 from edgekit.building.parts import MODEL, parts_of, with_whole
 from edgekit.building.plan import Plan, make_plan, packagers_of_builds
 from edgekit.building.programs import write_programs
+from edgekit.building.reference.training import Trained, measure_baseline, train_reference
 from edgekit.building.run_folder import (
     calibration_path,
+    forget,
     programs_path,
     remove_bundle,
     source_path,
     vectors_path,
 )
 from edgekit.building.step_cache import step
-from edgekit.building.training import Trained, measure_baseline, train_reference
 from edgekit.core import registry
 from edgekit.core.child_process import Child
+from edgekit.core.errors import BadInput
 from edgekit.core.parallel import part
 from edgekit.core.paths import sha256
 from edgekit.core.report import BaselineScore, Report, Row
@@ -89,7 +91,11 @@ def build(
         data=None if data is None else Path(data),
         weights=None if weights is None else Path(weights),
     )
-    trained = _train(plan, part(progress, 0.0, 0.3))
+    try:
+        trained = _train(plan, part(progress, 0.0, 0.3))
+    except BadInput:  # the request cannot be met: a run folder that holds nothing yet goes again
+        forget(plan.folder)
+        raise
     baseline = _baseline(plan, part(progress, 0.3, 0.35))
     sources = _optimize(plan, part(progress, 0.35, 0.6))
     converted, refused = convert_all(plan, sources, part(progress, 0.6, 0.75))

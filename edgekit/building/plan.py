@@ -13,7 +13,7 @@ from edgekit.building.parts import RecipeChoice
 from edgekit.building.programs import source_of
 from edgekit.building.run_folder import PLAN, refuse_strangers
 from edgekit.core import registry
-from edgekit.core.errors import BadInput
+from edgekit.core.errors import BadInput, Unavailable
 from edgekit.core.paths import packaged, require_writable, sha256, write_json
 from edgekit.core.recipe import Program, Recipe
 from edgekit.core.records import Json
@@ -91,6 +91,8 @@ def make_plan(
         raise BadInput(f"size is '{size}'; allowed are 'tiny' and 'full'.")
     if not 0 <= seed < 1 << 32:
         raise BadInput(f"seed is {seed}; allowed are 0 to {(1 << 32) - 1}.")
+    if sentence := registry.get("converters", "tflite").missing():
+        raise Unavailable(sentence)
     choice = RecipeChoice(name=recipe, data=data, weights=weights)
     found = choice.load()
     chosen = tuple(map(Variant.parse, variants or found.variants))
@@ -193,7 +195,7 @@ def _code(
     story = registry.source_of("recipes", recipe)
     convert = registry.source_of("converters", "tflite")
     found = {
-        "train": code_of(story, packaged("building", "training.py")),
+        "train": code_of(story, packaged("building", "reference", "training.py")),
         "convert": code_of(convert),
         "explain": code_of(convert, packaged("verbs", "explain.py")),
         "programs": code_of(story, source_of(program), packaged("building", "programs.py")),

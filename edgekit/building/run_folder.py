@@ -14,6 +14,7 @@ bundle/                    what an app or a board takes
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
@@ -146,6 +147,13 @@ def refuse_strangers(folder: Path, *, bundles: Iterable[str]) -> None:
                 f"'{bundle}' holds '{strangers[0]}', which edgekit did not write, and a build "
                 f"replaces that folder; {remedy}"
             )
+
+
+def forget(folder: Path) -> None:
+    """Remove a run folder in which there is nothing but what was planned."""
+    with contextlib.suppress(OSError):  # something else is in it
+        if [path.name for path in folder.iterdir()] == [PLAN]:
+            shutil.rmtree(folder)
 
 
 def remove_bundle(folder: Path) -> None:

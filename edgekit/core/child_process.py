@@ -26,7 +26,14 @@ from types import ModuleType
 from typing import IO, Any, ParamSpec, TypeVar
 
 from edgekit.core import processes
-from edgekit.core.errors import REMEDIES, EdgekitError, error_class, sentence_of
+from edgekit.core.errors import (
+    REMEDIES,
+    EdgekitError,
+    Unavailable,
+    error_class,
+    how_to_import,
+    sentence_of,
+)
 from edgekit.core.paths import packaged
 from edgekit.core.processes import Process
 from edgekit.core.records import Json, from_json, to_json
@@ -168,6 +175,8 @@ def _answer(request: Mapping[str, Json]) -> dict[str, Json]:
         arguments = {k: _typed(function, k, v) for k, v in request["arguments"].items()}
         return {"result": to_json(function(**arguments))}
     except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and (sentence := how_to_import(error)):
+            error = Unavailable(sentence[:1].upper() + sentence[1:])
         refused = isinstance(error, OSError) and error.errno in REMEDIES
         explained = isinstance(error, EdgekitError) and not isinstance(error, ChildDied)
         return {

@@ -84,6 +84,23 @@ def sentence_of(error: OSError) -> str:
     return f"{where}{what.rstrip('.')}; {REMEDIES.get(error.errno or 0, _OTHERWISE)}."
 
 
+def how_to_import(error: ModuleNotFoundError) -> str:
+    """Say which package is missing, and how to get it; "" if what is missing is edgekit's own."""
+    package = (error.name or "").partition(".")[0]
+    if not package or package == "edgekit":
+        return ""
+    remedy = f"pip install {package}, or whatever package brings it"
+    if package in _OF_BUILDS:
+        remedy = "pip install 'edgekit-tflite[build]'"
+    return f"the Python package '{package}' is not installed here; {remedy}."
+
+
+_OF_BUILDS = {
+    "PIL", "cv2", "keras", "matplotlib", "sacrebleu", "scipy", "skimage", "sklearn", "tensorflow",
+    "tensorflow_model_optimization", "tf_keras", "tokenizers",
+}  # fmt: skip
+"""What `edgekit-tflite[build]` installs, by the names that Python imports."""
+
 REMEDIES = {
     errno.ENOSPC: "free some space, or choose another place with --out or EDGEKIT_HOME",
     errno.EDQUOT: "free some space, or choose another place with --out or EDGEKIT_HOME",

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from edgekit.core.errors import BadInput, NotFound, did_you_mean
+from edgekit.core.errors import BadInput, NotFound, did_you_mean, how_to_import
 from edgekit.core.paths import packaged
 
 if TYPE_CHECKING:
@@ -149,11 +149,15 @@ def _get_by_name(kind: str, name: str) -> object:
     try:
         thing: object = point.load()
     except (Exception, SystemExit) as error:
-        raise BadInput(
-            f"The {KINDS[kind]} '{name}' of {_owner(point)} fails on import: "
-            f"{type(error).__name__}: {error}."
-        ) from error
+        whose = f"The {KINDS[kind]} '{name}' of {_owner(point)}"
+        raise BadInput(f"{whose} fails on import: {_why(error)}") from error
     return thing
+
+
+def _why(error: BaseException) -> str:
+    """Say why a file could not be imported, and how to get a package that it lacks."""
+    lacking = how_to_import(error) if isinstance(error, ModuleNotFoundError) else ""
+    return lacking or f"{type(error).__name__}: {error}."
 
 
 def _file(kind: str, name: str) -> Path:
@@ -178,7 +182,7 @@ def _import_file(kind: str, path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        raise BadInput(f"'{path}' fails on import: {type(error).__name__}: {error}.") from error
+        raise BadInput(f"'{path}' fails on import: {_why(error)}") from error
     return module
 
 

@@ -77,7 +77,7 @@ def setup(names: str | Sequence[str] = (), progress: Progress = silent) -> list[
 def _needs(name: str) -> list[tuple[str, str]]:
     """Return the runtimes and devices, by kind and name, that a name asks for."""
     needs = [(kind, name) for kind in ("runtimes", "devices") if name in local_names(kind)]
-    if name in registry.names("targets"):
+    if name in registry.names("targets") or name.endswith(".py"):
         target = registry.get("targets", name)
         local = target.device == "local"
         needs.append(("runtimes", target.runtime) if local else ("devices", target.device))

@@ -51,7 +51,7 @@ def test_what_scores_a_file_includes_the_worker() -> None:
 
 
 def test_training_does_not_depend_on_what_runs_files() -> None:
-    files = {path.name for path in imported([packaged("building", "training.py")])}
+    files = {path.name for path in imported([packaged("building", "reference", "training.py")])}
     assert not {"session.py", "worker.py", "tf_converter.py", "pipeline.py"} & files
 
 

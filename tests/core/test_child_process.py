@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 
 import pytest
 
 from edgekit.core.child_process import Child, ChildDied, report_progress
-from edgekit.core.errors import BadData
+from edgekit.core.errors import BadData, Unavailable
 
 
 def raise_bad_data(text: str) -> None:
@@ -23,6 +24,10 @@ def count(to: int) -> int:
     for number in range(to):
         report_progress(number / to, f"at {number}")
     return to
+
+
+def load(name: str) -> None:
+    import_module(name)
 
 
 def abort() -> None:
@@ -55,6 +60,15 @@ def test_any_other_exception_is_a_death_with_its_name_and_log() -> None:
         Child().call(divide, a=1, b=0)
     assert caught.value.cause == "ZeroDivisionError"
     assert "chatter" in caught.value.log_tail
+
+
+def test_a_package_that_is_missing_is_a_sentence_with_what_to_install() -> None:
+    with pytest.raises(
+        Unavailable, match=r"^The Python package 'nowhere' is .*pip install nowhere"
+    ):
+        Child().call(load, name="nowhere.deep")
+    with pytest.raises(ChildDied, match=r"No module named 'edgekit\.nowhere'"):
+        Child().call(load, name="edgekit.nowhere")
 
 
 def test_a_crash_is_named_by_its_signal() -> None:

@@ -45,6 +45,8 @@ def test_a_path_works_wherever_a_name_does(tmp_path: Path) -> None:
     [
         ("x = 1\n", "no attribute 'recipe'"),
         ("1/0\n", "fails on import: ZeroDivisionError"),
+        ("import nowhere\n", "'nowhere' is not installed here; pip install nowhere, or whatever"),
+        ("import edgekit.nowhere\n", "fails on import: ModuleNotFoundError: No module named"),
         ("raise SystemExit\n", "fails on import: SystemExit"),
         ("recipe = 42\n", "holds a recipe that is of type int; it must be a Recipe"),
     ],
@@ -85,7 +87,7 @@ def test_an_entry_point_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        ("there_is_no_such_module:recipe", "ModuleNotFoundError: No module named 'there_is"),
+        ("there_is_no_such_module:recipe", "the Python package 'there_is_no_such_module' is not"),
         ("json:recipe", "AttributeError: module 'json' has no attribute 'recipe'"),
         ("announced_and_broken:recipe", "ZeroDivisionError: division by zero"),
     ],

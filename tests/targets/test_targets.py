@@ -21,10 +21,12 @@ from edgekit.core.errors import BadModelFile, EdgekitError, NotFound
 from edgekit.core.paths import packaged
 from edgekit.core.records import to_json
 from edgekit.operators.target import Check, Target
+from edgekit.running.place import places
 from edgekit.running.session import open_session
 from edgekit.tflite.reader import Model, Operator, TensorInfo, read
 from edgekit.verbs.check import check
 from edgekit.verbs.inspect import inspect
+from edgekit.verbs.setup import setup
 from tests.support.paths import GOLDEN
 from tests.support.small_files import Data, Step, write_file
 
@@ -40,6 +42,15 @@ REFUSED = {
     "gpu": {*UNRUNNABLE, "int16x8", "loop", "sparse"},
     "microcontroller": {*UNRUNNABLE, "dynamic_int8", "float16", "sparse", "wrong_version"},
 }
+
+
+def test_a_targets_path_works_wherever_its_name_does(tmp_path: Path) -> None:
+    """Not only in Python: as `--target` of check, convert, build and setup."""
+    mine = tmp_path / "my_board.py"
+    mine.write_text("from edgekit.targets.litert import target\n")
+    assert check(GOLDEN / "float32.tflite", str(mine)).ok
+    assert list(places([str(mine)]).values()) == list(places(["litert"]).values())
+    assert [str(line) for line in setup(str(mine))] == ["litert: is in place"]
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from edgekit.building.evaluation import Measured
 from edgekit.building.parts import MODEL, Files, parts_of
 from edgekit.building.plan import Plan
+from edgekit.building.reference.training import Trained
 from edgekit.building.run_folder import vectors_path
 from edgekit.building.step_cache import step
-from edgekit.building.training import Trained
 from edgekit.core.errors import Unavailable, WorkerFailed
 from edgekit.core.paths import sha256
 from edgekit.core.report import Row

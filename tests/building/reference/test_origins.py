@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgekit.building.origins import opened_files, origins_of
+from edgekit.building.reference.origins import opened_files, origins_of
 from edgekit.core import registry
 from edgekit.domains.upstream.table import SAMPLES
 

@@ -11,9 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgekit.building.agreeing import refuse_other_model
 from edgekit.building.measuring.intervals import right_answers
-from edgekit.building.origins import opened_files, origins_of
 from edgekit.building.parts import (
     MODEL,
     RecipeChoice,
@@ -23,6 +21,8 @@ from edgekit.building.parts import (
     record,
     remembering,
 )
+from edgekit.building.reference.agreeing import refuse_other_model
+from edgekit.building.reference.origins import opened_files, origins_of
 from edgekit.building.run_folder import (
     calibration_path,
     save_model,
