@@ -11,8 +11,10 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from ai_edge_litert.interpreter import Interpreter
 
 from tests.support.paths import GOLDEN, ROOT
 
@@ -28,47 +30,65 @@ def instructions(name: str) -> list[str]:
 
 
 def verified(repository: Path, models: str) -> tuple[int, str]:
-    """Run the step that verifies, as GitHub would; return its exit code and its summary."""
+    """Run the step that verifies, as GitHub would; return its exit code, and what it says."""
     step, summary = STEPS["Verify the models"], repository / "summary.md"
+    assert step["shell"] == "python"
+    script = repository / "step.py"
+    script.write_text(step["run"], encoding="utf-8")
     environment = {
         **os.environ,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         "GITHUB_STEP_SUMMARY": str(summary),
         "MODELS": models,
         "RUNTIME": ACTION["inputs"]["runtime"]["default"],
     }
     assert set(step["env"]) <= set(environment)
-    argv = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+    argv = [sys.executable, str(script)]
     ran = subprocess.run(argv, cwd=repository, env=environment, capture_output=True, text=True)
-    return ran.returncode, summary.read_text() if summary.exists() else ran.stdout
+    return ran.returncode, summary.read_text() if summary.exists() else ran.stderr
+
+
+def small(folder: Path, name: str) -> Path:
+    """Write a model with golden vectors that it agrees with."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(GOLDEN / "float32.tflite", path)
+    images = np.random.default_rng(0).random((8, 8, 8, 1), dtype=np.float32)
+    signature = Interpreter(str(path)).get_signature_runner()
+    scores = [signature(image=image[np.newaxis])["scores"][0] for image in images]
+    vectors = {"input:image": images, "output:scores": np.array(scores)}
+    np.savez(path.with_suffix(".vectors.npz"), **vectors)  # type: ignore[arg-type]  # numpy#25529
+    return path
 
 
 def test_the_action_verifies_what_its_globs_match(tmp_path: Path) -> None:
-    model = GOLDEN / "float32.tflite"
-    for name in ("one.tflite", "deep/er/two words.tflite"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(model, tmp_path / name)
-    code, summary = verified(tmp_path, "  **/*.tflite\n\none.tflite\nnothing/*.tflite")
-    assert code == 0, summary
-    assert summary.splitlines()[2:] == [
-        "| model | verdict | compared with |",
-        "| --- | --- | --- |",
-        "| `deep/er/two words.tflite` | within limits | other kernels, on random input |",
-        "| `one.tflite` | within limits | other kernels, on random input |",
+    small(tmp_path, "one.tflite")
+    small(tmp_path, "deep/er/two words.tflite")
+    code, said = verified(tmp_path, "  **/*.tflite\n\none.tflite\nnothing/*.tflite")
+    assert code == 0, said
+    assert said.splitlines()[4:] == [
+        f"| `{name}` | litert | within limits | compared with golden vectors |"
+        for name in ("deep/er/two words.tflite", "one.tflite")
     ]
 
 
-def test_the_action_fails_with_a_model_that_does_not_run(tmp_path: Path) -> None:
+def test_the_action_fails_with_models_that_are_wrong_or_broken(tmp_path: Path) -> None:
+    wrong = small(tmp_path, "wrong.tflite").with_suffix(".vectors.npz")
+    arrays = dict(np.load(wrong))
+    np.savez(
+        wrong,
+        **{"input:image": arrays["input:image"], "output:scores": 1 - arrays["output:scores"]},
+    )
     (tmp_path / "broken.tflite").write_bytes(b"no model")
-    code, summary = verified(tmp_path, "*.tflite")
+    code, said = verified(tmp_path, "*.tflite")
     assert code == 1
-    assert "| `broken.tflite` | **not run** |" in summary
+    assert "| `broken.tflite` | litert | not run | 'broken.tflite' is" in said
+    assert "| `wrong.tflite` | litert | out of limits | Output" in said
 
 
 def test_the_action_fails_where_nothing_matches(tmp_path: Path) -> None:
     assert verified(tmp_path, "*.tflite\n") == (
-        2,
+        1,
         "::error::No file matches the globs of 'models'.\n",
     )
 
