@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import chain, groupby
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from edgekit.cli.output import print_json, say
@@ -19,6 +19,24 @@ FEW = 100
 """With fewer examples one of them is more than a point, the most that int8 should cost."""
 
 
+PROOF_COLUMNS = (
+    Column("where"),
+    Column("against"),
+    Column("max error", "number"),
+    Column("mean error", "number"),
+    Column("verdict", "state"),
+)
+JUDGED_COLUMNS = (Column("output"), Column("is"), Column("where"), Column("measured (limit)"))
+SCORED_COLUMNS = (
+    Column("output"),
+    Column("known answers"),
+    Column("where"),
+    Column("source", "number"),
+    Column("file (+- at 95 %)", "number"),
+    Column("difference", "number"),
+)
+
+
 def show_proofs(proofs: Iterable[Proof], *, json: bool) -> None:
     """Print what running files showed."""
     proofs = list(proofs)
@@ -27,56 +45,43 @@ def show_proofs(proofs: Iterable[Proof], *, json: bool) -> None:
         return
     page = Page.of_stdout()
     notes = numbered(proof.reason for proof in proofs)
+    by_file = {proof.file: [each for each in proofs if each.file == proof.file] for proof in proofs}
     page.grouped(
-        (
-            Column("where"),
-            Column("against"),
-            Column("max error", "number"),
-            Column("mean error", "number"),
-            Column("verdict", "state"),
-        ),
+        PROOF_COLUMNS,
         (
             Group(title=file, rows=[_proof_row(proof, notes) for proof in of_file])
-            for file, of_file in groupby(proofs, lambda proof: proof.file)
+            for file, of_file in by_file.items()
         ),
     )
     if notes:
         page.lines()
         page.notes(notes)
-    judged = [(_where(proof), output) for proof in proofs for output in proof.outputs]
-    if judged:
-        page.lines()
-        page.table(
-            (Column("output"), Column("is"), Column("where"), Column("measured (limit)")),
-            ((output.output, output.kind, where, output.figures()) for where, output in judged),
-        )
-    _show_scores(page, proofs)
+    titles = {file: file if len(by_file) > 1 else "" for file in by_file}
+    judged = [Group(title=titles[k], rows=list(_judged(each))) for k, each in by_file.items()]
+    scored = [Group(title=titles[k], rows=list(_scored(each))) for k, each in by_file.items()]
+    for columns, groups in ((JUDGED_COLUMNS, judged), (SCORED_COLUMNS, scored)):
+        if any(group.rows for group in groups):
+            page.lines()
+            page.grouped(columns, groups)
+    evaluations = [proof.evaluation for proof in proofs if proof.evaluation]
+    page.lines(map(_how_sure, evaluations[:1]))
 
 
-def _show_scores(page: Page, proofs: Iterable[Proof]) -> None:
-    """Print how right files and their source are, side by side, and how sure that is."""
-    evaluated = [(_where(proof), proof.evaluation) for proof in proofs if proof.evaluation]
-    if not evaluated:
-        return
-    rows = []
-    for where, evaluation in evaluated:
-        source = {(score.output, score.question): score for score in evaluation.source}
-        for score in chain.from_iterable(evaluation.file.values()):
-            before = source.get((score.output, score.question))
-            rows.append((score.output, score.question, where, *_side_by_side(before, score)))
-    page.lines()
-    page.table(
-        (
-            Column("output"),
-            Column("known answers"),
-            Column("where"),
-            Column("source", "number"),
-            Column("file (+- at 95 %)", "number"),
-            Column("difference", "number"),
-        ),
-        rows,
-    )
-    page.lines([_how_sure(evaluated[0][1])])
+def _judged(proofs: Iterable[Proof]) -> Iterator[tuple[str, ...]]:
+    """Yield each output in each place beside its limits."""
+    for proof in proofs:
+        for output in proof.outputs:
+            yield output.output, output.kind, _where(proof), output.figures()
+
+
+def _scored(proofs: Iterable[Proof]) -> Iterator[tuple[str, ...]]:
+    """Yield how right a file and its source are, side by side."""
+    for proof in proofs:
+        if proof.evaluation:
+            source = {(score.output, score.question): score for score in proof.evaluation.source}
+            for score in chain.from_iterable(proof.evaluation.file.values()):
+                before = source.get((score.output, score.question))
+                yield score.output, score.question, _where(proof), *_side_by_side(before, score)
 
 
 def _where(proof: Proof) -> str:

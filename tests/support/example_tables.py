@@ -199,7 +199,7 @@ CONVERSION = Conversion(
         size_bytes=1_206_224,
         sha256="",
     ),
-    proofs=(PROOF, PROOFS[3]),
+    proofs=(PROOF, replace(PROOFS[3], file=FILE)),
     notes=("The batch size was free, and is fixed at 1.",),
 )
 
