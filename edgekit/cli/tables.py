@@ -147,7 +147,7 @@ def show_benchmarks(timed: Sequence[Benchmark], *, json: bool) -> None:
         [
             Group(
                 title=f"{first.runtime} on {first.device}",
-                beside=f"{threads}, {first.runs} runs",
+                beside=f"{threads}, {first.runs} runs{_doubt(first)}",
                 rows=[
                     (
                         each.file,
@@ -160,6 +160,13 @@ def show_benchmarks(timed: Sequence[Benchmark], *, json: bool) -> None:
             )
         ],
     )
+
+
+def _doubt(timed: Benchmark) -> str:
+    """Say that times are not those of the hardware that is meant."""
+    if timed.hardware == "real":
+        return ""
+    return f"; {timed.hardware}: these times say nothing of real hardware"
 
 
 def show_bundle(made: Bundled, *, json: bool) -> None:

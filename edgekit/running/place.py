@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from edgekit.core import registry
 from edgekit.core.errors import BadInput, BadModelFile
@@ -13,6 +14,9 @@ from edgekit.operators.support import file_problems
 from edgekit.operators.target import Target
 from edgekit.running.quantization import number_ports
 from edgekit.tflite.reader import read
+
+Hardware = Literal["real", "emulated", "software GPU"]
+"""What computes: that which is meant, or another machine in its place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +72,13 @@ class Place:
         Args:
             adapter: What an accelerator ran on (`Session.info`); "" for a CPU.
         """
-        return not (self.stands_in() or self.find()[0].computes_in_software(adapter))
+        return self.hardware(adapter) == "real"
+
+    def hardware(self, adapter: str) -> Hardware:
+        """Return what really computes here; `adapter` as above."""
+        if self.stands_in():
+            return "emulated"
+        return "software GPU" if self.find()[0].computes_in_software(adapter) else "real"
 
 
 def places(targets: Sequence[str] = ()) -> dict[str, Place]:

@@ -234,7 +234,11 @@ class Session:
             found, memory = self._latencies(first, asked, signature)
             latencies_ms += (found / 1e6).tolist()
             count = self._fitting(max(latencies_ms) / 1e3)
-        return Timing(latencies_ms=tuple(latencies_ms[warmup:]), peak_memory_bytes=memory)
+        return Timing(
+            latencies_ms=tuple(latencies_ms[warmup:]),
+            peak_memory_bytes=memory,
+            adapter=self.info.get("adapter", ""),
+        )
 
     def _latencies(self, first: Batch, runs: int, signature: str) -> tuple[Array, int]:
         """Let the worker time some invocations: nanoseconds of each, and its memory in bytes."""

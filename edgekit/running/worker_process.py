@@ -88,10 +88,12 @@ class Timing:
     Attributes:
         latencies_ms: One per run.
         peak_memory_bytes: Largest resident size of the worker process.
+        adapter: What an accelerator ran on; "" for a CPU.
     """
 
     latencies_ms: tuple[float, ...]
     peak_memory_bytes: int
+    adapter: str = ""
 
     @property
     def median_ms(self) -> float:

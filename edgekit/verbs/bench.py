@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit.core.types import AnyPath
-from edgekit.running.place import Place, refuse_unrunnable
+from edgekit.running.place import Hardware, Place, refuse_unrunnable
 from edgekit.running.timing import time_file
 
 
@@ -19,6 +19,8 @@ class Benchmark:
         latency_ms_median: Milliseconds.
         latency_ms_p90: 90th percentile, milliseconds.
         peak_memory_bytes: Of the worker process.
+        hardware: Whether the hardware that is meant computed. Latencies of an emulated one, or of a
+            GPU that is computed in software, say nothing of it.
     """
 
     file: str
@@ -29,6 +31,7 @@ class Benchmark:
     latency_ms_median: float
     latency_ms_p90: float
     peak_memory_bytes: int
+    hardware: Hardware = "real"
 
 
 def bench(
@@ -55,7 +58,8 @@ def bench(
     """
     file = Path(file)
     refuse_unrunnable(file, runtime)
-    timing = time_file(file, Place(runtime=runtime, device=device), threads=threads, runs=runs)
+    place = Place(runtime=runtime, device=device)
+    timing = time_file(file, place, threads=threads, runs=runs)
     return Benchmark(
         file=str(file),
         runtime=runtime,
@@ -65,4 +69,5 @@ def bench(
         latency_ms_median=timing.median_ms,
         latency_ms_p90=timing.p90_ms,
         peak_memory_bytes=timing.peak_memory_bytes,
+        hardware=place.hardware(timing.adapter),
     )

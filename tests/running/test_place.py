@@ -76,10 +76,12 @@ def test_times_of_an_emulator_or_of_a_gpu_in_software_mean_nothing(tmp_path: Pat
     gpu = Place(runtime="litert-gpu")
     assert gpu.times_mean_something("NVIDIA GeForce RTX 4090")
     assert not gpu.times_mean_something("SwiftShader Device (Subzero)")
+    assert gpu.hardware("SwiftShader Device (Subzero)") == "software GPU"
     runtime, _ = fake_runtime(tmp_path)
     emulated = Place(runtime=runtime, device=made_device(tmp_path))
     assert emulated.is_emulated()
     assert not emulated.times_mean_something("")
+    assert emulated.hardware("") == "emulated"
 
 
 def test_every_target_has_a_place_and_a_converter_that_exist() -> None:

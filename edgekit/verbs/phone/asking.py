@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgekit.core.errors import BadInput, Unavailable, WorkerFailed
@@ -11,7 +11,7 @@ from edgekit.core.records import from_json, read_json
 from edgekit.verbs.bench import Benchmark
 from edgekit.verbs.phone.adb import Phone, phone_of
 from edgekit.verbs.phone.app_bundle import AppBundle, app_bundle
-from edgekit.verbs.phone.device_report import REMEDY, RUNTIME, judge_report
+from edgekit.verbs.phone.device_report import REMEDY, RUNTIME, is_emulated, judge_report
 from edgekit.verbs.verify import Proof
 
 ON_GPU = {"litert": False, "litert-gpu": True}
@@ -40,6 +40,7 @@ class _Timed:
     latency: _Latency
     peak_memory_bytes: int | None
     models: tuple[_Ran, ...]
+    device: Mapping[str, str] = field(default_factory=dict)
 
 
 def verify_on_phone(
@@ -109,6 +110,7 @@ def bench_on_phone(
         latency_ms_median=timed.latency.median_ms,
         latency_ms_p90=timed.latency.p90_ms,
         peak_memory_bytes=timed.peak_memory_bytes or 0,
+        hardware="emulated" if is_emulated(timed.device) else "real",
     )
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgekit.core.errors import BadData, NotFound
 from edgekit.core.records import from_json, read_json
 from edgekit.core.report import Report, Row
 from edgekit.reporting.report_json import load_report
-from edgekit.verbs.phone.device_report import REMEDY, judge_report
+from edgekit.verbs.phone.device_report import REMEDY, is_emulated, judge_report
 from edgekit.verbs.verify import Proof
 
 BUNDLE_FOLDER = "android"
@@ -30,6 +30,7 @@ class _Measured:
     variant: str
     latency: _Latency = _Latency()
     peak_memory_bytes: int | None = None
+    device: Mapping[str, str] = field(default_factory=dict)
 
 
 def with_phone(run_dir: Path, device_reports: Sequence[Path]) -> Report:
@@ -74,6 +75,7 @@ def _row(report: Report, bundle: Path, path: Path) -> Row:
     if not of_build:
         raise BadData(f"'{path}' is of the variant '{measured.variant}', which the build lacks.")
     worst = max(proofs, key=_badness)
+    latency = _Latency() if is_emulated(measured.device) else measured.latency
     return Row(
         variant=measured.variant,
         precision=of_build[0].precision,
@@ -84,8 +86,8 @@ def _row(report: Report, bundle: Path, path: Path) -> Row:
         max_abs_error=worst.max_abs_error,
         mean_abs_error=worst.mean_abs_error,
         cosine=worst.cosine,
-        latency_ms_median=measured.latency.median_ms,
-        latency_ms_p90=measured.latency.p90_ms,
+        latency_ms_median=latency.median_ms,
+        latency_ms_p90=latency.p90_ms,
         peak_memory_bytes=measured.peak_memory_bytes,
         size_bytes=of_build[0].size_bytes,
         compressed_bytes=of_build[0].compressed_bytes,

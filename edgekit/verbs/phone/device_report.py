@@ -255,6 +255,11 @@ def _residency(model: _Model) -> str:
     )
 
 
+def is_emulated(device: Mapping[str, str]) -> bool:
+    """Whether a device report comes from Android's emulator; these are its boards."""
+    return device.get("hardware", "") in ("goldfish", "ranchu")
+
+
 def _phone(device: Mapping[str, str]) -> str:
     names: Sequence[str] = [device.get(key, "") for key in ("manufacturer", "model")]
     android = f", Android {device['android']}" if "android" in device else ""

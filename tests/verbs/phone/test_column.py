@@ -36,6 +36,16 @@ def test_a_phone_s_answers_and_times_are_a_row_beside_the_others(run_dir: Path) 
     assert len(with_phone(run_dir, [path, path]).rows) == len(before) + 1
 
 
+def test_an_emulated_phone_has_no_latency(run_dir: Path) -> None:
+    bundle = run_dir / "android"
+    path, content = write_report(bundle, golden(bundle))
+    content["device"]["hardware"] = "ranchu"
+    path.write_text(json.dumps(content))
+    before = load_report(run_dir).rows
+    (row,) = [each for each in with_phone(run_dir, [path]).rows if each not in before]
+    assert (row.ok, row.latency_ms_median, row.latency_ms_p90) == (True, None, None)
+
+
 def test_the_reports_are_written_anew_with_it(run_dir: Path) -> None:
     bundle = run_dir / "android"
     path, _ = write_report(bundle, golden(bundle)[:, ::-1])
