@@ -19,6 +19,7 @@ from edgekit.running.agreement import check_shapes
 from edgekit.running.limits import (
     ENOUGH,
     FEW_POSITIVES,
+    LEAST_TOLD,
     LIMITS,
     QUIET,
     SAME_KIND,
@@ -197,15 +198,14 @@ def _classes(p: Array, q: Array, limits: Limits, step: float) -> tuple[list[Meas
     first = p.argmax(-1)
     measures, note = [_share("first choice", first == q.argmax(-1), limits.first_choice)], ""
     if p.shape[-1] > 10:
-        five = np.argpartition(q, -5, axis=-1)[:, -5:]
-        hits = (five == first[:, None]).any(-1)
+        hits = (np.argpartition(q, -5, axis=-1)[:, -5:] == first[:, None]).any(-1)
         measures.append(_share("in the first five", hits, limits.first_five))
     told = _divergence(p, p.mean(0, keepdims=True))
-    if told > 1e-12:  # a reference that always says the same tells nothing to lose
-        hidden = _lost(p, np.round(p / step) * step, step) / told if step else 0.0
-        lost = _lost(p, q, step) / told - hidden
-        measures.append(_at_most("information lost", max(lost, 0.0), limits.lost))
-        if hidden > limits.lost:
+    if told > LEAST_TOLD:  # or there is nothing to lose
+        hidden = _lost(p, np.round(p / step) * step if step else p, step) / told
+        lost = max(_lost(p, q, step) / told - hidden, 0.0)
+        measures.append(_at_most("information lost", lost, limits.lost))
+        if step and hidden > limits.lost:
             note = f"its steps hide {_percent(hidden)} more of what tells examples apart"
     return measures, note
 

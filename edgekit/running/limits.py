@@ -122,6 +122,10 @@ SAME_KIND = 30
 """In a narrow output such a channel is only named, too, if the others vary at most so many times as
 much, as the hours of a forecast do. Beside pixel boxes, scores are another kind of quantity."""
 
+LEAST_TOLD = 1e-6
+"""Nats by which a classifier must tell examples apart to be judged by it. Float32 probabilities sum
+to one to about 1e-7, and a trained network may be sure of one class whatever noise it is given."""
+
 SPARE = 1
 """Examples that may fall on the other side of any share: few examples make coarse shares."""
 

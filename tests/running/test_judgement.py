@@ -169,6 +169,18 @@ def test_answers_that_hardly_differ_must_still_be_told_apart() -> None:
     assert "first choice" in judged(reference, answers.astype(np.float32)).problem
 
 
+@pytest.mark.parametrize("differing", [1e-6, 1e-3, 0.1])
+def test_a_classifier_that_is_sure_of_the_same_class_whatever_it_sees_passes(
+    differing: float,
+) -> None:
+    """A trained network on random input: what tells the examples apart is below float32."""
+    logits = random.normal(0, differing, (64, 10)) + [25.0, 4, 0, 0, 0, 0, 0, 0, 0, 0]
+    reference = softmax(logits).astype(np.float32)
+    answers = softmax(logits + random.normal(0, 1e-6, logits.shape)).astype(np.float32)
+    for precision in PRECISIONS:
+        assert judge({"scores": reference}, {"scores": answers}, precision=precision).problem == ""
+
+
 def test_what_the_step_of_the_output_rounds_away_is_named_and_not_refused() -> None:
     """A classifier that nearly always says the same has little to lose, and 256 steps lose it."""
     likely = np.random.default_rng(1).normal(0, 0.5, (64, 10))
