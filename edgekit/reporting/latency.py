@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from edgekit.core.report import Report, Row
 from edgekit.reporting.wording import counted, latency_text, listed, state, three_digits
@@ -22,22 +22,29 @@ def p90_ms(row: Row) -> float | None:
 
 
 def times_text(report: Report) -> str:
-    """Say what latencies are of; "" if nothing was timed."""
+    """Say what latencies are of, and which places have none; "" if nothing was timed."""
     timed = [row for row in report.rows if latency_ms(row) is not None]
     if not timed:
         return ""
-    times = "Times are medians in the runtime's process, warm-up left out"
-    counted_calls = [row for row in timed if row.latency_ms_example is not None]
-    if not counted_calls:
+    sentence = f"Times are medians in the runtime's process, warm-up left out{_of(report, timed)}."
+    measured = [row for row in report.rows if row.status == "measured"]
+    if len(measured) == len(timed):
+        return sentence
+    return f"{sentence} What is emulated, and a GPU computed in software, has none."
+
+
+def _of(report: Report, timed: Sequence[Row]) -> str:
+    known = [row for row in timed if row.latency_ms_example is not None]
+    if not known:
         several = any(row.latency_ms_by_file for row in timed)
-        return f"{times}; of several files the sum of one call of each." if several else f"{times}."
-    if all(len(r.calls_by_file) == 1 == sum(r.calls_by_file.values()) for r in counted_calls):
-        return f"{times}, of one call."
-    row = counted_calls[0]
+        return "; of several files the sum of one call of each" if several else ""
+    if all(len(row.calls_by_file) == 1 == sum(row.calls_by_file.values()) for row in known):
+        return ", of one call"
+    row = known[0]
     calls = listed([f"{counted(n, 'call')} of {part}" for part, n in row.calls_by_file.items()])
     return (
-        f"{times}, of all calls that the bundle's example makes ({report.example}; "
-        f"{row.variant} takes {calls})."
+        f", of all calls that the bundle's example makes ({report.example}; {row.variant} takes "
+        f"{calls})"
     )
 
 

@@ -41,11 +41,16 @@ def certainty(report: Report) -> str:
     if row is None or row.drop_interval is None:
         return f"{sentence}."
     change = wording.interval_text(metric, row.drop_interval)
+    where = place_name((row.runtime, row.device))
+    changed = (
+        f"only the reference answers {row.right_lost:,} right, and only the file "
+        f"{row.right_gained:,}"
+    )
+    if not row.right_lost and not row.right_gained:
+        changed = "both answer the same ones right"
     return (
-        f"{sentence}, and the {metric.worsening} of {row.variant} on "
-        f"{place_name((row.runtime, row.device))}, the largest, {change}: of {row.examples:,} "
-        f"examples only the reference answers {row.right_lost:,} right, and only the file "
-        f"{row.right_gained:,}."
+        f"{sentence}, and the {metric.worsening} of {row.variant} on {where}, the largest, "
+        f"{change}: of {row.examples:,} examples {changed}."
     )
 
 
@@ -71,9 +76,7 @@ def recommendation(report: Report) -> str:
         time = wording.latency_text(latency.latency_ms(fastest))
         sentences.append(f"The fastest is {fastest.variant}: {time} on {where}.")
     if report.size == "tiny":
-        sentences.append(
-            "Before you use it, build it with --size full: tiny only shows that it runs."
-        )
+        sentences.append("Before you use it, build it in full size: tiny only shows that it runs.")
     return " ".join(sentences)
 
 

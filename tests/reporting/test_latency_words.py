@@ -78,3 +78,5 @@ def test_it_is_said_what_latencies_are_of() -> None:
         ),
     ):
         assert latency.times_text(replace(report, rows=rows)) == text
+    none = "What is emulated, and a GPU computed in software, has none."
+    assert latency.times_text(replace(report, rows=(ALONE, ROW))) == f"{start}. {none}"

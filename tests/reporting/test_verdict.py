@@ -68,7 +68,7 @@ def test_the_smallest_within_limits_is_recommended_and_the_fastest_named() -> No
     int8 = replace(report, rows=tuple(r for r in report.rows if r.variant == "int8"), size="tiny")
     assert recommendation(int8) == (
         "Take int8, the smallest and the fastest within limits: 206 kB, 163 kB compressed, "
-        "accuracy 91.41 %, 0.0684 ms on litert. Before you use it, build it with --size full: "
+        "accuracy 91.41 %, 0.0684 ms on litert. Before you use it, build it in full size: "
         "tiny only shows that it runs."
     )
 
