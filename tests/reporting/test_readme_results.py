@@ -202,6 +202,15 @@ def test_the_best_of_lower_is_better_is_the_lowest() -> None:
     assert "| forecast_b: error 0.70 % in Keras" in tables.short_table(reports)
 
 
+def test_a_baseline_that_is_not_beaten_is_named() -> None:
+    report = example_report()
+    better = replace(report, baseline=replace(report.baseline, value=95.0))
+    assert "| 95.00 % (always the most frequent class), not beaten |" in tables.full_tables(
+        [better]
+    )
+    assert "not beaten" not in tables.full_tables([report])
+
+
 def test_a_family_is_the_first_word_of_a_name() -> None:
     grouped = by_family(["text_bert", "detect_yolov1", "new_thing", "summarize_x", "localize_cnn"])
     names = {family.name: names for family, names in grouped.items()}

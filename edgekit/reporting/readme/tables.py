@@ -110,7 +110,8 @@ def _values_table(reports: Sequence[Report]) -> Iterator[str]:
                 report.recipe,
                 metric.name if metric.higher_is_better else f"{metric.name}, lower is better",
                 wording.value_text(metric, report.reference),
-                f"{wording.value_text(metric, baseline.value)} ({baseline.name})",
+                f"{wording.value_text(metric, baseline.value)} ({baseline.name})"
+                f"{'' if report.beats_baseline else ', not beaten'}",
                 *(_cell(metric, list(variants.get(name, {}).values())) for name in PRECISIONS),
                 f"{smallest}: {_cell(metric, list(variants[smallest].values()), compressed=True)}"
                 if smallest
