@@ -177,8 +177,8 @@ class Row:
         latency_ms_median: Of one call; of several files the sum of one call of each.
         latency_ms_by_file: The median of each of several files, by the part of the model that it
             is; empty where there is one.
-        latency_ms_example: Of all calls together that the bundle's example makes; None if it was
-            not made.
+        latency_ms_example: Of all calls together for one answer of the bundle's example; None if
+            they were not counted.
         calls_by_file: How many these are of each file.
         judged: How each output compares with the reference's, beside its limits.
         reason: Why it was not run, what was predicted, or which limit it broke.

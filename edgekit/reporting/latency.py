@@ -9,7 +9,7 @@ from edgekit.reporting.wording import counted, latency_text, listed, state, thre
 
 
 def latency_ms(row: Row) -> float | None:
-    """Return what one waits for: all calls that the bundle's example makes, each at its median.
+    """Return what one waits for: all calls for one answer of the bundle's example, at the median.
 
     Where those were not counted it is one call of each file.
     """
@@ -43,8 +43,8 @@ def _of(report: Report, timed: Sequence[Row]) -> str:
     row = known[0]
     calls = listed([f"{counted(n, 'call')} of {part}" for part, n in row.calls_by_file.items()])
     return (
-        f", of all calls that the bundle's example makes ({report.example}; {row.variant} takes "
-        f"{calls})"
+        f", of all calls for one answer of the bundle's example ({report.example}; {row.variant} "
+        f"takes {calls})"
     )
 
 

@@ -153,7 +153,7 @@ def _calls(row: Row) -> str:
     if row.latency_ms_example is None:
         return ", one call of each file" if row.latency_ms_by_file else ""
     calls = sum(row.calls_by_file.values())
-    return f", {calls:,} calls of the bundle's example" if calls > 1 else ""
+    return f", {calls:,} calls for one answer" if calls > 1 else ""
 
 
 def _adapters(report: Report) -> dict[str, str]:

@@ -73,8 +73,8 @@ def test_it_is_said_what_latencies_are_of() -> None:
         ((old,), f"{start}; of several files the sum of one call of each."),
         (
             (loop,),
-            f"{start}, of all calls that the bundle's example makes (keywords.py example.wav; "
-            "int8 takes 1 call of whole and 50 calls of hop).",
+            f"{start}, of all calls for one answer of the bundle's example (keywords.py "
+            "example.wav; int8 takes 1 call of whole and 50 calls of hop).",
         ),
     ):
         assert latency.times_text(replace(report, rows=rows)) == text

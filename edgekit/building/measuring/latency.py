@@ -1,4 +1,4 @@
-"""How long files take: one call of each, and all calls that the bundle's example makes of them."""
+"""How long files take: one call of each, and all calls for one answer of the bundle's example."""
 
 from __future__ import annotations
 
@@ -74,9 +74,10 @@ def example_of(
 
 
 def calls_of(example: Asked, place: Place) -> dict[str, int]:
-    """Return how often an example call invokes each file; empty if it cannot be made here.
+    """Return how often one answer to an example call invokes each file; empty if it fails here.
 
     The program really runs, since what a file answers may decide how often a loop asks it again.
+    Where the example holds several items, it is the answer to the first.
     """
     counts = dict.fromkeys(example.files, 0)
 
@@ -102,8 +103,7 @@ def calls_of(example: Asked, place: Place) -> dict[str, int]:
                 for part, path in example.files.items()
             }
             models = Models(example.folder, example.facts(), runs, example.labels)
-            for _ in example.program.answers(models, options.inputs, options):
-                pass
+            next(example.program.answers(models, options.inputs, options), None)
     except (EdgekitError, OSError, ValueError, SystemExit):  # such as a library that is not here
         return {}
     return counts

@@ -46,6 +46,11 @@ def test_every_invocation_of_the_example_is_counted(tmp_path: Path) -> None:
     assert calls_of(asked(tmp_path, "four"), PLACE) == {"start": 3, "step": 4, "spare": 0}
 
 
+def test_of_several_items_it_is_the_answer_to_the_first(tmp_path: Path) -> None:
+    found = calls_of(asked(tmp_path, "one", "seven"), PLACE)
+    assert found == {"start": 3, "step": 3, "spare": 0}
+
+
 def test_an_example_that_cannot_be_made_has_no_calls(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
