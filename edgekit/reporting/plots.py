@@ -51,7 +51,7 @@ class Point:
 
 
 def points(report: Report) -> tuple[Point, ...]:
-    """Return every measured variant with its sizes and its value where it dropped most."""
+    """Return every measured variant with its sizes and its value where it got worst."""
     measured = []
     for variant, rows_of in wording.by_variant(report.rows).items():
         rows = list(rows_of.values())
