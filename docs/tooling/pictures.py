@@ -18,7 +18,7 @@ from PIL import Image
 from edgekit.running.browser import program
 
 IMAGES = Path(__file__).resolve().parents[1] / "images"
-WIDTH, HEIGHT = 1200, 780
+WIDTH, HEIGHT = 1200, 1060
 SCHEMES = {"light": 1, "dark": 0}
 """Scheme -> Chromium's number of it."""
 
@@ -42,7 +42,7 @@ def main(run_dir: Path) -> None:
             ]
             subprocess.run(argv, check=True, capture_output=True)
             picture = Image.open(shot).convert("RGB").crop((0, 0, WIDTH, HEIGHT))
-            picture.save(IMAGES / f"report-{scheme}.webp", quality=80, method=6)
+            picture.save(IMAGES / f"report-{scheme}.webp", quality=65, method=6)
 
 
 if __name__ == "__main__":
