@@ -63,6 +63,7 @@ def _values(report: Report) -> dict[str, object]:
         "adapters": _adapters(report),
         "amount": lambda amount: wording.amount_text(metric, amount),
         "interval": lambda interval: wording.interval_text(metric, interval),
+        "behind": report.behind_baseline,
         "intervals": any(row.value_interval for row in report.rows),
         "worsening": metric.worsening,
         "examples": wording.examples_text(report.rows),

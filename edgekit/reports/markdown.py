@@ -71,7 +71,8 @@ def _matrix(report: Report, notes: dict[str, int]) -> Iterator[str]:
                 continue
             note = f", reason {notes[row.reason]}" if row.reason else ""
             measured = _figures(report.metric, row) if row.status == "measured" else ""
-            cells.append(f"{measured}{wording.state_text(row)}{note}")
+            behind = ", no better than the baseline" if row in report.behind_baseline else ""
+            cells.append(f"{measured}{wording.state_text(row)}{behind}{note}")
         yield wording.markdown_row([variant, *sizes, *cells])
 
 

@@ -235,6 +235,15 @@ def test_what_is_certain_is_said(tmp_path: Path) -> None:
     assert said in write_markdown(report, tmp_path).read_text(encoding="utf-8")
 
 
+def test_a_cell_says_that_it_is_no_better_than_the_baseline(tmp_path: Path) -> None:
+    baseline = BaselineScore(name="simple", value=91.05)  # pruned24-int8 is at 91.01
+    report = replace(example_report(), baseline=baseline)
+    page, _ = page_of(report, tmp_path)
+    assert page.text.count("no better than the baseline") == 3 + 1  # and in the headline
+    text = write_markdown(report, tmp_path).read_text(encoding="utf-8")
+    assert text.count("no better than the baseline") == 3
+
+
 def test_the_page_names_what_is_out_of_limits(tmp_path: Path) -> None:
     page, _ = page_of(one_bad_row(example_report()), tmp_path)
     assert "Out of limits 1 of 43 measurements" in page.text
