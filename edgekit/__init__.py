@@ -5,6 +5,7 @@ A model of your own:
 - `convert`: a Keras model or SavedModel to a verified `.tflite`
 - `explain`: which layers lose what in a quantized file, and what helps
 - `inspect`: what is in a `.tflite`
+- `compare`: two files side by side: sizes, operators, answers, latency
 - `slim`: the same answers in fewer bytes
 - `check`: whether a target will run it, from tables
 - `verify`: run it, and compare with the reference
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from edgekit.verbs.bench import bench
     from edgekit.verbs.bundle.packing import bundle
     from edgekit.verbs.check import check
+    from edgekit.verbs.compare.comparing import compare
     from edgekit.verbs.convert import convert
     from edgekit.verbs.data import data_get, data_list
     from edgekit.verbs.doctor.doctor import doctor
@@ -57,6 +59,7 @@ __all__ = [
     "build",
     "bundle",
     "check",
+    "compare",
     "convert",
     "data_get",
     "data_list",
@@ -78,6 +81,7 @@ _MODULES = {
     "build": "building.pipeline",
     "bundle": "verbs.bundle.packing",
     "check": "verbs.check",
+    "compare": "verbs.compare.comparing",
     "convert": "verbs.convert",
     "data_get": "verbs.data",
     "data_list": "verbs.data",

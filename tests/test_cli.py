@@ -13,8 +13,8 @@ import pytest
 from edgekit.core import registry
 from tests.support.paths import GOLDEN, ROOT
 
-VERBS = ("list", "setup", "doctor", "build", "convert", "explain", "inspect", "slim", "check",
-         "verify", "run", "bench", "report", "bundle", "results", "data",
+VERBS = ("list", "setup", "doctor", "build", "convert", "explain", "inspect", "compare", "slim",
+         "check", "verify", "run", "bench", "report", "bundle", "results", "data",
          "data list", "data get")  # fmt: skip
 
 

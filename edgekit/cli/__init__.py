@@ -32,6 +32,7 @@ app.command(epilog="Example:  edgekit explain my.tflite --source my.keras --cali
     models.explain
 )
 app.command(epilog="Example:  edgekit inspect model.tflite")(files.inspect)
+app.command(epilog="Example:  edgekit compare float32.tflite int8.tflite")(files.compare)
 app.command(epilog="Example:  edgekit slim model.tflite --out slim.tflite")(files.slim)
 app.command(epilog="Example:  edgekit check model.tflite --target edgetpu")(files.check)
 app.command(epilog="Example:  edgekit verify runs/image_cnn --runtime litert")(files.verify)

@@ -1,4 +1,4 @@
-"""Commands on `.tflite` files: inspect, slim, check, verify, run, bench."""
+"""Commands on `.tflite` files: inspect, compare, slim, check, verify, run, bench."""
 
 from __future__ import annotations
 
@@ -27,6 +27,38 @@ def inspect(file: ModelFile, json: Json = False) -> None:
     inspection = verb.inspect(file)
     file_tables.show_inspection(inspection, json=json)
     raise typer.Exit(1 if inspection.problems else 0)
+
+
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A.tflite", help="A .tflite file.")],
+    b: Annotated[Path, typer.Argument(metavar="B.tflite", help="Another one.")],
+    runtime: Annotated[
+        str,
+        typer.Option(
+            help="One runtime; if left out, all that are here answer, and litert is timed.",
+            autocompletion=completion.things("runtimes"),
+        ),
+    ] = "",
+    device: Annotated[str, typer.Option(help="local, raspberry-pi or ssh://user@host.")] = "local",
+    evaluate: Annotated[
+        Path | None, typer.Option(help=".npz of inputs and labels: how right each file is.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Put two files side by side: sizes, operators, answers, latency.
+
+    Both are asked the same, the coarser is held against the finer, and both are timed in turns.
+    """
+    from edgekit.verbs.compare import comparing as verb
+    from edgekit.verbs.compare import printing
+
+    with output.progress() as tell:
+        found = verb.compare(a, b, runtime=runtime, device=device, evaluate=evaluate, progress=tell)
+    if json:
+        output.print_json(found)
+    else:
+        printing.show(found)
+    raise typer.Exit(0 if found.ok else 1)
 
 
 def slim(

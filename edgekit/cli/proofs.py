@@ -7,11 +7,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from edgekit.cli.output import print_json, say
+from edgekit.reporting.terminal.scores import side_by_side
 from edgekit.reporting.terminal.table import Column, Group, Page
 from edgekit.reporting.terminal.words import numbered, with_mark
 
 if TYPE_CHECKING:
-    from edgekit.core.report import Evaluation, Score
+    from edgekit.core.report import Evaluation
     from edgekit.verbs.delivery import Conversion, Conversions
     from edgekit.verbs.verify import Proof
 
@@ -81,26 +82,11 @@ def _scored(proofs: Iterable[Proof]) -> Iterator[tuple[str, ...]]:
             source = {(score.output, score.question): score for score in proof.evaluation.source}
             for score in chain.from_iterable(proof.evaluation.file.values()):
                 before = source.get((score.output, score.question))
-                yield score.output, score.question, _where(proof), *_side_by_side(before, score)
+                yield score.output, score.question, _where(proof), *side_by_side(before, score)
 
 
 def _where(proof: Proof) -> str:
     return proof.runtime if proof.device == "local" else f"{proof.runtime} on {proof.device}"
-
-
-def _side_by_side(before: Score | None, score: Score) -> tuple[str, ...]:
-    """Return a score of the source and of the file, their difference, and how sure it is."""
-    factor, digits, unit, points = 100.0, ".1f", " %", " points"
-    if score.question == "mean absolute error":
-        factor, digits, unit, points = 1.0, ".4g", "", ""
-    source, difference = "not known", ""
-    if before:
-        source = f"{factor * before.value:{digits}}{unit}"
-        difference = f"{factor * (score.value - before.value):+{digits}}{points}"
-    file = f"{factor * score.value:{digits}}{unit}"
-    if score.half_width is not None:
-        file += f" +- {factor * score.half_width:{digits}}"
-    return (source, file, difference)
 
 
 def _how_sure(evaluation: Evaluation) -> str:

@@ -16,7 +16,7 @@ from edgekit.tflite.bounds import Damaged
 from edgekit.tflite.metadata.reading import PackedFile, packed_files, read_metadata
 from edgekit.tflite.metadata.values import Metadata
 from edgekit.tflite.reader import Model, Port, Subgraph, TensorInfo, constant, ports, read
-from edgekit.tflite.sidecar import compressed_bytes
+from edgekit.tflite.sidecar import compressed_bytes, zstd_bytes
 
 _WEIGHT_INPUTS: Mapping[str, tuple[int, ...]] = {
     "BATCH_MATMUL": (0, 1),
@@ -90,6 +90,7 @@ class Inspection:
 
     Attributes:
         compressed_bytes: Size after DEFLATE, as in a zip or an APK.
+        zstd_bytes: Size after zstd, level 19.
         subgraphs: How many.
         weights_bytes: Type -> bytes of all constants as stored.
         sparsity: See `weight_statistics`.
@@ -105,6 +106,7 @@ class Inspection:
     file: str
     size_bytes: int
     compressed_bytes: int
+    zstd_bytes: int
     description: str
     subgraphs: int
     weights_bytes: Mapping[str, int]
@@ -137,6 +139,7 @@ def inspect(path: AnyPath) -> Inspection:
         file=str(path),
         size_bytes=model.size_bytes,
         compressed_bytes=compressed_bytes(model.path),
+        zstd_bytes=zstd_bytes(model.path),
         description=model.description,
         subgraphs=len(model.subgraphs),
         weights_bytes=_weights_bytes(model),

@@ -96,8 +96,8 @@ def verify(
     given = None if vectors is None else Path(vectors)
     if given is not None:
         _refuse_nan(given)
-    chosen = _places(runtime, device)
-    picky = {} if runtime else _picky(chosen)
+    chosen = places_asked(runtime, device)
+    picky = {} if runtime else picky_places(chosen)
     witnesses = {file: Witnesses(file) for file in files}
     exams = {file: None if evaluate is None else exam_for(file, evaluate) for file in files}
     jobs = [
@@ -275,20 +275,21 @@ def _files(path: Path) -> list[Path]:
     return [path]
 
 
-def _places(runtime: str, device: str) -> Sequence[Place]:
+def places_asked(runtime: str, device: str) -> Sequence[Place]:
+    """Return where files are to run: on one runtime, or wherever targets are proven."""
     if runtime:
         place = Place(runtime=runtime, device=device)
         if reason := place.missing():
             raise Unavailable(reason)
         return [place]
     if device != "local":
-        return _places("tflite-runtime", device)
+        return places_asked("tflite-runtime", device)
     # A target with a converter runs another file, made from this one.
     by_target = [place for name, place in places().items() if not target(name).converter]
     return list(dict.fromkeys(by_target))
 
 
-def _picky(chosen: Iterable[Place]) -> dict[Place, str]:
+def picky_places(chosen: Iterable[Place]) -> dict[Place, str]:
     """Return the places of targets that few files are meant for, with the names of the targets."""
     named = {place: name for name, place in places().items() if target(name).is_picky}
     return {place: named[place] for place in chosen if place in named}

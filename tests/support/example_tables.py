@@ -20,6 +20,11 @@ from edgekit.running.judgement import Measure, OutputJudgement
 from edgekit.tflite.metadata.reading import PackedFile
 from edgekit.tflite.metadata.values import AssociatedFile, Metadata, TensorMetadata
 from edgekit.verbs.bench import Benchmark
+from edgekit.verbs.compare import printing as comparing_printing
+from edgekit.verbs.compare.answers import AnswersCompared
+from edgekit.verbs.compare.comparing import Comparison, OperatorPair
+from edgekit.verbs.compare.interfaces import PortDifference
+from edgekit.verbs.compare.turns import Turns
 from edgekit.verbs.data import Data
 from edgekit.verbs.delivery import Conversion
 from edgekit.verbs.doctor.local import Finding
@@ -69,6 +74,7 @@ INSPECTION = Inspection(
     file="runs/image_cnn/int8/model.tflite",
     size_bytes=1_206_224,
     compressed_bytes=162_904,
+    zstd_bytes=160_112,
     description="MLIR Converted.",
     subgraphs=1,
     weights_bytes={"int32": 1_236, "int8": 174_282},
@@ -214,6 +220,80 @@ BENCHMARK = Benchmark(
     peak_memory_bytes=48_300_032,
 )
 
+ANSWERED = AnswersCompared(
+    runtime="tflite-runtime",
+    device="local",
+    inputs="golden",
+    examples=256,
+    status="measured",
+    precision="int8",
+    ok=True,
+    max_abs_error=0.0923456,
+    mean_abs_error=0.00123456,
+    outputs=PROOF.outputs,
+    evaluation_a=PROOF.evaluation,
+    evaluation_b=PROOF.evaluation,
+)
+COMPARISON = Comparison(
+    ok=False,
+    a=replace(
+        INSPECTION,
+        file="runs/image_cnn/float32/model.tflite",
+        size_bytes=4_824_896,
+        weights_bytes={"float32": 697_128},
+        minimum_runtime=None,
+    ),
+    b=INSPECTION,
+    operators=(
+        OperatorPair(name="CONV_2D", a={1: 9}, b={1: 1, 3: 8}),
+        OperatorPair(name="CUSTOM:FlexStridedSlice", b={1: 1}),
+        OperatorPair(name="LOGISTIC", a={1: 2}),
+    ),
+    ports=(
+        PortDifference(
+            side="input",
+            name="serving_default_image:0",
+            in_a="serving_default_image:0: 1x28x28x1 float32",
+            in_b="image: 1x28x28x1 int8, scale 0.00392157, zero point -128",
+            stops_answers=False,
+        ),
+    ),
+    answers=(
+        ANSWERED,
+        replace(ANSWERED, runtime="litert", same_bytes=True, evaluation_a=None, evaluation_b=None),
+        replace(
+            ANSWERED,
+            device="raspberry-pi",
+            ok=False,
+            evaluation_a=None,
+            evaluation_b=None,
+            reason="Output 'scores': first choice 41.2 % (at least 90.0 %).",
+        ),
+        AnswersCompared(
+            runtime="litert-web",
+            device="local",
+            inputs="golden",
+            examples=256,
+            reason="LiteRT.js is not there; run: edgekit setup web",
+        ),
+    ),
+    why_no_answers="",
+    latency=Turns(
+        runtime="litert",
+        device="local",
+        rounds=20,
+        runs=25,
+        a_ms_median=1.2345,
+        a_ms_p90=1.4567,
+        b_ms_median=0.6543,
+        b_ms_p90=0.7654,
+        ratio=0.5301,
+        ratio_p10=0.5123,
+        ratio_p90=0.5512,
+    ),
+    why_no_latency="",
+)
+
 DATA = [
     Data(
         name="sign-language-digits",
@@ -312,6 +392,7 @@ TABLES: Mapping[str, Callable[[], object]] = {
     "list": lambda: tables.show_list(KINDS, json=False),
     "doctor": lambda: tables.show_doctor(FINDINGS, json=False),
     "inspect": lambda: file_tables.show_inspection(INSPECTION, json=False),
+    "compare": lambda: comparing_printing.show(COMPARISON),
     "check": lambda: file_tables.show_check(CHECK, json=False),
     "verify": lambda: proofs.show_proofs(PROOFS, json=False),
     "convert": lambda: proofs.show_conversion(CONVERSION, json=False),

@@ -63,6 +63,7 @@ BOARDS = {
 ASKING_BOARDS = (
     "bench good.tflite --device {}",
     "verify good.tflite --device {}",
+    "compare good.tflite good.tflite --device {}",
     "run bundle --input example.pgm --device {}",
     "doctor --device {}",
     "build blobs.py --out runs --board {}",
@@ -119,6 +120,8 @@ OPTIONS = {
     "data get --all bible": "you gave both",
     "doctor moon": "unexpected extra argument",
     "inspect": "Missing argument",
+    "compare good.tflite": "Missing argument",
+    "compare good.tflite int8.tflite --runtime moon": "There is no runtime 'moon'",
     "check good.tflite": "Missing option '--target'",
     "bench good.tflite --threads 0": "greater than or equal to 1",
     "bench good.tflite --runs 1000000": "less than or equal to 100000",

@@ -61,6 +61,7 @@ def test_files_are_named_by_text_or_path(
     vectors = way(tmp_path / "small.vectors.npz")
     assert all(proof.ok for proof in edgekit.verify(file, runtime="litert", vectors=vectors))
     assert edgekit.bench(file, runs=2).latency_ms_median > 0
+    assert edgekit.compare(file, file, runtime="litert").answers[0].same_bytes
     assert edgekit.slim(file, out).file == str(file)
     np.savez(tmp_path / "examples.npz", features=EXAMPLES)
     assert edgekit.run(file, way(tmp_path / "examples.npz")).answers[0].lines

@@ -1,0 +1,1 @@
+"""Two `.tflite` files side by side: what they hold, answer and take."""
