@@ -240,6 +240,9 @@ recipe = Recipe(
     # As keywords_lstm: int16x8 of a `hop` is answered wrong by tflite-runtime 2.14, and tfmot
     # neither prunes with coupled gates nor trains LSTMs for quantization.
     variants=("float32", "float16", "dynamic_int8", "int8"),
+    # Of an error rate of 0.2 %, four times that on 700 recordings: of the 20 that an emulated
+    # device hears, one digit of 77 is 1.3 points.
+    drop_limits={"dynamic_int8": 0.35, "int8": 0.35},
     parts=Parts(signatures={WHOLE: WHOLE_SIGNATURE, HOP: HOP_SIGNATURE}, split=split, drive=drive),
     program=Program(name="transcribe_digits", example=(EXAMPLE,)),
     assets=assets,

@@ -196,7 +196,8 @@ recipe = Recipe(
     train=train,
     score=score,
     answer_key=probabilities_key((2, LENGTH - 1), NUM_TOKENS),
-    drop_limits={"float32": 0.1, "float16": 0.2, "dynamic_int8": 0.5, "int8": 1.0},  # full: 68
+    # Of a perplexity of 68, four times that on 300 texts; int8 loses 0.1, in tiny 1 of 272.
+    drop_limits={"float32": 0.02, "float16": 0.1, "dynamic_int8": 0.25, "int8": 0.5},
     parts=Parts(
         signatures={
             "neighbours": Signature(inputs=(VECTORS, TOKENS), outputs=(LOG_PROBABILITIES,)),

@@ -156,7 +156,7 @@ def _row(plan: Plan, variant: Variant, place: Place, outcome: Outcome, trained: 
     return replace(
         row,
         value=found.value,
-        value_interval=share_interval(found.right),
+        value_interval=share_interval(plan.recipe.metric, found.value, found.examples),
         drop=verdict.drop,
         drop_limit=verdict.drop_limit,
         drop_interval=drop_interval(*changed, found.examples) if changed else None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import os
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -210,7 +210,8 @@ def _package(plan: Plan, report: Report) -> None:
             remove_bundle(folder)  # an earlier build's
 
 
-def _report(plan: Plan, trained: Trained, baseline: BaselineScore, rows: Iterable[Row]) -> Report:
+def _report(plan: Plan, trained: Trained, baseline: BaselineScore, rows: Sequence[Row]) -> Report:
+    examples = len(trained.right) or max((row.examples or 0 for row in rows), default=0)
     return Report(
         recipe=registry.name_of("recipes", plan.choice.name),
         size=plan.size,
@@ -223,7 +224,7 @@ def _report(plan: Plan, trained: Trained, baseline: BaselineScore, rows: Iterabl
         machine=machine(),
         versions=versions(),
         reference_details=trained.details,
-        reference_interval=share_interval(trained.right),
+        reference_interval=share_interval(plan.recipe.metric, trained.value, examples),
         command=plan.command,
         example=shlex.join([f"{plan.recipe.program.name}.py", *plan.recipe.program.example]),
         train_seconds=trained.seconds,

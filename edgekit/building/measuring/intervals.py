@@ -10,7 +10,7 @@ import hashlib
 
 import numpy as np
 
-from edgekit.core.recipe import Dataset, Interval, Recipe
+from edgekit.core.recipe import Dataset, Interval, Metric, Recipe
 from edgekit.core.types import Array, Batch, Run
 
 _Z = 1.96
@@ -23,7 +23,8 @@ def right_answers(recipe: Recipe, run: Run, test: Dataset) -> str:
     """Return for each test example "1" if a run answers it right, else "0".
 
     Each example is scored by itself, by the recipe's own score, from answers to all of them
-    together. "" if the metric is no share of right answers, or of something else than examples.
+    together. "" if the metric is no share of right answers, or, as the worse of two outputs, not of
+    the same one for each example.
 
     Args:
         recipe: Whose metric it is.
@@ -39,16 +40,20 @@ def right_answers(recipe: Recipe, run: Run, test: Dataset) -> str:
     return "".join("1" if score > 50 else "0" for score in scores)
 
 
-def share_interval(right: str) -> Interval | None:
-    """Return the interval of a share of right answers, in percent; None if none were counted.
+def share_interval(metric: Metric, value: float, count: int) -> Interval | None:
+    """Return the interval of a share of right answers, in percent; None of any other metric.
+
+    Args:
+        metric: What was measured.
+        value: In percent.
+        count: Of the examples.
 
     Source: Wilson, Probable inference, the law of succession, and statistical inference (JASA 22,
     1927): unlike p +- 1.96 s it does not claim certainty where all examples were right.
     """
-    count = len(right)
-    if not count:
+    if not metric.is_share or not count:
         return None
-    share = right.count("1") / count
+    share = value / 100
     middle = (share + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
     spread = (share * (1 - share) / count + _Z**2 / (4 * count**2)) ** 0.5
     half = _Z * spread / (1 + _Z**2 / count)

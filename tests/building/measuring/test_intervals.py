@@ -20,6 +20,7 @@ from edgekit.core.recipe import Metric
 from edgekit.core.types import Batch
 from tests.support.paths import RECIPES
 
+SHARE = Metric(name="accuracy", unit="%", is_share=True)
 answers = st.text("01", min_size=1, max_size=60)
 
 
@@ -31,7 +32,7 @@ def test_a_share_has_the_interval_that_newcombe_prints() -> None:
         (0, 20, 0.0, 0.1611),
         (1, 29, 0.0061, 0.1718),
     ):
-        found = share_interval("1" * right + "0" * (count - right))
+        found = share_interval(SHARE, 100 * right / count, count)
         assert found is not None
         assert found.low / 100 == pytest.approx(low, abs=1e-4)
         assert found.high / 100 == pytest.approx(high, abs=1e-4)
@@ -39,14 +40,16 @@ def test_a_share_has_the_interval_that_newcombe_prints() -> None:
 
 @given(answers)
 def test_a_share_lies_within_its_interval(right: str) -> None:
-    found = share_interval(right)
+    share = 100 * right.count("1") / len(right)
+    found = share_interval(SHARE, share, len(right))
     assert found is not None
-    assert 0 <= found.low <= 100 * right.count("1") / len(right) + 1e-9
-    assert 100 * right.count("1") / len(right) - 1e-9 <= found.high <= 100
+    assert 0 <= found.low <= share + 1e-9
+    assert share - 1e-9 <= found.high <= 100
 
 
 def test_of_nothing_counted_there_is_no_interval() -> None:
-    assert share_interval("") is None
+    assert share_interval(SHARE, 0.0, 0) is None
+    assert share_interval(Metric(name="mean IoU", unit="%"), 60.0, 40) is None
     assert changes("", "") is None
     assert changes("1", "10") is None
 
