@@ -15,6 +15,7 @@ A model of your own:
 Recipes:
 
 - `build`: train, optimize, convert, verify and report a recipe
+- `rebuild`: build a run folder again from its plan, and compare
 - `load_report`: read the report of a build again
 - `bundle`: pack verified models for one kind of device
 - `data_list`, `data_get`: the public data that recipes train on
@@ -35,6 +36,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from edgekit.bridge.carry import to_keras, to_tf_keras
     from edgekit.building.pipeline import build
+    from edgekit.building.rebuilding import rebuild
     from edgekit.core.errors import EdgekitError
     from edgekit.reporting.report_json import load_report
     from edgekit.verbs.bench import bench
@@ -67,6 +69,7 @@ __all__ = [
     "explain",
     "inspect",
     "load_report",
+    "rebuild",
     "run",
     "setup",
     "slim",
@@ -89,6 +92,7 @@ _MODULES = {
     "explain": "verbs.explain",
     "inspect": "verbs.inspect",
     "load_report": "reporting.report_json",
+    "rebuild": "building.rebuilding",
     "run": "verbs.run.asking",
     "setup": "verbs.setup",
     "slim": "verbs.slim",

@@ -14,7 +14,7 @@ from edgekit.core import registry
 from tests.support.paths import GOLDEN, ROOT
 
 VERBS = ("list", "setup", "doctor", "build", "convert", "explain", "inspect", "compare", "slim",
-         "check", "verify", "run", "bench", "report", "bundle", "results", "data",
+         "check", "verify", "run", "bench", "rebuild", "report", "bundle", "results", "data",
          "data list", "data get")  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from edgekit.building.measuring.intervals import share_interval
 from edgekit.building.measuring.scoring import about_data
 from edgekit.building.optimizing import optimize
 from edgekit.building.parts import MODEL, parts_of, with_whole
-from edgekit.building.plan import Plan, make_plan, packagers_of_builds
+from edgekit.building.plan import Plan, begin, make_plan, packagers_of_builds
 from edgekit.building.programs import write_programs
 from edgekit.building.reference.training import Trained, measure_baseline, train_reference
 from edgekit.building.run_folder import (
@@ -91,6 +91,7 @@ def build(
         data=None if data is None else Path(data),
         weights=None if weights is None else Path(weights),
     )
+    begin(plan)
     try:
         trained = _train(plan, part(progress, 0.0, 0.3))
     except BadInput:  # the request cannot be met: a run folder that holds nothing yet goes again

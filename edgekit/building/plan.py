@@ -10,18 +10,19 @@ from pathlib import Path
 
 from edgekit.building.fingerprints import Code, code_of
 from edgekit.building.parts import RecipeChoice
+from edgekit.building.plan_file import WrittenPlan
 from edgekit.building.programs import source_of
 from edgekit.building.run_folder import PLAN, refuse_strangers
 from edgekit.core import registry
 from edgekit.core.errors import BadInput, Unavailable
 from edgekit.core.paths import packaged, require_writable, sha256, write_json
 from edgekit.core.recipe import Program, Recipe
-from edgekit.core.records import Json
+from edgekit.core.records import Json, to_json
 from edgekit.core.types import Size
 from edgekit.core.variant import Variant
 from edgekit.domains.learning.own_weights import refuse_unreadable
 from edgekit.running.place import Place, places, target
-from edgekit.running.this_machine import versions
+from edgekit.running.this_machine import processor, versions
 
 _ON_BOARDS = "tflite-runtime"
 
@@ -86,7 +87,7 @@ def make_plan(
     data: Path | None = None,
     weights: Path | None = None,
 ) -> Plan:
-    """Check a build request, create its run folder and write `plan.json`."""
+    """Check a build request and return what is to be done; nothing is written."""
     if size not in ("tiny", "full"):
         raise BadInput(f"size is '{size}'; allowed are 'tiny' and 'full'.")
     if not 0 <= seed < 1 << 32:
@@ -130,18 +131,35 @@ def make_plan(
     plan.places  # noqa: B018  (a runtime or device that is not there is refused now)
     if board and (sentence := Place(runtime=_ON_BOARDS, device=board).mismatch()):
         raise BadInput(sentence)
+    return plan
+
+
+def begin(plan: Plan) -> None:
+    """Create the run folder of a plan, and write `plan.json` into it."""
     refuse_strangers(plan.folder, bundles=packagers_of_builds())
     require_writable(plan.folder / PLAN)
     plan.folder.mkdir(parents=True, exist_ok=True)
-    facts = {
-        "recipe": recipe,
-        **plan.base,
-        "modules": plan.code["train"].sums,
-        "variants": [str(variant) for variant in plan.variants],
-        "targets": plan.targets,
-    }
-    write_json(plan.folder / PLAN, facts)
-    return plan
+    write_json(plan.folder / PLAN, to_json(written(plan)))
+
+
+def written(plan: Plan) -> WrittenPlan:
+    """Return what `plan.json` is to hold of a plan."""
+    base, choice = plan.base, plan.choice
+    by_path = registry.name_of("recipes", choice.name) != choice.name
+    return WrittenPlan(
+        recipe=str(Path(choice.name).absolute()) if by_path else choice.name,
+        size=plan.size,
+        seed=plan.seed,
+        versions=base["versions"],
+        data=base["data"],
+        modules={name: sum_ for code in plan.code.values() for name, sum_ in code.sums.items()},
+        variants=tuple(map(str, plan.variants)),
+        targets=plan.targets,
+        board=plan.board,
+        own_data=str(choice.data.absolute()) if choice.data else "",
+        own_weights=str(choice.weights.absolute()) if choice.weights else "",
+        processor=processor(),
+    )
 
 
 def packagers_of_builds() -> list[str]:

@@ -1,7 +1,7 @@
 """Where everything stands in a run folder, the folder that a build leaves.
 
 runs/<recipe>/
-plan.json                  what was asked for, versions and checksums: enough to repeat it
+plan.json                  what was asked for, versions and checksums: `edgekit rebuild` repeats it
 model.keras                the trained reference; parts/ holds those of a model of several
 vectors.npz                golden vectors: test inputs and the reference's answers
 <variant>/model.tflite     a converted file, with artifact.json beside it

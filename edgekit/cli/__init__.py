@@ -41,6 +41,7 @@ app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )(files.run)
 app.command(epilog="Example:  edgekit bench model.tflite --runtime litert --threads 2")(files.bench)
+app.command(epilog="Example:  edgekit rebuild runs/image_cnn")(builds.rebuild)
 app.command(epilog="Example:  edgekit report runs/image_cnn")(builds.report)
 app.command(epilog="Example:  edgekit bundle runs/image_cnn --for pi --variant int8")(builds.bundle)
 app.command(epilog="Example:  edgekit results runs/image_cnn")(builds.results)

@@ -75,6 +75,30 @@ def build(
     raise typer.Exit(0 if report.ok else 1)
 
 
+def rebuild(
+    run_dir: Annotated[Path, typer.Argument(help="The folder of a build.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the new run folder; temporary if left out.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Go on though something it depends on has changed.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Build a run folder again from its plan and compare every file.
+
+    Says MATCH, or what differs first. Another package, an edited module or other data are named
+    before any work.
+    """
+    from edgekit.building import rebuilding
+    from edgekit.cli import tables
+
+    with output.progress() as tell:
+        rebuilt = rebuilding.rebuild(run_dir, out=out, force=force, progress=tell)
+    tables.show_rebuilt(rebuilt, json=json)
+    raise typer.Exit(0 if rebuilt.match else 1)
+
+
 def report(
     run_dir: Annotated[Path, typer.Argument(help="The folder of a build.")],
     device_report: Annotated[

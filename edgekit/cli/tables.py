@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from edgekit.reporting.terminal.words import numbered, with_mark
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from edgekit.building.rebuilding import Difference, Rebuilt
     from edgekit.core.report import Report
     from edgekit.verbs.bench import Benchmark
     from edgekit.verbs.bundle.packing import Bundled
@@ -176,6 +178,30 @@ def show_bundle(made: Bundled, *, json: bool) -> None:
         return
     say(f"{made.folder}: {made.files} files, {made.size_bytes:,} bytes, for {made.packager}.")
     say(f"{made.zip}: the same, {made.zip_bytes:,} bytes.")
+
+
+def show_rebuilt(rebuilt: Rebuilt, *, json: bool) -> None:
+    """Print whether a build gave the same again, or what differs, the first file first."""
+    if json:
+        print_json(rebuilt)
+        return
+    for sentence in rebuilt.changed:
+        say(f"Changed: {sentence}.")
+    count = f"{rebuilt.compared} files"
+    if rebuilt.match:
+        say(f"MATCH: all {count} that a build gives again have the same bytes.")
+        return
+    first, *more = rebuilt.differences
+    say(f"DIFFERS: {first}; {len(more) + 1} of {count} differ.")
+    for each in more:
+        say(f"  {each}")
+    if rebuilt.folder and first.file.endswith(".tflite") and None not in _sizes(first):
+        files = (f"{folder}/{first.file}" for folder in (rebuilt.run_dir, rebuilt.folder))
+        say(shlex.join(["Look", "closer:", "edgekit", "compare", *files]))
+
+
+def _sizes(difference: Difference) -> tuple[int | None, int | None]:
+    return difference.was_bytes, difference.is_bytes
 
 
 def show_report(report: Report, folder: Path, *, json: bool) -> None:

@@ -246,6 +246,8 @@ def _write_runs(folder: Path) -> None:
         "bad-sidecar": ("int8/artifact.json", "{}"),
         "no-vectors": ("vectors.npz", None),
         "bad-vectors": ("vectors.npz", TEXT),
+        "bad-plan": ("plan.json", "no JSON"),
+        "old-plan": ("plan.json", '{"recipe": "image_cnn", "size": "tiny", "seed": 0}'),
     }
     for name, (file, content) in damaged.items():
         _damage(Path(shutil.copytree(run, folder / f"run-{name}")) / file, content)

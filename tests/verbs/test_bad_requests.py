@@ -120,6 +120,7 @@ OPTIONS = {
     "data get --all bible": "you gave both",
     "doctor moon": "unexpected extra argument",
     "inspect": "Missing argument",
+    "rebuild": "Missing argument",
     "compare good.tflite": "Missing argument",
     "compare good.tflite int8.tflite --runtime moon": "There is no runtime 'moon'",
     "check good.tflite": "Missing option '--target'",
