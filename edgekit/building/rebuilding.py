@@ -208,10 +208,11 @@ def _names(folder: Path) -> Iterator[str]:
 
 def _differing(run_dir: Path, made: Path, names: Sequence[str]) -> Iterator[Difference]:
     for name in names:
-        was, is_ = (path if path.is_file() else None for path in (run_dir / name, made / name))
-        if was is None or is_ is None or sha256(was) != sha256(is_):
-            yield Difference(
-                file=name,
-                was_bytes=was and was.stat().st_size,
-                is_bytes=is_ and is_.stat().st_size,
-            )
+        was, is_ = run_dir / name, made / name
+        there = was.is_file() and is_.is_file()
+        if not there or sha256(was) != sha256(is_):
+            yield Difference(file=name, was_bytes=_size(was), is_bytes=_size(is_))
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None

@@ -49,8 +49,8 @@ def test_the_folder_holds_what_a_stranger_needs(run_dir: Path) -> None:
 
 @pytest.mark.slow
 def test_a_build_done_again_gives_the_same_bytes(run_dir: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "edgekit", "rebuild", run_dir, "--out", tmp_path]
-    ran = subprocess.run(command, capture_output=True, text=True)
+    command = [sys.executable, "-m", "edgekit", "rebuild", str(run_dir)]
+    ran = subprocess.run([*command, "--out", tmp_path], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stdout.startswith("MATCH: all ")
     first, second = sums(run_dir), sums(tmp_path / "blobs")
