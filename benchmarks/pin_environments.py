@@ -21,6 +21,7 @@ from pathlib import Path
 from edgekit.core import processes
 from edgekit.running.environments import tflite_runtime
 from edgekit.running.environments.making import requirements
+from edgekit.running.ethos_u import environment as ethos_u
 from edgekit.runtimes import tensorflow, tflite_micro
 
 INDEX = "https://pypi.org/simple"
@@ -56,6 +57,10 @@ ENVIRONMENTS = {
     ),
     "tflite-micro": Environment(
         packages=(f"tflite-micro=={tflite_micro.VERSION}", "numpy>=2,<3"),
+        oldest="3.11",
+    ),
+    "ethos-u": Environment(
+        packages=(f"ethos-u-vela=={ethos_u.VERSION}",),
         oldest="3.11",
     ),
     "tensorflow": Environment(

@@ -29,6 +29,7 @@ MOST_ANY = 298
 
 OWNERS = {
     "edgetpu": r"edgekit/edgetpu/.*|edgekit/(targets|runtimes)/edgetpu.py|converters/edgetpu.py",
+    "ethos-u": r"edgekit/running/ethos_u/.*|edgekit/targets/ethos_u.py",
     "raspberry-pi": r"edgekit/(targets|devices)/raspberry_pi(_litert)?.py|edgekit/packagers/pi.py",
     "swiftshader": r"edgekit/runtimes/litert_gpu.py",
 }

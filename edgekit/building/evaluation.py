@@ -179,6 +179,8 @@ def _row(plan: Plan, variant: Variant, place: Place, outcome: Outcome, trained: 
 def _score(plan: Plan, variant: Variant, files: Files, name: str, vectors: Vectors) -> Outcome:
     """Measure a variant on the place of a target; say why not where that cannot be."""
     place, maker = plan.places[name], target(name).converter
+    if not target(name).runtime:
+        return _foretold(plan, variant, files, name)
     try:
         if maker:
             converter = registry.get("converters", maker)
@@ -210,6 +212,20 @@ def _score(plan: Plan, variant: Variant, files: Files, name: str, vectors: Vecto
     except (WorkerFailed, Unavailable, ConversionFailed) as error:  # tried again the next time
         return refused(files, name, error)
     return Outcome(status="measured", measurement=measurement)
+
+
+def _foretold(plan: Plan, variant: Variant, files: Files, name: str) -> Outcome:
+    """Say what a target predicts whose files run nowhere here; a compiler may take its time."""
+    if reason := target(name).missing():
+        return Outcome(status="not run", reason=reason)
+    return step(
+        plan.folder,
+        f"predict-{variant}-{_file_name(plan.places[name].runtime)}",
+        Outcome,
+        inputs={"files": {part: file.sha256 for part, file in files.items()}},
+        code=plan.code[f"target {name}"],
+        action=lambda: predicted(files, name),
+    )
 
 
 def _made_for(plan: Plan, variant: Variant, file: Artifact, name: str) -> Artifact:

@@ -70,7 +70,9 @@ class Plan:
         if not self.board:
             return found
         return {
-            name: Place(runtime=place.runtime, device=self.board) if place.is_emulated() else place
+            name: Place(runtime=place.runtime, device=self.board)
+            if target(name).runtime and place.is_emulated()
+            else place
             for name, place in found.items()
         }
 
@@ -184,7 +186,7 @@ def _targets(asked_for: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]
     """
     chosen: dict[Place, str] = {}
     notes = []
-    for name, place in places(asked_for).items():
+    for name, place in places(asked_for or _usual_targets()).items():
         first = chosen.setdefault(place, name)
         if first == name:
             continue
@@ -195,6 +197,12 @@ def _targets(asked_for: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]
             raise BadInput(f"{both}; build for one at a time.")
         notes.append(f"{both}; '{name}' was left out, and is built with --target {name}.")
     return tuple(chosen.values()), tuple(notes)
+
+
+def _usual_targets() -> list[str]:
+    """Return the targets that a build is for unless others are asked for."""
+    known = {name: target(name) for name in registry.names("targets")}
+    return [name for name, each in known.items() if each.with_builds and not each.missing()]
 
 
 def _base(size: Size, seed: int, data: Path | None, weights: Path | None) -> dict[str, Json]:
@@ -223,6 +231,10 @@ def _code(
     for name in dict.fromkeys(name for each in variants for name in each.optimizations):
         found[name] = code_of(story, optimize, registry.source_of("optimizations", name))
     for name, place in places(targets).items():
+        if not target(name).runtime:
+            measured = packaged("building", "measuring", "prediction.py")
+            found[f"target {name}"] = code_of(measured, registry.source_of("targets", name))
+            continue
         entries = [story, packaged("building", "measuring", "scoring.py")]
         entries += [registry.source_of("runtimes", place.runtime)]
         entries += [registry.source_of("devices", place.device)]

@@ -91,18 +91,27 @@ def show_check(check: Check, *, json: bool) -> None:
         return
     page = Page.of_stdout()
     notes = numbered(map(_why, check.operators))
+    costs = [Column(name, "number") for name in ("cycles", "MACs", "SRAM bytes")]
     columns = (
         Column("operator"),
         Column("version", "number"),
         Column("needs", "number"),
         Column("predicted" if check.is_predicted else "verdict", "state"),
+        *(costs if check.estimate else ()),
         Column("places"),
     )
-    page.table(columns, (_verdict_row(equal, notes) for equal in _equal(check.operators)))
+    page.table(
+        columns,
+        (
+            _verdict_row(equal, notes, with_costs=bool(check.estimate))
+            for equal in _equal(check.operators)
+        ),
+    )
     if notes:
         page.lines()
         page.notes(notes)
-    page.lines(["", *check.problems, f"{check.target}: {_verdict_of(check)}."])
+    estimate = [str(check.estimate)] if check.estimate else []
+    page.lines(["", *check.problems, *estimate, f"{check.target}: {_verdict_of(check)}."])
 
 
 def _equal(operators: Sequence[OperatorVerdict]) -> list[list[OperatorVerdict]]:
@@ -114,15 +123,26 @@ def _equal(operators: Sequence[OperatorVerdict]) -> list[list[OperatorVerdict]]:
     return list(equal.values())
 
 
-def _verdict_row(equal: Sequence[OperatorVerdict], notes: Mapping[str, int]) -> tuple[str, ...]:
+def _verdict_row(
+    equal: Sequence[OperatorVerdict], notes: Mapping[str, int], *, with_costs: bool
+) -> tuple[str, ...]:
     first = equal[0]
     return (
         _times(first.name, len(equal)),
         str(first.version),
         str(first.needed_version or "?"),
         with_mark(first.verdict, _why(first), notes),
+        *(_costs(equal) if with_costs else ()),
         "" if first.verdict == "yes" else _places([o.index for o in equal]),
     )
+
+
+def _costs(equal: Sequence[OperatorVerdict]) -> tuple[str, ...]:
+    """Return what equal operators cost together, and the most memory that one of them takes."""
+    if any(o.cycles is None for o in equal):
+        return "", "", ""
+    cycles, macs = (sum(getattr(o, field) for o in equal) for field in ("cycles", "macs"))
+    return f"{cycles:,}", f"{macs:,}", f"{max(o.sram_bytes or 0 for o in equal):,}"
 
 
 def _why(operator: OperatorVerdict) -> str:

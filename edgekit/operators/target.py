@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from edgekit.core.types import Progress
 from edgekit.core.variant import Precision
 from edgekit.tflite.model import Model
 
@@ -24,6 +25,9 @@ class OperatorVerdict:
         reason: One sentence; empty for a plain yes.
         source: Where the rule comes from.
         fix: What to change in the model; empty for a plain yes.
+        cycles: That a compiler estimates, of the accelerator's clock; None where nobody does.
+        macs: Multiplications with addition, as `cycles`.
+        sram_bytes: Most that lies in SRAM meanwhile, as `cycles`.
     """
 
     index: int
@@ -34,6 +38,45 @@ class OperatorVerdict:
     reason: str = ""
     source: str = ""
     fix: str = ""
+    cycles: int | None = None
+    macs: int | None = None
+    sram_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a compiler estimates that one call of a file costs on an accelerator; as text, a line.
+
+    Attributes:
+        by: The compiler, with its version.
+        machine: The accelerator and the system around it, which the compiler was told.
+        clock_mhz: Of the accelerator.
+        cycles: Of that clock; operators on the CPU are not counted, nor in what follows.
+        macs: Multiplications with addition.
+        inference_ms: The cycles at that clock.
+        sram_bytes: Most that lies in SRAM at once.
+        dram_bytes: Most that lies in DRAM at once, weights included.
+        flash_bytes: Weights and commands in flash.
+    """
+
+    by: str
+    machine: str
+    clock_mhz: float
+    cycles: int
+    macs: int
+    inference_ms: float
+    sram_bytes: int
+    dram_bytes: int
+    flash_bytes: int
+
+    def __str__(self) -> str:
+        memories = {"SRAM": self.sram_bytes, "DRAM": self.dram_bytes, "flash": self.flash_bytes}
+        return (
+            f"Predicted by {self.by} for {self.machine}: {self.cycles:,} cycles, "
+            f"{self.inference_ms:.3g} ms at {self.clock_mhz:g} MHz, {self.macs:,} MACs, "
+            + ", ".join(f"{size / 1e3:,.1f} kB {name}" for name, size in memories.items() if size)
+            + "."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +88,7 @@ class Check:
             CPU, whether a part of it will.
         problems: What is wrong with the file as a whole, as sentences.
         is_predicted: Whether it follows from published rules, not from runs that were measured.
+        estimate: What the file costs there, if a compiler tells.
     """
 
     target: str
@@ -52,6 +96,7 @@ class Check:
     operators: tuple[OperatorVerdict, ...]
     problems: tuple[str, ...] = ()
     is_predicted: bool = False
+    estimate: Estimate | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +104,19 @@ class Target:
     """What a kind of device accepts, and the runtime and device that prove it.
 
     Attributes:
-        check: `(model) -> Check`, from operator tables alone; nothing is run.
-        runtime: Name of the runtime that proves the verdict.
+        check: `(model) -> Check`, from operator tables or a compiler alone; the model is not run.
+        runtime: Name of the runtime that proves the verdict; "" if edgekit can run its files
+            nowhere, so that there is no more than a prediction.
         device: Name of the device that proves it.
         precisions: Those it accepts.
         converter: Name of the converter, such as a compiler, that makes what it runs from a
             `.tflite`; "" if it runs the `.tflite` itself.
         is_picky: Whether few files are meant for it: unless it is asked for, `edgekit verify` runs
             there only what the tables accept.
+        with_builds: Whether a build is for it, unless other targets are asked for.
+        missing: "" if `check` can be asked here, else the sentence that says how to get what it
+            needs. A build leaves out such a target that is not asked for.
+        setup: Creates what `missing` asks for; None if `check` needs nothing.
     """
 
     check: Callable[[Model], Check]
@@ -75,3 +125,6 @@ class Target:
     precisions: tuple[Precision, ...]
     converter: str = ""
     is_picky: bool = False
+    with_builds: bool = True
+    missing: Callable[[], str] = lambda: ""
+    setup: Callable[[Progress], None] | None = None

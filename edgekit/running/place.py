@@ -82,9 +82,17 @@ class Place:
 
 
 def places(targets: Sequence[str] = ()) -> dict[str, Place]:
-    """Return target name -> the place that proves its verdict, for all targets or those named."""
+    """Return target name -> the place that proves its verdict, for all targets or those named.
+
+    A target that has no such place is left out unless it is named: what stands for it then bears
+    its name, can be shown and not be run.
+    """
     named = {name: target(name) for name in targets or registry.names("targets")}
-    return {name: Place(runtime=each.runtime, device=each.device) for name, each in named.items()}
+    return {
+        name: Place(runtime=each.runtime or registry.name_of("targets", name), device=each.device)
+        for name, each in named.items()
+        if each.runtime or targets
+    }
 
 
 def target(name: str) -> Target:

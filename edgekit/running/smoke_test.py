@@ -1,4 +1,4 @@
-"""Run the smallest model there is, to see that a runtime really answers."""
+"""Run the smallest model there is, to see that what was set up really answers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from types import ModuleType
 
 import numpy as np
 
+from edgekit.core import registry
 from edgekit.core.errors import EdgekitError, Unavailable
 from edgekit.running.session import open_session
 from edgekit.tflite.editing import pack
+from edgekit.tflite.reader import read
 
 
 def prove(runtime: str, device: str = "local", *, timeout_s: float = 60.0) -> dict[str, str]:
@@ -40,6 +42,23 @@ def prove(runtime: str, device: str = "local", *, timeout_s: float = 60.0) -> di
             f"{runtime} was set up on {device} and answers wrong: relu gives {answer}."
         )
     return info
+
+
+def prove_target(name: str) -> None:
+    """Let a target judge the same model by whatever it was set up with.
+
+    Args:
+        name: Of a target that was just set up.
+
+    Raises:
+        Unavailable: It cannot.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "relu.tflite"
+        path.write_bytes(relu_model())
+        found = registry.get("targets", name).check(read(path))
+    if found.problems:
+        raise Unavailable(f"{name} was set up and does not work: {found.problems[0]}")
 
 
 def relu_model() -> bytes:

@@ -20,6 +20,7 @@ def check(path: AnyPath, target: str) -> Check:
     Raises:
         NotFound: There is no such file or target.
         BadModelFile: The file is not a complete `.tflite`.
+        Unavailable: The target asks a compiler that is not here.
 
     Example:
         >>> edgekit.check("tests/golden/float32.tflite", "cpu").ok

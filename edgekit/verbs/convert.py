@@ -250,6 +250,11 @@ def _places(target: str) -> dict[str, Place]:
     """Return where to prove the file: at the target asked for, or on the CPU runtimes here."""
     if target:
         chosen = places((target,))
+        if not registry.get("targets", target).runtime:
+            raise Unavailable(
+                f"Target '{target}' is predicted, and edgekit can verify a file nowhere for it. "
+                f"Convert without a target, then run: edgekit check FILE --target {target}"
+            )
         if reason := chosen[target].missing():
             raise Unavailable(f"Target '{target}' cannot be verified here: {reason}")
         return chosen

@@ -12,6 +12,7 @@ from edgekit.core.errors import NotFound, Unavailable, did_you_mean
 from edgekit.core.kinds import Device, Runtime
 from edgekit.core.parallel import part
 from edgekit.core.types import Progress, several, silent
+from edgekit.operators.target import Target
 from edgekit.running.environments import tflite_runtime
 from edgekit.verbs.doctor.local import local_names, problem
 
@@ -24,7 +25,7 @@ class SetUp:
     """What became of one thing that was to be set up; as text, a line.
 
     Attributes:
-        name: Of the runtime or device.
+        name: Of the runtime, device or target.
         state: "impossible" only where nothing was named, and this machine cannot hold the default.
         seconds: That creating it took.
         reason: Why it is impossible; "" otherwise.
@@ -49,8 +50,8 @@ def setup(names: str | Sequence[str] = (), progress: Progress = silent) -> list[
 
     Args:
         names: One or several runtimes, devices or targets: the target "gpu" needs the runtime
-            "litert-gpu". If empty, the environment of tflite-runtime is made where this machine can
-            hold it.
+            "litert-gpu", the target "ethos-u" a compiler. If empty, the environment of
+            tflite-runtime is made where this machine can hold it.
         progress: Told how far it is.
 
     Returns:
@@ -75,12 +76,15 @@ def setup(names: str | Sequence[str] = (), progress: Progress = silent) -> list[
 
 
 def _needs(name: str) -> list[tuple[str, str]]:
-    """Return the runtimes and devices, by kind and name, that a name asks for."""
+    """Return the runtimes, devices and targets, by kind and name, that a name asks for."""
     needs = [(kind, name) for kind in ("runtimes", "devices") if name in local_names(kind)]
     if name in registry.names("targets") or name.endswith(".py"):
         target = registry.get("targets", name)
-        local = target.device == "local"
-        needs.append(("runtimes", target.runtime) if local else ("devices", target.device))
+        if target.setup:
+            needs.append(("targets", name))
+        if target.runtime:
+            local = target.device == "local"
+            needs.append(("runtimes", target.runtime) if local else ("devices", target.device))
     if not needs:
         known = [*local_names("runtimes"), *local_names("devices"), *registry.names("targets")]
         allowed = sorted(set(known))
@@ -92,7 +96,7 @@ def _needs(name: str) -> list[tuple[str, str]]:
 
 
 def _set_up(kind: str, name: str, progress: Progress) -> SetUp:
-    thing: Runtime | Device = registry.get(kind, name)
+    thing: Runtime | Device | Target = registry.get(kind, name)
     progress(0.0, f"looking at {name}")
     before = thing.missing() or problem(kind, name)
     if not before:

@@ -149,11 +149,14 @@ def test_what_is_predicted_is_said_to_be_and_nothing_runs_of_which_nothing_is_ta
     file: Path,
 ) -> None:
     for target in registry.names("targets"):
+        if registry.get("targets", target).missing():  # a compiler that was not set up
+            continue
+        is_predicted = target.startswith(("edgetpu", "ethos-u"))
         said = CliRunner().invoke(app, ["check", str(file), "--target", target]).stdout
         (verdict,) = [line for line in said.splitlines() if line.startswith(f"{target}: ")]
         assert not re.search(r"(will|is predicted to) run; 0 of", verdict)
-        assert ("is predicted " in verdict) == (target == "edgetpu")
-        assert ("predicted to be accepted" in verdict) == (target == "edgetpu")
+        assert ("is predicted " in verdict) == is_predicted
+        assert ("predicted to be accepted" in verdict) == is_predicted
 
 
 def test_a_custom_operator_the_runtime_brings_along_is_not_refused() -> None:

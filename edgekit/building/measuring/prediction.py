@@ -46,4 +46,5 @@ def _told(found: Check) -> str:
     left = [f"{o.name}: {o.reason}" for o in found.operators if o.verdict != "yes"]
     why = next(iter([*found.problems, *left]), "").partition(". ")[0]  # its sources stay out
     told = f"{_mapped(found)} of {len(found.operators)} operators predicted mapped."
-    return f"{told} {why.rstrip('.')}." if why else told
+    sentences = (told, f"{why.rstrip('.')}." if why else "", f"{found.estimate or ''}")
+    return " ".join(filter(None, sentences))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edgekit.core import processes
@@ -39,7 +39,14 @@ def is_there(name: str) -> bool:
     return (folder(name) / "bin/python").exists()
 
 
-def make(name: str, python: str, progress: Progress, *, size: str = "") -> None:
+def make(
+    name: str,
+    python: str,
+    progress: Progress,
+    *,
+    size: str = "",
+    proof: Callable[[str], object] = prove,
+) -> None:
     """Create the environment of a runtime and run a tiny model in it.
 
     Args:
@@ -47,6 +54,7 @@ def make(name: str, python: str, progress: Progress, *, size: str = "") -> None:
         python: Path of the CPython that the environment is for.
         progress: Told how far it is.
         size: What it takes on the disk, for the progress, where that is much.
+        proof: Raises `Unavailable` if what was installed does not run.
 
     Raises:
         Unavailable: pip gets other packages than the pinned ones, there is no network, or the
@@ -61,7 +69,7 @@ def make(name: str, python: str, progress: Progress, *, size: str = "") -> None:
         install_pinned(name, [str(temporary / "bin/python"), "-I"])
     progress(0.9, "running a tiny model")
     try:
-        prove(name)
+        proof(name)
     except Unavailable:
         shutil.rmtree(folder(name), ignore_errors=True)
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from edgekit.core import registry
 from edgekit.core.errors import EdgekitError, Unavailable
 from edgekit.core.parallel import in_parallel
 from edgekit.core.types import Progress, silent
-from edgekit.running.smoke_test import prove
+from edgekit.operators.target import Target
+from edgekit.running.smoke_test import prove, prove_target
 
 TOOLS = {
     "ssh": "run: sudo apt-get install openssh-client",
@@ -25,7 +27,7 @@ class Finding:
 
     Attributes:
         kind: "version", "machine" and "path" for what is told in any case; "runtime", "device",
-            "converter" or "tool"; "board" for what a board has.
+            "converter", "target" or "tool"; "board" for what a board has.
         message: What is missing and the one line that gets it; if it is here, which one or "".
     """
 
@@ -40,6 +42,7 @@ def examine(progress: Progress = silent) -> list[Finding]:
     things = [
         (kind, name) for kind in ("runtimes", "devices", "converters") for name in local_names(kind)
     ]
+    things += [("targets", name) for name in _targets_to_set_up()]
     findings = []
     for (kind, name), message in in_parallel(lambda thing: problem(*thing), things):
         findings.append(_finding(registry.KINDS[kind], name, message))
@@ -48,6 +51,16 @@ def examine(progress: Progress = silent) -> list[Finding]:
         message = "" if shutil.which(name) else f"{name} is not on PATH; {how}"
         findings.append(_finding("tool", name, message))
     return findings
+
+
+def _targets_to_set_up() -> list[str]:
+    """Return the targets of builds that ask a compiler; others may share what it is set up in."""
+    found = []
+    for name in registry.names("targets"):
+        with contextlib.suppress(EdgekitError):  # `edgekit check` tells of a broken file
+            target: Target = registry.get("targets", name)
+            found += [name] if target.setup and target.with_builds else []
+    return found
 
 
 def local_names(kind: str) -> list[str]:
@@ -82,6 +95,7 @@ def problem(kind: str, name: str) -> str:
 _PROVEN: Mapping[str, Callable[[str], object]] = {
     "runtimes": prove,
     "devices": lambda device: prove("tflite-runtime", device),
+    "targets": prove_target,
 }
 
 

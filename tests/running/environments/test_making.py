@@ -14,10 +14,11 @@ from edgekit.core.errors import Unavailable
 from edgekit.core.paths import home
 from edgekit.running.environments import making, tflite_runtime
 from edgekit.running.environments.making import requirements
+from edgekit.running.ethos_u import environment as ethos_u
 from edgekit.runtimes import tensorflow, tflite_micro
 from tests.support.paths import ROOT
 
-NAMES = ("raspberry-pi", "tensorflow", "tflite-micro", "tflite-runtime")
+NAMES = ("ethos-u", "raspberry-pi", "tensorflow", "tflite-micro", "tflite-runtime")
 PIN = re.compile(
     r"([a-z0-9-]+)==(\w[\w.!+]*)(?: ; [^\\]+)?((?: \\\n +--hash=sha256:[0-9a-f]{64})+)"
 )
@@ -68,6 +69,7 @@ def test_what_is_pinned_is_what_the_tables_were_measured_with() -> None:
     assert lite in pins("tflite-runtime")
     assert lite in pins("raspberry-pi")
     assert ("tflite-micro", tflite_micro.VERSION) in pins("tflite-micro")
+    assert ("ethos-u-vela", ethos_u.VERSION) in pins("ethos-u")
     for package in ("tensorflow", "tensorflow-cpu"):
         assert (package, tensorflow.VERSION) in pins("tensorflow")
 

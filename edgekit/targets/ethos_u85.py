@@ -1,0 +1,32 @@
+"""An Arm Ethos-U85 with 256 multipliers, as Arm's compiler Vela predicts it.
+
+See `ethos_u`. Clock and memories are those that Vela 5.2 takes unless it is told others: 1 GHz,
+weights and what is computed in DRAM, and 384 KiB of SRAM as a cache.
+
+Source: Arm, Ethos-U integration, Vela,
+https://arm-software.github.io/CMSIS-Ethos-U/main/vela/index.html.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from edgekit.operators.target import Target
+from edgekit.running.ethos_u import environment
+from edgekit.running.ethos_u.verdicts import Accelerator, check
+
+target = Target(
+    check=partial(
+        check,
+        target="ethos-u85",
+        accelerator=Accelerator(
+            name="ethos-u85-256", system="Ethos_U85_SYS_DRAM_Mid", memory="Dedicated_Sram_384KB"
+        ),
+    ),
+    runtime="",
+    device="local",
+    precisions=("int8", "int16x8"),
+    with_builds=False,
+    missing=environment.missing,
+    setup=environment.setup,
+)
