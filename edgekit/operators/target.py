@@ -57,6 +57,7 @@ class Estimate:
         sram_bytes: Most that lies in SRAM at once.
         dram_bytes: Most that lies in DRAM at once, weights included.
         flash_bytes: Weights and commands in flash.
+        shared_cycles: Those among `cycles` that are not known to be of any one operator.
     """
 
     by: str
@@ -68,11 +69,13 @@ class Estimate:
     sram_bytes: int
     dram_bytes: int
     flash_bytes: int
+    shared_cycles: int = 0
 
     def __str__(self) -> str:
         memories = {"SRAM": self.sram_bytes, "DRAM": self.dram_bytes, "flash": self.flash_bytes}
+        shared = f" ({self.shared_cycles:,} at no one operator)" if self.shared_cycles else ""
         return (
-            f"Predicted by {self.by} for {self.machine}: {self.cycles:,} cycles, "
+            f"Predicted by {self.by} for {self.machine}: {self.cycles:,} cycles{shared}, "
             f"{self.inference_ms:.3g} ms at {self.clock_mhz:g} MHz, {self.macs:,} MACs, "
             + ", ".join(f"{size / 1e3:,.1f} kB {name}" for name, size in memories.items() if size)
             + "."

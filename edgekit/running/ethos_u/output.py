@@ -18,9 +18,14 @@ Row = Mapping[str, str]
 _TABLE = re.compile(r'<table name="(?P<name>\w+)">\s*<!\[CDATA\[(?P<rows>.*?)\]\]>', re.DOTALL)
 _WARNING = re.compile(
     r"Warning \(supported operators\) operator: \w+, ofm: '(?P<tensor>[^'\n]*)'\n"
-    r"Reason: (?P<reason>.+(?:\n.+)*)"
+    r"Reason: (?P<reason>.+)"
 )
+"""What follows the reason, up to an empty line, is Vela's rule in full."""
+
 _KIB = 1024
+
+NOBODY = -1
+"""Stands for the operator of costs that have none."""
 
 
 class Unreadable(Exception):
@@ -66,7 +71,8 @@ def costs(database: str, num_operators: int) -> dict[int, Cost]:
         num_operators: Of the main subgraph.
 
     Returns:
-        Position in the subgraph -> cost; those without a cost left nothing to compute.
+        Position in the subgraph -> cost. What is computed together costs at one operator; `NOBODY`
+        has what Vela does not ascribe to any.
 
     Raises:
         Unreadable: A table or a field is missing or says something else.
@@ -78,9 +84,8 @@ def costs(database: str, num_operators: int) -> dict[int, Cost]:
     index = {row.get("id"): place for place, row in enumerate(sources)}
     found: dict[int, Cost] = {}
     for row in _rows(tables, "perf"):
-        place = index.get(row.get("source_id"))
-        if place is not None:
-            found[place] = _added(found.get(place, Cost()), row)
+        place = index.get(row.get("source_id"), NOBODY)
+        found[place] = _added(found.get(place, Cost()), row)
     return found
 
 
@@ -118,8 +123,7 @@ def summary(text: str) -> Summary:
 def reasons(printed: str) -> dict[str, str]:
     """Return output tensor -> why the operator that writes it stays on the CPU, in Vela's words."""
     return {
-        found["tensor"]: "; ".join(line.strip().rstrip(".") for line in found["reason"].split("\n"))
-        for found in _WARNING.finditer(printed)
+        found["tensor"]: found["reason"].strip().rstrip(".") for found in _WARNING.finditer(printed)
     }
 
 

@@ -17,7 +17,7 @@ from edgekit.core.errors import Unavailable
 from edgekit.operators.target import Check, Estimate, OperatorVerdict
 from edgekit.operators.versions import needed_version
 from edgekit.running.ethos_u import environment
-from edgekit.running.ethos_u.output import Cost, Unreadable, costs, reasons, summary
+from edgekit.running.ethos_u.output import NOBODY, Cost, Unreadable, costs, reasons, summary
 from edgekit.tflite.editing import pack, unpack
 from edgekit.tflite.reader import Model
 
@@ -74,17 +74,26 @@ def check(model: Model, *, target: str, accelerator: Accelerator) -> Check:
         done = environment.start(_arguments(accelerator), folder)
         try:
             if not done.ok:
-                raise Unreadable(_failure(done))
+                raise Unreadable(_with_names(_failure(done), model))
             database = _text(folder / "model_debug.xml")
             found = costs(database, len(model.main.operators))
             totals = summary(_text(folder / f"model_summary_{accelerator.system}.csv"))
         except Unreadable as error:
-            return _refused(model, target, f"{VELA} compiles no such file: {error}.")
+            return _refused(model, target, f"{VELA} cannot compile the file: {error}.")
     verdicts = _verdicts(model, found, reasons(done.stdout), accelerator)
     is_taken = any(verdict.verdict == "yes" for verdict in verdicts)
-    estimate = Estimate(by=VELA, machine=str(accelerator), **asdict(totals)) if is_taken else None
+    estimate = Estimate(
+        by=VELA,
+        machine=str(accelerator),
+        shared_cycles=totals.cycles - sum(verdict.cycles or 0 for verdict in verdicts),
+        **asdict(totals),
+    )
     return Check(
-        target=target, ok=is_taken, operators=verdicts, is_predicted=True, estimate=estimate
+        target=target,
+        ok=is_taken,
+        operators=verdicts,
+        is_predicted=True,
+        estimate=estimate if is_taken else None,
     )
 
 
@@ -114,6 +123,7 @@ def _verdicts(
     verdicts = []
     for operator in model.main.operators:
         cost = found.get(operator.index, Cost())
+        is_told = operator.index in found or NOBODY not in found
         told = [why[key] for key in (f"g0t{k}" for k in operator.outputs) if key in why]
         on_cpu = cost.on_cpu or bool(told)
         verdicts.append(
@@ -125,33 +135,41 @@ def _verdicts(
                 verdict="no" if on_cpu else "yes",
                 reason=_reason(model, told, accelerator) if on_cpu else "",
                 source=VELA,
-                fix=_fix(operator.name) if on_cpu else "",
-                cycles=None if on_cpu else cost.cycles,
-                macs=None if on_cpu else cost.macs,
-                sram_bytes=None if on_cpu else cost.sram_bytes,
+                fix=_fix(operator.name, told) if on_cpu else "",
+                cycles=cost.cycles if is_told and not on_cpu else None,
+                macs=cost.macs if is_told and not on_cpu else None,
+                sram_bytes=cost.sram_bytes if is_told and not on_cpu else None,
             )
         )
     return tuple(verdicts)
 
 
 def _reason(model: Model, told: list[str], accelerator: Accelerator) -> str:
-    """Say why an operator is left to the CPU, with tensors by the names they have in the file."""
-
-    def named(found: re.Match[str]) -> str:
-        graph, place = int(found[1]), int(found[2])
-        return f"'{model.subgraphs[graph].tensors[place].name}'"
-
+    """Say why an operator is left to the CPU."""
     if not told:
         return "It stays on the CPU; Vela does not say why."
     kind = "-".join(accelerator.name.split("-")[:2]).replace("ethos-u", "Ethos-U")
     said = told[0].replace("Unsupported opType", f"{kind} has no such operator")
-    return f"It stays on the CPU: {_NAME.sub(named, said)}."
+    return f"It stays on the CPU: {_with_names(said, model)}."
 
 
-def _fix(name: str) -> str:
+def _with_names(said: str, model: Model) -> str:
+    """Call tensors by the names they have in the file."""
+
+    def named(found: re.Match[str]) -> str:
+        graph, place = int(found[1]), int(found[2])
+        names = [tensor.name for each in model.subgraphs[graph:][:1] for tensor in each.tensors]
+        return names[place] if place < len(names) else found[0]
+
+    return _NAME.sub(named, said)
+
+
+def _fix(name: str, told: list[str]) -> str:
     if name in ("QUANTIZE", "DEQUANTIZE"):
         return "Let the file take and give integers: edgekit convert --io int8."
-    return "Convert to int8, use another layer, or leave it to the CPU."
+    if any("Float" in reason for reason in told):
+        return "Convert the model to int8."
+    return "Use another layer, or leave it to the CPU."
 
 
 def _refused(model: Model, target: str, problem: str) -> Check:
@@ -162,7 +180,6 @@ def _refused(model: Model, target: str, problem: str) -> Check:
             version=operator.version,
             needed_version=needed_version(operator, model.main),
             verdict="unknown",
-            source=VELA,
         )
         for operator in model.main.operators
     )
@@ -175,7 +192,8 @@ def _failure(done: processes.Finished) -> str:
     """Say how Vela ended that did not succeed."""
     if done.ending == processes.TIMEOUT:
         return f"it was stopped after {environment.TIMEOUT_S:g} s; use a smaller model"
-    return done.cause("RuntimeError", "Error").rstrip(".")
+    cause = done.cause("RuntimeError", "Error").rstrip(".")
+    return cause.removeprefix("RuntimeError: Compilation failed: ").removeprefix("Error: ")
 
 
 def _text(path: Path) -> str:

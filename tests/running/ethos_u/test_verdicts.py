@@ -57,7 +57,7 @@ def test_operators_go_to_the_accelerator_or_to_the_cpu_with_a_reason(checked: Ch
     assert checked.is_predicted
     assert [o.verdict for o in checked.operators] == ["no", "yes", "yes", "yes", "yes", "no"]
     first, *_, last = checked.operators
-    assert "unsupported DataType Float32 ('serving_default_image:0')" in first.reason
+    assert "unsupported DataType Float32 (serving_default_image:0)" in first.reason
     assert last.reason == "It stays on the CPU: Ethos-U55 has no such operator."
     assert "edgekit convert --io int8" in first.fix
     for verdict in checked.operators:
@@ -71,6 +71,17 @@ def test_the_whole_file_has_an_estimate_that_names_the_machine(checked: Check) -
         "Predicted by Vela 5.2.0 for Ethos-U55-256 (Ethos_U55_High_End_Embedded, Shared_Sram): "
         "2,971 cycles, 0.00594 ms at 500 MHz, 2,834 MACs, 0.4 kB SRAM, 1.5 kB flash."
     )
+
+
+def test_cycles_of_no_one_operator_are_told_apart(home: Path) -> None:
+    fake_vela(
+        SAID.replace("cp", "sed 's/^110,4,77,/110,-1,77,/'", 1).replace(
+            "debug.xml model", "debug.xml > model"
+        )
+    )
+    found = check(INT8, "ethos-u")
+    assert [o.cycles for o in found.operators] == [None, 800, 1131, None, 931, None]
+    assert "2,971 cycles (109 at no one operator)" in str(found.estimate)
 
 
 def test_the_table_has_cycles_and_memory_of_each_operator(home: Path) -> None:
@@ -96,12 +107,12 @@ def test_where_vela_is_not_there_it_is_said_how_to_get_it(home: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("kill -SEGV $$", "Vela 5.2.0 compiles no such file: SIGSEGV."),
+        ("kill -SEGV $$", "Vela 5.2.0 cannot compile the file: SIGSEGV."),
         (
-            "echo Traceback >&2; echo 'RuntimeError: Compilation failed: No networks.' >&2; exit 1",
-            "Vela 5.2.0 compiles no such file: RuntimeError: Compilation failed: No networks.",
+            "echo Traceback >&2; echo 'RuntimeError: Compilation failed: no g0t2_act.' >&2; exit 1",
+            "Vela 5.2.0 cannot compile the file: no BiasAdd_1.",
         ),
-        ("exit 0", "Vela 5.2.0 compiles no such file: it wrote no 'model_debug.xml'."),
+        ("exit 0", "Vela 5.2.0 cannot compile the file: it wrote no 'model_debug.xml'."),
         (f"{SAID}\necho > model_debug.xml", "its database has no table 'source'."),
     ],
 )
