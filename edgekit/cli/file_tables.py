@@ -48,6 +48,8 @@ def show_inspection(inspection: Inspection, *, json: bool) -> None:
 
 def _figures(inspection: Inspection) -> Iterator[tuple[str, str]]:
     for name, value in _fields(inspection):
+        if name in ("sparse bytes", "xnnpack sparse path") and not value:  # nothing to leave out
+            continue
         if not isinstance(value, tuple) and name not in ("metadata", "metadata problem"):
             yield name, f"{value:.1%}" if name == "sparsity" else _plain(value)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edgekit.tflite.sparse import Sparsity
+from edgekit.tflite.sparse.layout import Sparsity
 
 Option = int | float | bool | str | tuple[int, ...] | tuple[float, ...]
 """The value of an operator's option."""

@@ -22,7 +22,7 @@ from edgekit.core.types import Array
 from edgekit.tflite.bounds import Damaged, check_bounds
 from edgekit.tflite.graph_check import check_graph
 from edgekit.tflite.model import BITS, Model, Operator, Port, SignatureDef, Subgraph, TensorInfo
-from edgekit.tflite.sparse import densify
+from edgekit.tflite.sparse.layout import densify
 from edgekit.tflite.tables import load
 
 __all__ = [

@@ -29,7 +29,7 @@ from edgekit.tflite.model import (
     Subgraph,
     TensorInfo,
 )
-from edgekit.tflite.sparse import Dimension, Sparsity
+from edgekit.tflite.sparse.layout import Dimension, Sparsity
 
 if TYPE_CHECKING:
     import flatbuffers

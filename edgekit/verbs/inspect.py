@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.core.types import AnyPath
+from edgekit.operators.sparse_inference import sparse_path
 from edgekit.operators.support import file_problems
 from edgekit.operators.versions import minimum_runtime, needed_version
 from edgekit.tflite.bounds import Damaged
@@ -17,6 +18,7 @@ from edgekit.tflite.metadata.reading import PackedFile, packed_files, read_metad
 from edgekit.tflite.metadata.values import Metadata
 from edgekit.tflite.reader import Model, Port, Subgraph, TensorInfo, constant, ports, read
 from edgekit.tflite.sidecar import compressed_bytes, zstd_bytes
+from edgekit.tflite.sparse.encoding import sparse_encoded_bytes
 
 _WEIGHT_INPUTS: Mapping[str, tuple[int, ...]] = {
     "BATCH_MATMUL": (0, 1),
@@ -91,6 +93,10 @@ class Inspection:
     Attributes:
         compressed_bytes: Size after DEFLATE, as in a zip or an APK.
         zstd_bytes: Size after zstd, level 19.
+        sparse_bytes: Size if weights were stored sparsely; None if none have enough zeros. See
+            `edgekit.tflite.sparse.encoding`.
+        xnnpack_sparse_path: Whether XNNPACK will leave zeros out when it computes, and what stops
+            it, as predicted by `edgekit.operators.sparse_inference`; "" where there are too few.
         subgraphs: How many.
         weights_bytes: Type -> bytes of all constants as stored.
         sparsity: See `weight_statistics`.
@@ -107,6 +113,8 @@ class Inspection:
     size_bytes: int
     compressed_bytes: int
     zstd_bytes: int
+    sparse_bytes: int | None
+    xnnpack_sparse_path: str
     description: str
     subgraphs: int
     weights_bytes: Mapping[str, int]
@@ -140,6 +148,8 @@ def inspect(path: AnyPath) -> Inspection:
         size_bytes=model.size_bytes,
         compressed_bytes=compressed_bytes(model.path),
         zstd_bytes=zstd_bytes(model.path),
+        sparse_bytes=(sparse := _sparse_bytes(model) if sparsity else None),
+        xnnpack_sparse_path="" if sparse is None else sparse_path(model),
         description=model.description,
         subgraphs=len(model.subgraphs),
         weights_bytes=_weights_bytes(model),
@@ -159,6 +169,12 @@ def inspect(path: AnyPath) -> Inspection:
         ),
         operators=_operators(model),
     )
+
+
+def _sparse_bytes(model: Model) -> int | None:
+    is_sparse = any(tensor.is_sparse for graph in model.subgraphs for tensor in graph.tensors)
+    size = sparse_encoded_bytes(model.path.read_bytes())
+    return model.size_bytes if is_sparse and size is None else size
 
 
 def _described(model: Model) -> tuple[Metadata | None, tuple[PackedFile, ...], str]:

@@ -48,6 +48,12 @@ def show(found: Comparison) -> None:
     page.fields([("A", found.a.file), ("B", found.b.file)])
     page.lines()
     page.table(HOLDS, _holds(found.a, found.b))
+    if found.a.sparse_bytes or found.b.sparse_bytes:
+        page.lines()
+        page.fields(
+            (f"XNNPACK's sparse path, {name}", each.xnnpack_sparse_path)
+            for name, each in (("A", found.a), ("B", found.b))
+        )
     if found.operators:
         page.lines()
         page.table(OPERATORS, _operators(found))
@@ -74,6 +80,9 @@ def _holds(a: Inspection, b: Inspection) -> Iterator[tuple[str, ...]]:
         ),
     ):
         yield name, f"{of_a:,}", f"{of_b:,}", f"{of_b / of_a:.2f}" if of_a else ""
+    if a.sparse_bytes or b.sparse_bytes:
+        sizes = (f"{each.sparse_bytes:,}" if each.sparse_bytes else "" for each in (a, b))
+        yield "bytes if sparse-encoded", *sizes, ""
     yield "weights that are zero", f"{a.sparsity:.1%}", f"{b.sparsity:.1%}", ""
     yield "most values in a weight tensor", f"{a.unique_weights:,}", f"{b.unique_weights:,}", ""
     yield "operators", *(f"{sum(o.count for o in each.operators):,}" for each in (a, b)), ""
