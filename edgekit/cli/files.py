@@ -64,6 +64,14 @@ def compare(
 def slim(
     file: ModelFile,
     out: Annotated[Path, typer.Option(help="The .tflite to write; may be the same file.")],
+    fix_versions: Annotated[
+        bool,
+        typer.Option(
+            "--fix-versions",
+            help="Raise operator versions that are claimed too low: old runtimes then refuse "
+            "the file instead of answering nonsense.",
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Make a file smaller with the same answers, bit for bit.
@@ -75,7 +83,7 @@ def slim(
     from edgekit.verbs import slim as verb
 
     with output.progress() as tell:
-        done = verb.slim(file, out, progress=tell)
+        done = verb.slim(file, out, fix_versions=fix_versions, progress=tell)
     tables.show_slimming(done, json=json)
 
 

@@ -122,6 +122,8 @@ def show_slimming(done: Slimming, *, json: bool) -> None:
         return
     for runtime, why in done.not_run.items():
         say(f"Not compared on {runtime}: {why}")
+    for name, (claimed, needed) in done.versions.items():
+        say(f"{name}: version {claimed} raised to {needed}, which its types and options need.")
     change = done.slim_bytes / done.size_bytes - 1
     say(
         f"{done.out}: {done.slim_bytes:,} bytes instead of {done.size_bytes:,} ({change:+.1%}), "

@@ -8,17 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from edgekit.operators.conditions import View, weights_are
+from edgekit.operators.conditions import View, is_per_channel, weights_are
 
 LateRule = int | Callable[[View], int | None]
 
 
-def _int4_convolution(view: View) -> int | None:
+def _int4_depthwise(view: View) -> int | None:
     return 7 if weights_are("int8", "int4")(view) else None
 
 
+def _int4_convolution(view: View) -> int | None:
+    """Return the version; op_version.cc names none for weights of 4 bits in float32.
+
+    tflite-runtime 2.14, which has up to 7, loads such a file and answers NaN; ai-edge-litert 2.3
+    answers right (tests/operators/test_raised_versions.py).
+    """
+    return 8 if weights_are("float32", "int4")(view) else _int4_depthwise(view)
+
+
 def _int4_dense(view: View) -> int | None:
-    return {"int8": 10, "int16": 13}.get(view.type(0)) if view.type(1) == "int4" else None
+    """Return the version; op_version.cc names none for weights of 4 bits in float32.
+
+    With a scale a channel they need what 8 bits need, of which tflite-runtime 2.14 answers zeros
+    too. Scales of blocks have no version of their own: 14, which ai-edge-litert 2.3 has, is taken
+    for them, and for a single scale.
+    """
+    if view.type(1) != "int4":
+        return None
+    if view.type(0) == "float32":
+        return 12 if is_per_channel(1, 0)(view) else 14
+    return {"int8": 10, "int16": 13}.get(view.type(0))
 
 
 LATE_TYPES = frozenset(
@@ -42,7 +61,7 @@ LATE_RULES: Mapping[str, Mapping[str, LateRule]] = {
     "CONCATENATION": {**dict.fromkeys(_FLOAT8, 7), "float16": 6, "int4": 5},
     "CONV_2D": {"int4": _int4_convolution},
     "COS": {"float16": 2},
-    "DEPTHWISE_CONV_2D": {"int4": _int4_convolution},
+    "DEPTHWISE_CONV_2D": {"int4": _int4_depthwise},
     "DEQUANTIZE": {**dict.fromkeys(_FLOAT8, 9), "uint4": 8, "int2": 7, "int4": 6, "float16": 3},
     "DYNAMIC_UPDATE_SLICE": {"bfloat16": 6, "int4": 5, "float16": 3},
     "EMBEDDING_LOOKUP": {"int2": 5, "int4": 4},

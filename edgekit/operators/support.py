@@ -117,7 +117,10 @@ def _version_refusal(operator: Operator, needed: int | None, column: Column) -> 
             f"Its types and options need version {needed}; {column.runtime} has up to {newest}. "
             f"The file says {operator.version}, so it loads and answers wrong."
         )
-        return Refusal(reason, _newer(name, needed, column))
+        fix = (
+            f"{_newer(name, needed, column)} `edgekit slim --fix-versions` makes others refuse it."
+        )
+        return Refusal(reason, fix)
     return None
 
 

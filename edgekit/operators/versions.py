@@ -16,12 +16,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 from edgekit.core.paths import packaged
 from edgekit.operators.conditions import view_of
 from edgekit.operators.late_types import LATE_RULES, LATE_TYPES
 from edgekit.operators.version_rules import RULES
+from edgekit.tflite.editing import code_of, operators_of
 from edgekit.tflite.reader import Model, Operator, Subgraph
+
+if TYPE_CHECKING:
+    from ai_edge_litert.schema_py_generated import ModelT
 
 _RELEASES = packaged("operators", "runtime_versions.json")
 
@@ -58,6 +63,44 @@ def release_with(name: str, version: int) -> str | None:
         None if the table does not hold it.
     """
     return _releases().get(name, {}).get(version)
+
+
+def raise_versions(model: ModelT, facts: Model) -> dict[str, tuple[int, int]]:
+    """Write into a file the version that each operator needs, where it claims a lower one.
+
+    A runtime that lacks the version then refuses the file, and does not answer nonsense.
+
+    Args:
+        model: The unpacked file; it is changed.
+        facts: What was read of the same file.
+
+    Returns:
+        Name of an operator -> the lowest version claimed and the highest needed, of those changed.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    raised: dict[str, tuple[int, int]] = {}
+    for graph, known in zip(model.subgraphs, facts.subgraphs, strict=True):
+        for operator, fact in zip(graph.operators or [], known.operators, strict=True):
+            needed = needed_version(fact, known) or 0
+            if needed <= fact.version:
+                continue
+            number = operators_of(model)[operator.opcodeIndex]
+            operator.opcodeIndex = code_of(schema, model, number, version=needed)
+            lowest, highest = raised.get(fact.name, (fact.version, needed))
+            raised[fact.name] = (min(lowest, fact.version), max(highest, needed))
+    if raised:
+        _drop_unused_codes(model)
+    return raised
+
+
+def _drop_unused_codes(model: ModelT) -> None:
+    """Leave out operator codes that nothing calls: an interpreter looks for all of them."""
+    operators = [each for graph in model.subgraphs for each in graph.operators or []]
+    used = sorted({int(operator.opcodeIndex) for operator in operators})
+    model.operatorCodes = [model.operatorCodes[index] for index in used]
+    for operator in operators:
+        operator.opcodeIndex = used.index(int(operator.opcodeIndex))
 
 
 def minimum_runtime(model: Model) -> tuple[str, tuple[str, ...]]:

@@ -5,13 +5,21 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgekit.core.errors import BadInput, BadModelFile, Unavailable, WorkerFailed, reason
+from edgekit.core.errors import (
+    BadInput,
+    BadModelFile,
+    ModelRefused,
+    Unavailable,
+    WorkerFailed,
+    reason,
+)
 from edgekit.core.paths import atomic, require_writable
 from edgekit.core.types import AnyPath, Array, Progress, silent
+from edgekit.operators.versions import raise_versions
 from edgekit.running.place import Place, places
 from edgekit.running.session import open_session
 from edgekit.running.timing import random_batch
@@ -46,6 +54,7 @@ class Slimming:
         same_answers: Runtimes on which both answered with the same bytes.
         not_run: Runtime -> why it ran neither.
         why_not: Why the file was left alone; "" if it was not.
+        versions: Operator -> version claimed and version needed, where it was raised.
     """
 
     file: str
@@ -57,9 +66,12 @@ class Slimming:
     same_answers: tuple[str, ...] = ()
     not_run: Mapping[str, str]
     why_not: str = ""
+    versions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
-def slim(file: AnyPath, out: AnyPath, *, progress: Progress = silent) -> Slimming:
+def slim(
+    file: AnyPath, out: AnyPath, *, fix_versions: bool = False, progress: Progress = silent
+) -> Slimming:
     """Write the file with equal data stored once and without what no interpreter reads.
 
     Operators, weights, scales, inputs, outputs and signatures stay; inner tensors keep the first
@@ -69,6 +81,9 @@ def slim(file: AnyPath, out: AnyPath, *, progress: Progress = silent) -> Slimmin
     Args:
         file: Any `.tflite`.
         out: The `.tflite` to write; may be `file` itself.
+        fix_versions: Also raise the versions of operators that claim a lower one than they need,
+            as some quantizers leave them, however large the file gets. A runtime that then refuses
+            it, because it would have answered nonsense, is no reason to leave the file alone.
         progress: Told how far it is.
 
     Raises:
@@ -101,6 +116,7 @@ def slim(file: AnyPath, out: AnyPath, *, progress: Progress = silent) -> Slimmin
     if why_not := _would_lose(model, content):
         return replace(before, why_not=why_not)
     alignment = alignment_of(content)
+    raised = raise_versions(model, read(file)) if fix_versions else {}
     leave_out(model)
     with tempfile.TemporaryDirectory() as scratch:
         draft = Path(scratch) / "slim.tflite"
@@ -108,12 +124,12 @@ def slim(file: AnyPath, out: AnyPath, *, progress: Progress = silent) -> Slimmin
         if is_packed:
             _pack_behind(draft, file)
         size = draft.stat().st_size
-        if size >= before.size_bytes:
+        if size >= before.size_bytes and not raised:
             return replace(before, why_not="nothing in it is stored twice or unread")
         slim_compressed = compressed_bytes(draft)
-        if slim_compressed > compressed:
+        if slim_compressed > compressed and not raised:
             return replace(before, why_not="compressed, as in an app, it would be larger")
-        same, not_run, differing = _compared(file, draft, progress)
+        same, not_run, differing = _compared(file, draft, progress, may_refuse=bool(raised))
         if differing:
             why_not = f"made smaller, it would answer differently on {differing}"
             return replace(before, why_not=why_not)
@@ -126,6 +142,7 @@ def slim(file: AnyPath, out: AnyPath, *, progress: Progress = silent) -> Slimmin
         slim_compressed_bytes=slim_compressed,
         same_answers=same,
         not_run=not_run,
+        versions=raised,
     )
 
 
@@ -165,7 +182,7 @@ def _pack_behind(draft: Path, file: Path) -> None:
 
 
 def _compared(
-    file: Path, draft: Path, progress: Progress
+    file: Path, draft: Path, progress: Progress, *, may_refuse: bool
 ) -> tuple[tuple[str, ...], dict[str, str], str]:
     """Return where both files answer the same, why others run neither, and where they differ.
 
@@ -182,7 +199,13 @@ def _compared(
         except (Unavailable, WorkerFailed) as error:
             not_run[place.runtime] = str(error)
             continue
-        after = _answers(draft, place, batch)
+        try:
+            after = _answers(draft, place, batch)
+        except ModelRefused:
+            if not may_refuse:
+                raise
+            not_run[place.runtime] = f"{place.runtime} lacks a version that was raised, and refuses"
+            continue
         if any(before[key].tobytes() != after[key].tobytes() for key in before):
             return (), not_run, place.runtime
         same.append(place.runtime)

@@ -7,11 +7,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from edgekit.cli import app
 from edgekit.core.errors import BadInput, BadModelFile, Unavailable
 from edgekit.running.session import open_session
 from edgekit.running.timing import random_batch
 from edgekit.tflite.editing import unpack
+from edgekit.tflite.reader import read
 from edgekit.tflite.slimming import pack
 from edgekit.verbs.slim import slim
 from tests.support.paths import GOLDEN
@@ -118,3 +121,16 @@ def test_a_public_file_answers_the_same_or_is_left_alone(name: str, tmp_path: Pa
     assert (done.why_not == "") == out.exists() == (name not in LEFT_ALONE)
     assert done.out is None or done.slim_bytes < done.size_bytes
     assert done.slim_compressed_bytes <= done.compressed_bytes
+
+
+def test_versions_are_raised_if_asked_for(tmp_path: Path) -> None:
+    given = GOLDEN / "ai_edge_quantizer" / "dynamic_int8.tflite"
+    plain = slim(given, tmp_path / "plain.tflite")
+    assert not plain.versions
+    out = tmp_path / "raised.tflite"
+    ran = CliRunner().invoke(app, ["slim", str(given), "--out", str(out), "--fix-versions"])
+    assert ran.exit_code == 0
+    assert "FULLY_CONNECTED: version 1 raised to 12, which its types and options need" in ran.stdout
+    assert {o.version for o in read(out).main.operators if o.name == "FULLY_CONNECTED"} == {12}
+    again = slim(out, tmp_path / "again.tflite", fix_versions=True)
+    assert not again.versions
