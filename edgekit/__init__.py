@@ -16,6 +16,7 @@ Recipes:
 
 - `build`: train, optimize, convert, verify and report a recipe
 - `rebuild`: build a run folder again from its plan, and compare
+- `optimize`: find the smallest file that keeps to limits on a target
 - `load_report`: read the report of a build again
 - `bundle`: pack verified models for one kind of device
 - `data_list`, `data_get`: the public data that recipes train on
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from edgekit.building.rebuilding import rebuild
     from edgekit.core.errors import EdgekitError
     from edgekit.reporting.report_json import load_report
+    from edgekit.search.optimizing import optimize
     from edgekit.verbs.bench import bench
     from edgekit.verbs.bundle.packing import bundle
     from edgekit.verbs.check import check
@@ -69,6 +71,7 @@ __all__ = [
     "explain",
     "inspect",
     "load_report",
+    "optimize",
     "rebuild",
     "run",
     "setup",
@@ -92,6 +95,7 @@ _MODULES = {
     "explain": "verbs.explain",
     "inspect": "verbs.inspect",
     "load_report": "reporting.report_json",
+    "optimize": "search.optimizing",
     "rebuild": "building.rebuilding",
     "run": "verbs.run.asking",
     "setup": "verbs.setup",

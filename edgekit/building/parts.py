@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,11 +30,13 @@ class RecipeChoice:
         name: Name of a recipe, or path of a recipe file.
         data: Folder with a user's own data; None for the recipe's.
         weights: Keras model of a user's that training begins with; None for new weights.
+        effort: Share of the epochs for which optimizations retrain, in 0..1; at least one is left.
     """
 
     name: str
     data: Path | None = None
     weights: Path | None = None
+    effort: float = 1.0
 
     def load(self) -> Recipe:
         """Return the recipe itself.
@@ -56,6 +58,11 @@ class RecipeChoice:
             if not self.weights.is_file():
                 raise NotFound(f"There is no file '{self.weights}'; give a .keras or .h5 file.")
             recipe = recipe.with_weights(self.weights)
+        if self.effort < 1:
+            epochs = {
+                s: max(1, round(self.effort * n)) for s, n in recipe.fine_tuning.epochs.items()
+            }
+            recipe = replace(recipe, fine_tuning=replace(recipe.fine_tuning, epochs=epochs))
         return recipe
 
 

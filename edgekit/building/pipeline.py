@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import os
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from edgekit.building.evaluation import measure_all, unmeasured_row
 from edgekit.building.insight.examples import see_examples
 from edgekit.building.insight.explanations import explain_files
 from edgekit.building.measuring.intervals import share_interval
-from edgekit.building.measuring.scoring import about_data
+from edgekit.building.measuring.scoring import Outcome, about_data
 from edgekit.building.optimizing import optimize
 from edgekit.building.parts import MODEL, parts_of, with_whole
 from edgekit.building.plan import Plan, begin, make_plan, packagers_of_builds
@@ -39,6 +39,7 @@ from edgekit.core.parallel import part
 from edgekit.core.paths import sha256
 from edgekit.core.report import BaselineScore, Report, Row
 from edgekit.core.types import AnyPath, Progress, Size, several, silent
+from edgekit.core.variant import Variant
 from edgekit.running.place import Place
 from edgekit.running.this_machine import machine, versions
 from edgekit.source_model.reference import CHILD_ENV
@@ -105,16 +106,31 @@ def build(
     rows = [each.row for each in measured]
     explained = explain_files(plan, sources, converted, rows, part(progress, 0.92, 1.0))
     see_examples(plan, converted, measured, trained)
-    rows += [
-        unmeasured_row(variant, place, outcome)
-        for variant, outcome in refused.items()
-        for place in plan.places.values()
-    ]
+    rows += _unmeasured(plan, refused)
     rows.sort(key=_order(plan))
     report = replace(_report(plan, trained, baseline, rows), explanations=explained)
     write_reports(report, plan.folder)
     _package(plan, report)
     return report
+
+
+def measured_only(plan: Plan, progress: Progress = silent) -> tuple[Trained, list[Row]]:
+    """Train, optimize, convert and measure as `build` does; write no report and no bundle."""
+    trained = _train(plan, part(progress, 0.0, 0.3))
+    sources = _optimize(plan, part(progress, 0.3, 0.6))
+    converted, refused = convert_all(plan, sources, part(progress, 0.6, 0.75))
+    _write_programs(plan)
+    measured = measure_all(plan, converted, trained, part(progress, 0.75, 1.0))
+    return trained, [*(each.row for each in measured), *_unmeasured(plan, refused)]
+
+
+def _unmeasured(plan: Plan, refused: Mapping[Variant, Outcome]) -> list[Row]:
+    """Return a row on every place for each variant that could not be converted."""
+    return [
+        unmeasured_row(variant, place, outcome)
+        for variant, outcome in refused.items()
+        for place in plan.places.values()
+    ]
 
 
 def write_reports(report: Report, folder: Path) -> None:
@@ -169,12 +185,14 @@ def _optimize(plan: Plan, progress: Progress) -> Sources:
     sources = {"": {name: source_path(plan.folder, name) for name in parts}}
     wanted = {v.optimization: v for v in plan.variants if v.optimizations}
     for index, (name, variant) in enumerate(wanted.items()):
-        out = plan.work / name
+        effort = plan.choice.effort
+        called = name if effort == 1 else f"{name},effort={effort:g}"
+        out = plan.work / called
         doing = part(progress, index / len(wanted), (index + 1) / len(wanted), f"{name}: ")
         child = Child(env=CHILD_ENV, progress=doing)
         found = step(
             plan.folder,
-            f"optimize-{name}",
+            f"optimize-{called}",
             dict[str, str],
             inputs={**plan.base, "model": sha256(trained), "options": variant.options},
             outputs=[out],

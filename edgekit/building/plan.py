@@ -88,15 +88,19 @@ def make_plan(
     board: str,
     data: Path | None = None,
     weights: Path | None = None,
+    effort: float = 1.0,
 ) -> Plan:
-    """Check a build request and return what is to be done; nothing is written."""
+    """Check a build request and return what is to be done; nothing is written.
+
+    `effort` is that of `RecipeChoice`; all else is as `edgekit.building.pipeline.build` takes it.
+    """
     if size not in ("tiny", "full"):
         raise BadInput(f"size is '{size}'; allowed are 'tiny' and 'full'.")
     if not 0 <= seed < 1 << 32:
         raise BadInput(f"seed is {seed}; allowed are 0 to {(1 << 32) - 1}.")
     if sentence := registry.get("converters", "tflite").missing():
         raise Unavailable(sentence)
-    choice = RecipeChoice(name=recipe, data=data, weights=weights)
+    choice = RecipeChoice(name=recipe, data=data, weights=weights, effort=effort)
     found = choice.load()
     chosen = tuple(map(Variant.parse, variants or found.variants))
     for variant in chosen:

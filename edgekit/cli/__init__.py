@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from edgekit.cli import builds, data, files, models, output, things
+from edgekit.cli import builds, data, files, models, output, searching, things
 
 app = typer.Typer(
     name="edgekit",
@@ -25,6 +25,9 @@ app.command(epilog="Example:  edgekit setup gpu raspberry-pi")(things.setup)
 app.command(epilog="Example:  edgekit doctor")(things.doctor)
 app.add_typer(data.app, name="data")
 app.command(epilog="Example:  edgekit build image_cnn --size tiny --target cpu")(builds.build)
+app.command(epilog="Example:  edgekit optimize image_cnn --target cpu --max-drop 0.5 --minutes 5")(
+    searching.optimize
+)
 app.command(epilog="Example:  edgekit convert my.keras --precision float16 --out my.tflite")(
     models.convert
 )

@@ -34,12 +34,15 @@ class Optimization:
             is by default.
         check: `(**options)`: raises `BadInput` where a number is out of range, before a build
             begins; None if it has no options.
+        worth_trying: Values of each option that `edgekit optimize` tries; the default must be
+            among them. An option that is not named keeps its default.
     """
 
     precisions: tuple[Precision, ...]
     apply: Callable[..., keras.Model | tf_keras.Model]
     options: Mapping[str, float] = field(default_factory=dict)
     check: Callable[..., None] | None = None
+    worth_trying: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -104,4 +104,5 @@ optimization = Optimization(
     apply=apply,
     options={"clusters": 16},
     check=check,
+    worth_trying={"clusters": (4, 8, 16, 32, 64)},
 )

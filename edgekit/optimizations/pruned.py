@@ -13,4 +13,5 @@ optimization = Optimization(
     apply=prune_gradually,
     options={"sparsity": 0.75},
     check=check_sparsity,
+    worth_trying={"sparsity": (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)},
 )

@@ -1,0 +1,219 @@
+"""Find the smallest file that is still right: `edgekit optimize`."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import shlex
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from edgekit.building.plan import Plan
+from edgekit.core import registry
+from edgekit.core.child_process import Child
+from edgekit.core.errors import BadInput
+from edgekit.core.parallel import part
+from edgekit.core.paths import write_json
+from edgekit.core.records import to_json
+from edgekit.core.types import AnyPath, Progress, Size, silent
+from edgekit.core.variant import Variant
+from edgekit.reporting import wording
+from edgekit.running.this_machine import machine
+from edgekit.search import page, study
+from edgekit.search.candidate import Candidate, Found, Limits, front_of
+from edgekit.search.trying import Request, candidate_of, together
+
+FOLDER = "optimize"
+"""Folder in `out` that holds the run folders of searches, apart from those of builds."""
+
+REFERENCE = Variant(precision="float32")
+
+MOST_WORKERS = 64
+
+
+def optimize(
+    recipe: AnyPath,
+    target: str,
+    *,
+    max_drop: float | None = None,
+    max_bytes: int | None = None,
+    max_latency_ms: float | None = None,
+    minutes: float = 10.0,
+    workers: int = 1,
+    size: Size = "tiny",
+    seed: int = 0,
+    out: AnyPath = Path("runs"),
+    data: AnyPath | None = None,
+    weights: AnyPath | None = None,
+    progress: Progress = silent,
+) -> Found:
+    """Search the variants of a recipe for the smallest file that keeps to limits on a target.
+
+    Every variant that is tried is built, run on the target's runtime, and compared with the float
+    reference there. A search that was stopped goes on where it was; what it knows is kept.
+
+    Args:
+        recipe: Name, or path to a recipe file.
+        target: Name of a target, or path to its file; its runtime has to be here.
+        max_drop: By how much the metric may get worse, in its unit, 0 or more; the recipe's own
+            limits if None.
+        max_bytes: Of the file, 1 or more.
+        max_latency_ms: Median of one call on the target, above 0.
+        minutes: Of search, after the reference was trained; above 0. What was begun is finished.
+        workers: Processes that try variants at once, 1..64. The latency of what is recommended is
+            measured alone, at the end.
+        size: "tiny" or "full", as of a build.
+        seed: As of a build.
+        out: The run folder is `out/optimize/<recipe>`, with `optimize.json` and `optimize.html`.
+        data: As of a build.
+        weights: As of a build.
+        progress: Told how far the search is.
+
+    Raises:
+        NotFound: There is no such recipe or target.
+        BadInput: A limit is no such number, or the target's place has no runtime to measure with.
+        Unavailable: The target's runtime or device is not here.
+
+    Example:
+        >>> edgekit.optimize("image_cnn", "cpu", max_drop=0.5, minutes=5)  # doctest: +SKIP
+    """
+    limits = Limits(max_drop=max_drop, max_bytes=max_bytes, max_latency_ms=max_latency_ms)
+    _check(limits, minutes, workers)
+    request = Request(
+        recipe=os.fspath(recipe),
+        target=target,
+        size=size,
+        seed=seed,
+        out=Path(out) / FOLDER,
+        limits=limits,
+        data=None if data is None else Path(data),
+        weights=None if weights is None else Path(weights),
+    )
+    plan = request.plan(REFERENCE)
+    (place,) = plan.places.values()
+    if reason := place.missing():
+        raise BadInput(f"Nothing can be measured for the target '{target}' here: {reason}")
+    trained, _ = together(request, [REFERENCE])  # others begin with what it trained
+    study.begin(request)
+    _search(request, minutes, workers, part(progress, 0.1, 0.9))
+    known = study.candidates_of(study.opened(request))
+    timed = _timed_alone(request, list(known.values()))
+    candidates = sorted(({**known, **timed}).values(), key=lambda each: (-each.effort, each.costs))
+    found = _found(request, plan, trained.value, candidates)
+    write_json(plan.folder / "optimize.json", to_json(found))
+    page.write(found, plan.folder)
+    return found
+
+
+def _check(limits: Limits, minutes: float, workers: int) -> None:
+    for name, value, least in (
+        ("max_drop", limits.max_drop, 0.0),
+        ("max_bytes", limits.max_bytes, 1.0),
+        ("max_latency_ms", limits.max_latency_ms, 1e-6),
+        ("minutes", minutes, 1e-3),
+    ):
+        if value is not None and not least <= value < float("inf"):
+            raise BadInput(f"{name} is {value:g}; give a number of {least:g} or more.")
+    if not 1 <= workers <= MOST_WORKERS:
+        raise BadInput(f"workers is {workers}; allowed are 1 to {MOST_WORKERS}.")
+
+
+def _search(request: Request, minutes: float, workers: int, progress: Progress) -> None:
+    """Let worker processes try variants until the time is up."""
+    start = time.time()
+    deadline = start + 60 * minutes
+
+    def tell(_fraction: float, doing: str) -> None:
+        progress(min(1.0, (time.time() - start) / (60 * minutes)), doing)
+
+    children = [Child(progress=tell, timeout_s=60 * minutes + 4 * 3600) for _ in range(workers)]
+    with ThreadPoolExecutor(workers) as pool:
+        for _ in pool.map(lambda child: child.call(study.work, request, deadline), children):
+            pass
+
+
+def _timed_alone(request: Request, known: list[Candidate]) -> dict[str, Candidate]:
+    """Measure the front again, one file after another: what was timed beside others is slower."""
+    front = front_of(known, replace(request.limits, max_latency_ms=None))
+    if not front:
+        return {}
+    by_name = {each.variant: each for each in front}
+    _, rows = together(request, [Variant.parse(name) for name in by_name])
+    return {
+        row.variant: candidate_of(row, effort=1.0, seconds=by_name[row.variant].seconds)
+        for row in rows
+    }
+
+
+def _found(request: Request, plan: Plan, reference: float, candidates: list[Candidate]) -> Found:
+    (place,) = plan.places.values()
+    front = front_of(candidates, request.limits)
+    best = front[0] if front else None
+    return Found(
+        recipe=registry.name_of("recipes", request.recipe),
+        target=registry.name_of("targets", request.target),
+        runtime=place.runtime,
+        device=place.device,
+        size=request.size,
+        seed=request.seed,
+        metric=plan.recipe.metric,
+        reference=reference,
+        limits=request.limits,
+        candidates=tuple(candidates),
+        front=tuple(each.variant for each in front),
+        recommended=best.variant if best else "",
+        why=_why(plan, candidates, best),
+        command=_command(request, best) if best else "",
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        machine=machine(),
+        notes=_notes(plan),
+    )
+
+
+def _why(plan: Plan, candidates: list[Candidate], best: Candidate | None) -> str:
+    """Say what is recommended and why, or why nothing is."""
+    whole = [each for each in candidates if each.effort == 1]
+    if best is None:
+        return f"None of {wording.counted(len(candidates), 'variant')} keeps to the limits."
+    size = wording.size_text(best.compressed_bytes)
+    drop = wording.amount_text(plan.recipe.metric, best.drop or 0.0)
+    worse = plan.recipe.metric.worsening
+    time = f", {wording.latency_text(best.latency_ms)} a call" if best.latency_ms else ""
+    plain = next((each for each in whole if each.variant == str(REFERENCE)), None)
+    ratio = ""
+    if plain and plain.compressed_bytes and best.compressed_bytes:
+        ratio = f", {plain.compressed_bytes / best.compressed_bytes:.1f} times smaller than float32"
+    return (
+        f"{best.variant} is the smallest within limits of "
+        f"{wording.counted(len(candidates), 'variant')} tried: {size} compressed{ratio}; "
+        f"{worse} of {plan.recipe.metric.name} {drop}{time}."
+    )
+
+
+def _command(request: Request, best: Candidate) -> str:
+    """Return the command that builds exactly this one."""
+    words = [
+        "edgekit",
+        "build",
+        request.recipe,
+        "--size",
+        request.size,
+        "--seed",
+        str(request.seed),
+    ]
+    words += ["--variant", best.variant, "--target", request.target]
+    words += ["--data", str(request.data)] if request.data else []
+    words += ["--weights", str(request.weights)] if request.weights else []
+    return shlex.join(words)
+
+
+def _notes(plan: Plan) -> tuple[str, ...]:
+    notes = list(plan.notes)
+    if plan.recipe.loss is None:
+        notes.append("The recipe has no loss to retrain with, so it was converted only.")
+    (place,) = plan.places.values()
+    if place.stands_in():
+        notes.append("The device is emulated, or its GPU is software: no latency means anything.")
+    return tuple(notes)

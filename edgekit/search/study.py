@@ -1,0 +1,168 @@
+"""The search itself: Optuna proposes, a build measures; a journal file keeps all that is known.
+
+The journal stands in the run folder. Several processes share it, a search that was stopped goes on,
+and one of the same request begins with what is there.
+
+Source: Akiba, Sano, Yanase, Ohta, Koyama, Optuna, 2019, https://arxiv.org/abs/1907.10902; Ozaki et
+al., Multiobjective tree-structured Parzen estimator, 2022, https://doi.org/10.1613/jair.1.13188.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgekit.core import registry
+from edgekit.core.child_process import report_progress
+from edgekit.core.records import from_json, to_json
+from edgekit.search.candidate import Candidate
+from edgekit.search.space import Way, every, parameters, suggested, usual, ways_for
+from edgekit.search.trying import Request, tried
+
+if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.trial import FrozenTrial
+
+JOURNAL = "search.journal"
+"""File in the run folder: one line for each thing that became known."""
+
+_CANDIDATE, _VARIANT = "candidate", "variant"
+"""Attributes of a trial: what came of it, and what it tries."""
+
+
+def ways_of(request: Request) -> list[Way]:
+    """Return the ways to make files of the recipe for the target."""
+    recipe = request.plan().choice.load()
+    return ways_for(recipe, registry.get("targets", request.target).precisions)
+
+
+def begin(request: Request) -> None:
+    """Open or go on with a study: the recipe's usual variants come first, those that convert only.
+
+    What another process was at when it ended is tried again.
+    """
+    from optuna.trial import TrialState
+
+    study = opened(request)
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+    ways = ways_of(request)
+    known = candidates_of(study)
+    for variant in usual(request.plan().choice.load(), ways):
+        asked = parameters(variant, ways)
+        if asked and str(variant) not in known:
+            study.enqueue_trial(asked)
+
+
+def work(request: Request, deadline: float) -> None:
+    """In a child: try one variant after another until the time is up or all are tried.
+
+    Args:
+        request: What is searched.
+        deadline: Of `time.time()`; what was begun before is finished.
+    """
+    from optuna.trial import TrialState
+
+    study, ways = opened(request), ways_of(request)
+    left = {str(variant): variant for variant in every(ways)}
+    while time.time() < deadline:
+        known = candidates_of(study)
+        for name in [*known, *_under_way(study).values()]:
+            left.pop(name, None)
+        if not left:
+            return
+        trial = study.ask()
+        variant = suggested(trial, ways)
+        if str(variant) not in left:  # proposed again: the next one is one that nobody tried
+            study.tell(trial, state=TrialState.FAIL)
+            study.enqueue_trial(parameters(next(iter(left.values())), ways))
+            continue
+        trial.set_user_attr(_VARIANT, str(variant))
+        if _is_taken(study, trial.number, str(variant)):
+            study.tell(trial, state=TrialState.FAIL)
+            continue
+        found = tried(
+            request,
+            variant,
+            lambda: candidates_of(study),
+            lambda fraction, doing, said=variant: report_progress(fraction, f"{said}: {doing}"),  # type: ignore[misc]
+        )
+        trial.set_user_attr(_CANDIDATE, to_json(found))
+        if found.is_sound:
+            study.tell(trial, found.costs)
+        else:
+            study.tell(trial, state=TrialState.FAIL)
+
+
+def candidates_of(study: Study) -> dict[str, Candidate]:
+    """Return variant -> what came of it, of all that were tried."""
+    found = (_candidate(trial) for trial in study.get_trials(deepcopy=False))
+    return {each.variant: each for each in found if each}
+
+
+def opened(request: Request) -> Study:
+    """Return the study of a request, from its journal."""
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    def violations(trial: FrozenTrial) -> tuple[float]:
+        found = _candidate(trial)
+        return (1.0 if found is None or found.broken(request.limits) else 0.0,)
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    plan = request.plan()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Optuna calls some of what is used here experimental
+        return optuna.create_study(
+            study_name=_name(request),
+            storage=JournalStorage(JournalFileBackend(str(plan.folder / JOURNAL))),
+            directions=["minimize"] * 3,
+            sampler=optuna.samplers.TPESampler(
+                multivariate=True, group=True, constraints_func=violations
+            ),
+            load_if_exists=True,
+        )
+
+
+def _name(request: Request) -> str:
+    """Return a name that changes with all that decides what a variant comes to."""
+    plan = request.plan()
+    facts = to_json(
+        {
+            **plan.base,
+            "code": {name: code.sums for name, code in plan.code.items()},
+            "request": replace(request, out=Path()),
+        }
+    )
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _candidate(trial: FrozenTrial) -> Candidate | None:
+    value = trial.user_attrs.get(_CANDIDATE)
+    if value is None:
+        return None
+    return from_json(Candidate, value, what="the journal of the search", remedy=f"delete {JOURNAL}")
+
+
+def _under_way(study: Study) -> dict[int, str]:
+    """Return the number of each trial that is running -> its variant."""
+    from optuna.trial import TrialState
+
+    running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    return {
+        trial.number: trial.user_attrs[_VARIANT]
+        for trial in running
+        if _VARIANT in trial.user_attrs
+    }
+
+
+def _is_taken(study: Study, number: int, variant: str) -> bool:
+    """Whether another process has a variant, or had it: of two at once, the first trial wins."""
+    earlier = (name for other, name in _under_way(study).items() if other < number)
+    return variant in earlier or variant in candidates_of(study)

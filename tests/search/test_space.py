@@ -1,0 +1,56 @@
+"""Every variant of the space can be told to Optuna and comes back; a target leaves out its own."""
+
+from __future__ import annotations
+
+import pytest
+from optuna.trial import FixedTrial
+
+from edgekit.core import registry
+from edgekit.core.variant import PRECISIONS, Variant
+from edgekit.search.space import NONE, every, parameters, suggested, usual, ways_for
+from tests.support.paths import RECIPES
+
+
+@pytest.mark.parametrize("name", registry.names("optimizations"))
+def test_what_is_worth_trying_is_allowed_and_holds_the_default(name: str) -> None:
+    optimization = registry.get("optimizations", name)
+    assert set(optimization.worth_trying) <= set(optimization.options)
+    for option, values in optimization.worth_trying.items():
+        assert optimization.options[option] in values
+        assert len(set(values)) == len(values)
+        for value in values:
+            assert optimization.check is not None
+            optimization.check(**{**optimization.options, option: value})
+
+
+@pytest.mark.parametrize("target", registry.names("targets"))
+@pytest.mark.parametrize("recipe", ["image_cnn", "forecast_gru", "words_cbow"])
+def test_a_variant_and_what_optuna_suggests_are_the_same(recipe: str, target: str) -> None:
+    precisions = registry.get("targets", target).precisions
+    ways = ways_for(registry.get("recipes", recipe), precisions)
+    space = list(every(ways))
+    assert len(set(map(str, space))) == len(space)
+    for variant in space:
+        assert variant.precision in precisions
+        assert Variant.parse(str(variant)) == variant
+        assert suggested(FixedTrial(parameters(variant, ways)), ways) == variant  # type: ignore[arg-type]
+
+
+def test_a_recipe_without_a_loss_is_only_converted() -> None:
+    ways = ways_for(registry.get("recipes", "image_rbm"), PRECISIONS)
+    assert [way.name for way in ways] == [NONE]
+
+
+def test_the_usual_variants_come_with_those_first_that_convert_only() -> None:
+    recipe = registry.get("recipes", "image_cnn")
+    ways = ways_for(recipe, PRECISIONS)
+    names = [str(variant) for variant in usual(recipe, ways)]
+    assert set(names) == set(recipe.variants)
+    plain = [name for name in names if "-" not in name]
+    assert names[: len(plain)] == plain
+    assert all(parameters(Variant.parse(name), ways) for name in names)
+
+
+def test_a_variant_outside_of_the_space_has_no_parameters() -> None:
+    ways = ways_for(registry.get("recipes", str(RECIPES / "blobs.py")), PRECISIONS)
+    assert parameters(Variant.parse("pruned,sparsity=0.33-int8"), ways) == {}
