@@ -116,6 +116,7 @@ def build(
 
 def measured_only(plan: Plan, progress: Progress = silent) -> tuple[Trained, list[Row]]:
     """Train, optimize, convert and measure as `build` does; write no report and no bundle."""
+    begin(plan)
     trained = _train(plan, part(progress, 0.0, 0.3))
     sources = _optimize(plan, part(progress, 0.3, 0.6))
     converted, refused = convert_all(plan, sources, part(progress, 0.6, 0.75))

@@ -188,8 +188,16 @@ def _why(plan: Plan, candidates: list[Candidate], best: Candidate | None) -> str
     return (
         f"{best.variant} is the smallest within limits of "
         f"{wording.counted(len(candidates), 'variant')} tried: {size} compressed{ratio}; "
-        f"{worse} of {plan.recipe.metric.name} {drop}{time}."
+        f"{worse} of {plan.recipe.metric.name} {drop}{time}.{_beyond(plan, best)}"
     )
+
+
+def _beyond(plan: Plan, best: Candidate) -> str:
+    """Say so where the user allows more than the recipe does, to which a build holds it."""
+    if best.drop is None or best.drop_limit is None or best.drop <= best.drop_limit:
+        return ""
+    limit = wording.amount_text(plan.recipe.metric, best.drop_limit)
+    return f" The recipe itself allows {limit}: a build will call it out of limits."
 
 
 def _command(request: Request, best: Candidate) -> str:

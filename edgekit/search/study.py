@@ -117,6 +117,7 @@ def opened(request: Request) -> Study:
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     plan = request.plan()
+    plan.folder.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Optuna calls some of what is used here experimental
         return optuna.create_study(
@@ -163,6 +164,10 @@ def _under_way(study: Study) -> dict[int, str]:
 
 
 def _is_taken(study: Study, number: int, variant: str) -> bool:
-    """Whether another process has a variant, or had it: of two at once, the first trial wins."""
-    earlier = (name for other, name in _under_way(study).items() if other < number)
-    return variant in earlier or variant in candidates_of(study)
+    """Whether another process has a variant, or had it.
+
+    Both have said what they try before they ask, so that of two at once one sees the other. Where
+    both do, both leave it, and it comes again.
+    """
+    others = [name for other, name in _under_way(study).items() if other != number]
+    return variant in others or variant in candidates_of(study)

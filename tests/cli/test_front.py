@@ -34,7 +34,7 @@ def test_every_verb_speaks_json(verb: str) -> None:
 
 
 MISTYPED = {
-    "biuld image_cnn": "build",
+    "verfy runs/image_cnn": "verify",
     "data lst": "list",
     "check x.tflite --targt cpu": "--target",
     "list recipe": "recipes",

@@ -163,10 +163,12 @@ def test_every_file_names_its_labels_as_the_recipe_does(recipe: Recipe) -> None:
     assert {part.labels for part in parts} <= {recipe.signature.labels, ()}
 
 
-def test_the_readme_calls_its_program_as_the_recipe_says(name: str, recipe: Recipe) -> None:
+def test_the_page_on_devices_calls_its_program_as_the_recipe_says(
+    name: str, recipe: Recipe
+) -> None:
     words = [f'"{word}"' if " " in word else word for word in recipe.program.example]
     call = f"`python3 {recipe.program.name}.py --variant int8 {' '.join(words)}`"
-    lines = (packaged().parent / "README.md").read_text().splitlines()
+    lines = (packaged().parent / "docs" / "on_device.md").read_text().splitlines()
     assert any(f"`{name}`" in line and call in line for line in lines), call
 
 

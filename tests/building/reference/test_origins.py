@@ -8,7 +8,15 @@ import pytest
 
 from edgekit.building.reference.origins import opened_files, origins_of
 from edgekit.core import registry
+from edgekit.core.child_process import Child
+from edgekit.core.recipe import Origin
 from edgekit.domains.upstream.table import SAMPLES
+
+
+def origins_in(recipe: str) -> tuple[Origin, ...]:
+    with opened_files() as paths:
+        registry.get("recipes", recipe).data("test", "tiny")
+    return origins_of(paths)
 
 
 @pytest.mark.parametrize(
@@ -21,9 +29,7 @@ from edgekit.domains.upstream.table import SAMPLES
     ],
 )
 def test_the_data_of_a_recipe_are_named_with_their_licence(recipe: str, source: str) -> None:
-    with opened_files() as paths:
-        registry.get("recipes", recipe).data("test", "tiny")
-    (origin,) = origins_of(paths)
+    (origin,) = Child().call(origins_in, recipe)  # a process that has read nothing yet
     assert source in origin.source
     assert origin.licence
 
