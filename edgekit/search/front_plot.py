@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 _HEIGHT = 420.0
 _DISC = 17.0
+_LABEL = 90.0
+"""Width of a label of the lower axis, with the room around it."""
+_LOG_FROM = 8.0
+"""From this ratio between the largest and the smallest size on, the axis is logarithmic."""
 
 
 def front_plot(found: Found, *, width: float) -> str:
@@ -43,11 +47,17 @@ def front_plot(found: Found, *, width: float) -> str:
 
 
 def _axes(axes: Axes, found: Found, shown: list[Candidate]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     sizes = [each.compressed_bytes or 1 for each in shown]
-    axes.set_xscale("log")
-    low, high = min(sizes) / 1.4, max(sizes) * 1.4
-    axes.set_xlim(low, high)
-    log_ticks(axes.xaxis, low, high, width=axes.bbox.width)
+    low, high = min(sizes) / 1.3, max(sizes) * 1.3
+    if high > _LOG_FROM * low:
+        axes.set_xscale("log")
+        axes.set_xlim(low, high)
+        log_ticks(axes.xaxis, low, high, width=axes.bbox.width)
+    else:
+        axes.set_xlim(low, high)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=max(2, int(axes.bbox.width // _LABEL))))
     axes.xaxis.set_major_formatter(lambda size, _: wording.size_text(round(size)))
     drops = [_seen(each, found) for each in shown]
     room = 0.1 * (max(drops) - min(drops)) or 0.1
