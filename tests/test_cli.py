@@ -13,9 +13,9 @@ import pytest
 from edgekit.core import registry
 from tests.support.paths import GOLDEN, ROOT
 
-VERBS = ("list", "setup", "doctor", "build", "convert", "explain", "inspect", "compare", "slim",
-         "check", "verify", "run", "bench", "rebuild", "report", "bundle", "results", "data",
-         "data list", "data get")  # fmt: skip
+VERBS = ("list", "setup", "doctor", "build", "optimize", "convert", "explain", "inspect",
+         "compare", "slim", "check", "verify", "run", "bench", "rebuild", "report", "bundle",
+         "results", "data", "data list", "data get")  # fmt: skip
 
 
 def edgekit(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
