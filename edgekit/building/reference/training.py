@@ -89,12 +89,12 @@ def train_reference(choice: RecipeChoice, size: Size, seed: int, folder: Path) -
 def _trained(choice: RecipeChoice, size: Size, seed: int, folder: Path) -> Trained:
     import keras
 
-    keras.utils.set_random_seed(seed)
     recipe = choice.load()
+    refuse_other_model(recipe, recipe.build(size))
+    keras.backend.clear_session()  # or names and random numbers would go on from that model's
+    keras.utils.set_random_seed(seed)
     start = time.monotonic()
-    untrained = recipe.build(size)
-    refuse_other_model(recipe, untrained)
-    model = recipe.train(untrained, size, report_progress)
+    model = recipe.train(recipe.build(size), size, report_progress)
     seconds = time.monotonic() - start
     report_progress(1.0, "taking golden vectors and the reference's score")
     runs = _save(recipe, model, folder)
