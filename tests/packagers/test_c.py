@@ -72,7 +72,7 @@ def test_the_folder_holds_what_a_project_needs(run_dir: Path, tmp_path: Path) ->
     out = package(run_dir, tmp_path / "out", ["int8"])
     names = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
     assert names == [
-        *("README.md", "SHA256SUMS", "bundle.json", "example.cc"),
+        *("LICENSE", "MODEL_CARD.md", "README.md", "SHA256SUMS", "bundle.json", "example.cc"),
         *("golden/input_0.bin", "golden/output_0.bin", "golden/vectors.npz"),
         *("int8.tflite", "labels.h", "model_data.c", "model_data.h"),
         *("model_golden.c", "model_golden.h", "report.json"),

@@ -70,7 +70,8 @@ def test_what_a_browser_runs_none_of_is_refused_with_the_reasons(
 def test_the_page_is_one_file_that_loads_nothing(run_dir: Path) -> None:
     need_browser()
     page = package(run_dir, run_dir / "web") / "index.html"
-    assert sorted(path.name for path in page.parent.iterdir()) == ["SHA256SUMS", "index.html"]
+    names = sorted(path.name for path in page.parent.iterdir())
+    assert names == ["LICENSE", "MODEL_CARD.md", "SHA256SUMS", "index.html"]
     text = page.read_text(encoding="utf-8")
     assert "default-src 'none'" in text
     assert not [word for word in ("<script src", "<img", "<link", "@import") if word in text]
