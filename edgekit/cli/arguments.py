@@ -12,6 +12,17 @@ from edgekit.cli import completion
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="FILE.tflite", help="A .tflite file.")]
 
+RecipeName = Annotated[
+    str,
+    typer.Argument(
+        help="A recipe's name, or the path of a recipe file.",
+        autocompletion=completion.things("recipes"),
+    ),
+]
+SizeName = Annotated[
+    str,
+    typer.Option(help="tiny (seconds) or full (minutes).", autocompletion=completion.sizes),
+]
 Runtime = Annotated[
     str,
     typer.Option(

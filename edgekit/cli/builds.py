@@ -8,21 +8,12 @@ from typing import Annotated
 import typer
 
 from edgekit.cli import completion, output
-from edgekit.cli.arguments import Json
+from edgekit.cli.arguments import Json, RecipeName, SizeName
 
 
 def build(
-    recipe: Annotated[
-        str,
-        typer.Argument(
-            help="A recipe's name, or the path of a recipe file.",
-            autocompletion=completion.things("recipes"),
-        ),
-    ],
-    size: Annotated[
-        str,
-        typer.Option(help="tiny (seconds) or full (minutes).", autocompletion=completion.sizes),
-    ] = "tiny",
+    recipe: RecipeName,
+    size: SizeName = "tiny",
     variant: Annotated[
         list[str] | None,
         typer.Option(

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from edgekit.cli.output import print_json, say
-from edgekit.reporting.terminal.scores import side_by_side
+from edgekit.reporting.terminal.scores import JUDGED, side_by_side
 from edgekit.reporting.terminal.table import Column, Group, Page
 from edgekit.reporting.terminal.words import numbered, with_mark
 
@@ -27,7 +27,6 @@ PROOF_COLUMNS = (
     Column("mean error", "number"),
     Column("verdict", "state"),
 )
-JUDGED_COLUMNS = (Column("output"), Column("is"), Column("where"), Column("measured (limit)"))
 SCORED_COLUMNS = (
     Column("output"),
     Column("known answers"),
@@ -60,7 +59,7 @@ def show_proofs(proofs: Iterable[Proof], *, json: bool) -> None:
     titles = {file: file if len(by_file) > 1 else "" for file in by_file}
     judged = [Group(title=titles[k], rows=list(_judged(each))) for k, each in by_file.items()]
     scored = [Group(title=titles[k], rows=list(_scored(each))) for k, each in by_file.items()]
-    for columns, groups in ((JUDGED_COLUMNS, judged), (SCORED_COLUMNS, scored)):
+    for columns, groups in ((JUDGED, judged), (SCORED_COLUMNS, scored)):
         if any(group.rows for group in groups):
             page.lines()
             page.grouped(columns, groups)

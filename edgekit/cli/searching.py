@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgekit.cli import completion, output
-from edgekit.cli.arguments import Json
+from edgekit.cli.arguments import Json, RecipeName, SizeName
 from edgekit.core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -20,13 +20,7 @@ _TIMES = {"": 1.0, "us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
 def optimize(
-    recipe: Annotated[
-        str,
-        typer.Argument(
-            help="A recipe's name, or the path of a recipe file.",
-            autocompletion=completion.things("recipes"),
-        ),
-    ],
+    recipe: RecipeName,
     target: Annotated[
         str,
         typer.Option(
@@ -42,10 +36,7 @@ def optimize(
     max_latency: Annotated[str, typer.Option(help="Of a call, such as 5ms.")] = "",
     minutes: Annotated[float, typer.Option(help="Of search, after training.")] = 10.0,
     workers: Annotated[int, typer.Option(help="Processes that try variants at once.")] = 1,
-    size: Annotated[
-        str,
-        typer.Option(help="tiny (seconds) or full (minutes).", autocompletion=completion.sizes),
-    ] = "tiny",
+    size: SizeName = "tiny",
     seed: Annotated[int, typer.Option(help="As of a build.")] = 0,
     out: Annotated[Path, typer.Option(help="The search is in OUT/optimize/RECIPE.")] = Path("runs"),
     data: Annotated[Path | None, typer.Option(help="Your own data, as of a build.")] = None,

@@ -12,12 +12,13 @@ import io
 import math
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from edgekit.core.errors import printable
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
@@ -31,6 +32,9 @@ COLOURS: Mapping[str, str] = {
     "surface": "#000006",
 }
 """CSS variable -> a colour nobody would choose, drawn first and then replaced by the variable."""
+
+WIDTHS = {"wide": 900.0, "narrow": 340.0}
+"""A plot of a page is drawn for wide and for narrow screens; the page shows the one that fits."""
 
 FONT_SIZE = 12.5
 _CHARACTER = 0.58 * FONT_SIZE
@@ -85,6 +89,21 @@ def missing() -> str:
     if importlib.util.find_spec("matplotlib"):
         return ""
     return "Plots need matplotlib: pip install 'edgekit-tflite[build]', then `edgekit report`."
+
+
+def drawn_twice(plot: Callable[..., str], shown: object) -> dict[str, Markup]:
+    """Return width name -> SVG of a plot; empty where there is nothing to draw, or to draw with.
+
+    Args:
+        plot: `(shown, *, width) -> str`; its texts are escaped by Matplotlib.
+        shown: What it draws.
+    """
+    from markupsafe import Markup
+
+    if missing():
+        return {}
+    drawn = {name: plot(shown, width=width) for name, width in WIDTHS.items()}
+    return {name: Markup(text) for name, text in drawn.items() if text}
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _TEMPLATE = "report.html.jinja"
-_WIDTHS = {"wide": 900.0, "narrow": 340.0}
-"""Each plot is drawn twice, for wide and for narrow screens; the page shows the one that fits."""
-
-Plot = Callable[..., str]
 
 
 def write(report: Report, folder: Path) -> Path:
@@ -73,8 +69,8 @@ def _values(report: Report) -> dict[str, object]:
         "judged": [(row, each) for row in report.rows for each in row.judged],
         "explanations": list(_explanations(report)),
         "verdicts": wording.TRIED,
-        "sizes": _drawn(plots.size_plot, report),
-        "latencies": _drawn(plots.latency_plot, report),
+        "sizes": svg.drawn_twice(plots.size_plot, report),
+        "latencies": svg.drawn_twice(plots.latency_plot, report),
         "no_plots": svg.missing(),
     }
 
@@ -99,7 +95,7 @@ def _seen(report: Report, seen: Seen | None) -> dict[str, object]:
         "svg": lambda drawn: Markup(drawn_svg.drawn_svg(drawn, pictures)),
         "legend": drawn_svg.legend,
         "said": lambda drawn: without_shares(next(iter(drawn.text.splitlines()), "")),
-        "precisions": _drawn(precision_plot, seen) if seen else {},
+        "precisions": svg.drawn_twice(precision_plot, seen) if seen else {},
         "matrix": seen_tables.matrix(seen) if seen else [],
         "confused": seen_tables.most_confused(seen) if seen else [],
         "further": seen_tables.figures_of(report, seen),
@@ -166,21 +162,10 @@ def _adapters(report: Report) -> dict[str, str]:
     }
 
 
-def _drawn(plot: Plot, shown: Report | ExplainedFile | Seen) -> dict[str, Markup]:
-    """Return width name -> SVG; empty where there is nothing to draw or nothing to draw with."""
-    from markupsafe import Markup
-
-    if svg.missing():
-        return {}
-    drawn = {name: plot(shown, width=width) for name, width in _WIDTHS.items()}
-    # Matplotlib escapes texts; everything else in the element is its own.
-    return {name: Markup(text) for name, text in drawn.items() if text}
-
-
 def _explanations(report: Report) -> Iterator[tuple[ExplainedFile, dict[str, Markup]]]:
     """Give each explanation with its plot."""
     for number, each in enumerate(report.explanations, 1):
-        yield each, _drawn(partial(noise_plot, number=number), each)
+        yield each, svg.drawn_twice(partial(noise_plot, number=number), each)
 
 
 def inline(report: Report) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime
 import os
-import shlex
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from edgekit.building.pipeline import measured_only
 from edgekit.building.plan import Plan
 from edgekit.core import registry
 from edgekit.core.child_process import Child
@@ -23,7 +23,7 @@ from edgekit.reporting import wording
 from edgekit.running.this_machine import machine
 from edgekit.search import page, study
 from edgekit.search.candidate import Candidate, Found, Limits, front_of
-from edgekit.search.trying import Request, candidate_of, together
+from edgekit.search.trying import Request, candidate_of
 
 FOLDER = "optimize"
 """Folder in `out` that holds the run folders of searches, apart from those of builds."""
@@ -95,7 +95,7 @@ def optimize(
     (place,) = plan.places.values()
     if reason := place.missing():
         raise BadInput(f"Nothing can be measured for the target '{target}' here: {reason}")
-    trained, _ = together(request, [REFERENCE])  # others begin with what it trained
+    trained, _ = measured_only(plan)  # others begin with what it trained
     study.begin(request)
     _search(request, minutes, workers, part(progress, 0.1, 0.9))
     known = study.candidates_of(study.opened(request))
@@ -140,7 +140,7 @@ def _timed_alone(request: Request, known: list[Candidate]) -> dict[str, Candidat
     if not front:
         return {}
     by_name = {each.variant: each for each in front}
-    _, rows = together(request, [Variant.parse(name) for name in by_name])
+    _, rows = measured_only(request.plan(*map(Variant.parse, by_name)))
     return {
         row.variant: candidate_of(row, effort=1.0, seconds=by_name[row.variant].seconds)
         for row in rows
@@ -201,20 +201,9 @@ def _beyond(plan: Plan, best: Candidate) -> str:
 
 
 def _command(request: Request, best: Candidate) -> str:
-    """Return the command that builds exactly this one."""
-    words = [
-        "edgekit",
-        "build",
-        request.recipe,
-        "--size",
-        request.size,
-        "--seed",
-        str(request.seed),
-    ]
-    words += ["--variant", best.variant, "--target", request.target]
-    words += ["--data", str(request.data)] if request.data else []
-    words += ["--weights", str(request.weights)] if request.weights else []
-    return shlex.join(words)
+    """Return the command that builds exactly this one, in the folder of builds."""
+    build = replace(request, out=Path("runs"))
+    return build.plan(Variant.parse(best.variant)).command
 
 
 def _notes(plan: Plan) -> tuple[str, ...]:

@@ -13,21 +13,16 @@ from edgekit.search.front_plot import front_plot
 
 PAGE = "optimize.html"
 
-_WIDTHS = {"wide": 900.0, "narrow": 340.0}
-
 
 def write(found: Found, folder: Path) -> Path:
     """Write `optimize.html` into a folder and return its path; the page loads nothing else."""
-    from markupsafe import Markup
-
-    plots = {} if svg.missing() else {n: front_plot(found, width=w) for n, w in _WIDTHS.items()}
     values = {
         "found": found,
         "words": wording,
         "rows": rows_of(found),
         "place": wording.place_name((found.runtime, found.device)),
         "reference": wording.value_text(found.metric, found.reference),
-        "plots": {name: Markup(text) for name, text in plots.items() if text},
+        "plots": svg.drawn_twice(front_plot, found),
         "no_plots": svg.missing(),
     }
     path = folder / PAGE
@@ -35,10 +30,6 @@ def write(found: Found, folder: Path) -> Path:
         page = filled("search", "page.html.jinja", values, escape=True)
         temporary.write_text(printable(page), encoding="utf-8")
     return path
-
-
-HEAD = ("", "variant", "compressed", "file", "value", "drop", "time", "verdict")
-"""Headings of the table, but for those that a metric names itself."""
 
 
 def rows_of(found: Found) -> list[tuple[str, ...]]:

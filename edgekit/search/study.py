@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from edgekit.core import registry
 from edgekit.core.child_process import report_progress
+from edgekit.core.recipe import Recipe
 from edgekit.core.records import from_json, to_json
 from edgekit.search.candidate import Candidate
 from edgekit.search.space import Way, every, parameters, suggested, usual, ways_for
@@ -27,6 +28,8 @@ from edgekit.search.trying import Request, tried
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.trial import FrozenTrial
+
+    from edgekit.building.plan import Plan
 
 JOURNAL = "search.journal"
 """File in the run folder: one line for each thing that became known."""
@@ -37,7 +40,10 @@ _CANDIDATE, _VARIANT = "candidate", "variant"
 
 def ways_of(request: Request) -> list[Way]:
     """Return the ways to make files of the recipe for the target."""
-    recipe = request.plan().choice.load()
+    return _ways(request, request.plan().recipe)
+
+
+def _ways(request: Request, recipe: Recipe) -> list[Way]:
     return ways_for(recipe, registry.get("targets", request.target).precisions)
 
 
@@ -51,9 +57,10 @@ def begin(request: Request) -> None:
     study = opened(request)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
-    ways = ways_of(request)
+    recipe = request.plan().recipe
+    ways = _ways(request, recipe)
     known = candidates_of(study)
-    for variant in usual(request.plan().choice.load(), ways):
+    for variant in usual(recipe, ways):
         asked = parameters(variant, ways)
         if asked and str(variant) not in known:
             study.enqueue_trial(asked)
@@ -121,7 +128,7 @@ def opened(request: Request) -> Study:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Optuna calls some of what is used here experimental
         return optuna.create_study(
-            study_name=_name(request),
+            study_name=_name(request, plan),
             storage=JournalStorage(JournalFileBackend(str(plan.folder / JOURNAL))),
             directions=["minimize"] * 3,
             sampler=optuna.samplers.TPESampler(
@@ -131,9 +138,8 @@ def opened(request: Request) -> Study:
         )
 
 
-def _name(request: Request) -> str:
+def _name(request: Request, plan: Plan) -> str:
     """Return a name that changes with all that decides what a variant comes to."""
-    plan = request.plan()
     facts = to_json(
         {
             **plan.base,

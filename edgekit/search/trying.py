@@ -9,7 +9,6 @@ from pathlib import Path
 
 from edgekit.building.pipeline import measured_only
 from edgekit.building.plan import Plan, make_plan
-from edgekit.building.reference.training import Trained
 from edgekit.core.errors import EdgekitError
 from edgekit.core.report import Row
 from edgekit.core.types import Progress, Size, silent
@@ -105,11 +104,6 @@ def measured(
             variant=str(variant), effort=effort, reason=" ".join(str(error).split()), seconds=spent
         )
     return candidate_of(row, effort=effort, seconds=time.monotonic() - start)
-
-
-def together(request: Request, variants: list[Variant]) -> tuple[Trained, list[Row]]:
-    """Measure variants that were made already, one after another, with nothing beside them."""
-    return measured_only(request.plan(*variants))
 
 
 def candidate_of(row: Row, *, effort: float, seconds: float) -> Candidate:

@@ -1,11 +1,16 @@
-"""Two scores on the same examples, as texts."""
+"""How answers compare: the columns of outputs and limits, and two scores side by side."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edgekit.reporting.terminal.table import Column
+
 if TYPE_CHECKING:
     from edgekit.core.report import Score
+
+JUDGED = (Column("output"), Column("is"), Column("where"), Column("measured (limit)"))
+"""Columns of how outputs compare with others, beside their limits."""
 
 
 def side_by_side(before: Score | None, score: Score) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from edgekit.core.report import Evaluation, Score
-from edgekit.reporting.terminal.scores import side_by_side
+from edgekit.reporting.terminal.scores import JUDGED, side_by_side
 from edgekit.reporting.terminal.table import Column, Group, Page
 from edgekit.reporting.terminal.words import numbered, with_mark
 from edgekit.verbs.compare.answers import AnswersCompared
@@ -30,7 +30,6 @@ ANSWERS = (
     Column("mean", "number"),
     Column("verdict", "state"),
 )
-JUDGED = (Column("output"), Column("is"), Column("where"), Column("measured (limit)"))
 SCORED = (
     Column("output"),
     Column("known answers"),
