@@ -18,6 +18,7 @@ from edgekit.core.parallel import in_parallel
 from edgekit.core.paths import atomic, sha256
 from edgekit.core.types import Progress
 from edgekit.core.variant import CALIBRATED, Variant
+from edgekit.intake.options import Options
 from edgekit.tflite.metadata.describing import described, in_order_of
 from edgekit.tflite.metadata.writing import with_metadata
 from edgekit.tflite.sidecar import describe, read_sidecar, write_sidecar
@@ -61,7 +62,13 @@ def _convert(plan: Plan, variant: Variant, part: str, source: Path) -> Artifact:
     def action() -> None:
         converter = registry.get("converters", "tflite")
         given = calibration if precision in CALIBRATED else None
-        artifact = converter.convert(source, path, precision=precision, calibration=given)
+        artifact = converter.convert(
+            source,
+            path,
+            precision=precision,
+            calibration=given,
+            options=Options(quantization=variant.quantization),
+        )
         write_sidecar(_described(plan, variant, part, artifact), sidecar)
 
     step(
@@ -72,7 +79,7 @@ def _convert(plan: Plan, variant: Variant, part: str, source: Path) -> Artifact:
             **plan.base,
             "source": sha256(source),
             "calibration": sha256(calibration),
-            "precision": precision,
+            "precision": variant.precision_text,
             "signature": signature,
         },
         outputs=[path, sidecar],

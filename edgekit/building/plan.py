@@ -19,7 +19,7 @@ from edgekit.core.paths import packaged, require_writable, sha256, write_json
 from edgekit.core.recipe import Program, Recipe
 from edgekit.core.records import Json, to_json
 from edgekit.core.types import Size
-from edgekit.core.variant import Variant
+from edgekit.core.variant import AS_USUAL, Variant
 from edgekit.domains.learning.own_weights import refuse_unreadable
 from edgekit.running.place import Place, places, target
 from edgekit.running.this_machine import processor, versions
@@ -266,6 +266,11 @@ def _check_variant(recipe: Recipe, variant: Variant) -> None:
     if variant.precision not in optimization.precisions:
         allowed = ", ".join(optimization.precisions)
         raise BadInput(f"'{name}' goes with {allowed}, not {variant.precision}.")
+    if optimization.trains_ranges and variant.quantization != AS_USUAL:
+        raise BadInput(
+            f"Variant '{variant}' tells {variant.precision} '{variant.quantization}', but '{name}' "
+            "has trained how it is quantized; leave that out."
+        )
     for option in variant.options_of(name):
         if option not in optimization.options:
             known = ", ".join(optimization.options) or "none"

@@ -36,6 +36,8 @@ class Optimization:
             begins; None if it has no options.
         worth_trying: Values of each option that `edgekit optimize` tries; the default must be
             among them. An option that is not named keeps its default.
+        trains_ranges: Whether the model it returns holds the ranges of its activations, so that a
+            precision has nothing to be told: `qat-int8`, and never `qat-int8,mse=1`.
     """
 
     precisions: tuple[Precision, ...]
@@ -43,6 +45,7 @@ class Optimization:
     options: Mapping[str, float] = field(default_factory=dict)
     check: Callable[..., None] | None = None
     worth_trying: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    trains_ranges: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,15 +1,17 @@
-"""How a trained model becomes a file: which optimizations, with which options, and which precision.
+"""How a trained model becomes a file: which optimizations and which precision, each with options.
 
-Its text names folders and files: `int8`, `pruned-int8`, `pruned,sparsity=0.5-int8`.
+Its text names folders and files: `int8`, `pruned-int8`, `pruned,sparsity=0.5-int8`,
+`int8,percentile=99.9`, `pruned,sparsity=0.5-int8,mse=1,examples=50`. Options are numbers; what an
+optimization takes says its own file, and what a precision takes says `Quantization`.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple, cast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from edgekit.core.errors import BadInput
 
@@ -32,7 +34,7 @@ IO: tuple[Io, ...] = ("int8", "uint8", "float")
 """What goes into and comes out of an `int8` file; `float` also of an `int16x8` file, where it is
 int16 otherwise. `uint8` is what cameras give, with a zero point of its own."""
 
-_OPTIMIZATION = re.compile(r"([A-Za-z]\w*)((?:,\w+=[^,]+)*)")
+_NAME_AND_OPTIONS = re.compile(r"([A-Za-z]\w*)((?:,\w+=[^,]+)*)")
 _BETWEEN = re.compile(r"-(?=[A-Za-z])")
 """A dash before a letter: that of a number such as 1e-05 is part of the number."""
 
@@ -68,41 +70,139 @@ class Option(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Quantization:
+    """How numbers become integers, where a precision leaves a choice.
+
+    Attributes:
+        percentile: Where the range of an activation ends, in percent of its values on calibration
+            data; it begins at 100 less that. 100 is min-max: the range holds every value.
+        mse: Whether that range is the one whose rounding and cutting have the least mean squared
+            error together.
+        examples: How many calibration examples are used, from the first on; 0 for all.
+        per_tensor: Whether a weight has one scale, instead of one for each output channel.
+        float_layers: How many layers stay float32: the worst in the ranking of `edgekit explain`.
+    """
+
+    percentile: float = 100.0
+    mse: bool = False
+    examples: int = 0
+    per_tensor: bool = False
+    float_layers: int = 0
+
+    def __str__(self) -> str:
+        chosen = {name: value for name, value in vars(self).items() if value != _USUAL[name]}
+        return _told(chosen)
+
+    @property
+    def calibrates_otherwise(self) -> bool:
+        """Whether the ranges of activations are not min-max over all calibration examples."""
+        return bool(self.percentile != 100 or self.mse or self.examples)
+
+
+class _Rule(NamedTuple):
+    """What an option of a precision may be."""
+
+    precisions: tuple[Precision, ...]
+    is_allowed: Callable[[float], bool]
+    allowed: str
+
+
+def _is_count(value: float) -> bool:
+    return value >= 1 and value.is_integer()
+
+
+_ONE = "1; leave it out otherwise"
+_RULES: Mapping[str, _Rule] = {
+    "percentile": _Rule(
+        CALIBRATED, lambda value: 50 < value < 100, "above 50 and below 100; min-max without it"
+    ),
+    "mse": _Rule(CALIBRATED, lambda value: value == 1, _ONE),
+    "examples": _Rule(CALIBRATED, _is_count, "a whole number from 1 on; all without it"),
+    "per_tensor": _Rule(("int8",), lambda value: value == 1, _ONE),
+    "float_layers": _Rule(("int8",), _is_count, "a whole number from 1 on"),
+}
+AS_USUAL = Quantization()
+"""Min-max over all examples, a scale for each channel, no layer left in float."""
+
+_USUAL = vars(AS_USUAL)
+
+
+def options_for(precision: Precision) -> tuple[str, ...]:
+    """Return the names of the options that a precision takes, as in `int8,percentile=99.9`."""
+    return tuple(name for name, rule in _RULES.items() if precision in rule.precisions)
+
+
+def parse_precision(text: str) -> tuple[Precision, Quantization]:
+    """Return the precision and its options that a text such as `int8,percentile=99.9` names.
+
+    Raises:
+        BadInput: There is no such precision, it has no such option, or a number is out of range.
+    """
+    if (name := text.partition(",")[0]) not in PRECISIONS:
+        raise BadInput(f"precision is '{name}'; allowed are {', '.join(PRECISIONS)}.")
+    precision = name
+    _, told = _parse(text, "Precision", "int8,percentile=99.9", text)
+    for option, value in told.items():
+        _check_option(precision, option, value)
+    if {"mse", "percentile"} <= set(told):
+        raise BadInput(f"'{text}' asks for mse and percentile; each sets the ranges. Give one.")
+    chosen = {option: type(_USUAL[option])(value) for option, value in told.items()}
+    return precision, Quantization(**chosen)
+
+
+def precision_text(precision: Precision, quantization: Quantization = AS_USUAL) -> str:
+    """Return what `parse_precision` reads: `int8,percentile=99.9`, or `int8` alone."""
+    return ",".join(filter(None, (precision, str(quantization))))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Variant:
     """One way to make a file of a trained model.
 
     Attributes:
         precision: Of the file.
+        quantization: What else the precision is told.
         optimizations: Names of optimizations; a build applies one, since a second would undo it.
         options: What they are told; everything else has the optimization's own default.
     """
 
     precision: Precision
+    quantization: Quantization = field(default=AS_USUAL)
     optimizations: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Variant:
-        """Return the variant that a text such as `pruned,sparsity=0.5-int8` names.
+        """Return the variant that a text such as `pruned,sparsity=0.5-int8,mse=1` names.
 
         Raises:
-            BadInput: It does not end in a precision, or an option is not `name=number`.
+            BadInput: It does not end in a precision, an option is not `name=number`, or the
+                precision does not take it.
         """
-        *before, precision = _BETWEEN.split(text)
-        if precision not in PRECISIONS:
+        *before, last = _BETWEEN.split(text)
+        if last.partition(",")[0] not in PRECISIONS:
             raise BadInput(
                 f"Variant '{text}' has no known precision; allowed are {', '.join(PRECISIONS)}, "
                 "alone or after an optimization as in 'pruned-int8'."
             )
-        parts = [_parse_optimization(part, text) for part in before]
+        precision, quantization = parse_precision(last)
+        parts = [_parse(part, "Variant", "pruned,sparsity=0.5-int8", text) for part in before]
         return cls(
-            precision=cast(Precision, precision),
+            precision=precision,
+            quantization=quantization,
             optimizations=tuple(name for name, _ in parts),
-            options=tuple(option for _, options in parts for option in options),
+            options=tuple(
+                Option(name, key, value) for name, told in parts for key, value in told.items()
+            ),
         )
 
     def __str__(self) -> str:
-        return "-".join((*map(self._text_of, self.optimizations), self.precision))
+        return "-".join((*map(self._text_of, self.optimizations), self.precision_text))
+
+    @property
+    def precision_text(self) -> str:
+        """The precision with its options, as `parse_precision` reads it."""
+        return precision_text(self.precision, self.quantization)
 
     @property
     def optimization(self) -> str:
@@ -114,8 +214,11 @@ class Variant:
         return {o.name: o.value for o in self.options if o.optimization == optimization}
 
     def _text_of(self, optimization: str) -> str:
-        told = self.options_of(optimization).items()
-        return ",".join((optimization, *(f"{name}={_number(value)}" for name, value in told)))
+        return ",".join(filter(None, (optimization, _told(self.options_of(optimization)))))
+
+
+def _told(options: Mapping[str, float]) -> str:
+    return ",".join(f"{name}={_number(float(value))}" for name, value in options.items())
 
 
 def _number(value: float) -> str:
@@ -123,19 +226,38 @@ def _number(value: float) -> str:
     return str(int(value)) if value.is_integer() else repr(value)
 
 
-def _parse_optimization(part: str, text: str) -> tuple[str, list[Option]]:
-    matched = _OPTIMIZATION.fullmatch(part)
+def _check_option(precision: Precision, option: str, value: float) -> None:
+    """Refuse an option that a precision does not have, or a number that it cannot be."""
+    if option not in options_for(precision):
+        known = ", ".join(options_for(precision)) or "none"
+        rule = _RULES.get(option)
+        where = f"; {option} goes with {' and '.join(rule.precisions)}" if rule else ""
+        raise BadInput(f"'{precision}' has no option '{option}'; it has: {known}{where}.")
+    rule = _RULES[option]
+    if not rule.is_allowed(value):
+        raise BadInput(f"{option} is {_number(value)}; allowed is {rule.allowed}.")
+
+
+def _parse(part: str, what: str, example: str, whole: str) -> tuple[str, dict[str, float]]:
+    """Return the name and the options of a part such as `pruned,sparsity=0.5`.
+
+    Args:
+        part: To read.
+        what: Kind of thing the whole is, for the error sentence.
+        example: How such a whole is written.
+        whole: Of which the part is.
+    """
+    matched = _NAME_AND_OPTIONS.fullmatch(part)
     try:
         if matched is None:
             raise ValueError
-        name = matched[1]
         pairs = [item.split("=") for item in matched[2].split(",")[1:]]
-        options = [Option(name, key, float(value)) for key, value in pairs]
-        if not all(math.isfinite(option.value) for option in options):
+        options = {key: float(value) for key, value in pairs}
+        if len(options) < len(pairs) or not all(map(math.isfinite, options.values())):
             raise ValueError
-        return name, options
+        return matched[1], options
     except ValueError as error:
         raise BadInput(
-            f"Variant '{text}' holds '{part}'; an optimization is written as its name, with "
-            "options as in 'pruned,sparsity=0.5-int8'."
+            f"{what} '{whole}' holds '{part}'; write a name, and options once each after it, as in "
+            f"'{example}'."
         ) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgekit.core.errors import BadData
 from edgekit.core.records import from_json, to_json
-from edgekit.core.variant import Io
+from edgekit.core.variant import AS_USUAL, Io, Quantization
 from edgekit.source_model.recurrent import DEFAULT, Form
 
 
@@ -19,6 +19,7 @@ class Options:
 
     Attributes:
         beside: Further signatures, for the same file.
+        quantization: What the precision is told, as in `int8,percentile=99.9`.
         evaluation: Examples with right answers, on which the source is scored; see
             `edgekit.intake.evaluation.read_known_answers`.
     """
@@ -34,6 +35,7 @@ class Options:
     names: Mapping[str, str] = field(default_factory=dict)
     keep_float: tuple[str, ...] = ()
     split_outputs: bool = False
+    quantization: Quantization = AS_USUAL
     evaluation: Path | None = None
 
     def under(self, given: Options) -> Options:
@@ -85,10 +87,13 @@ def read_noted(text: str) -> Options:
 
 
 def arguments(options: Options) -> list[str]:
-    """Return options as `edgekit convert` takes them, those by default left out."""
+    """Return options as `edgekit convert` takes them, those by default left out.
+
+    How numbers are rounded is left out too: `--precision` says it.
+    """
     words: list[str] = []
     for name, value in _chosen(options).items():
-        if name == "evaluation":
+        if name in ("evaluation", "quantization"):
             continue
         flag = f"--{_CALLED.get(name, name).replace('_', '-')}"
         if value is True:

@@ -115,4 +115,4 @@ def _folds(norm: tf_keras.layers.BatchNormalization) -> bool:
     )
 
 
-optimization = Optimization(precisions=("int8",), apply=apply)
+optimization = Optimization(precisions=("int8",), apply=apply, trains_ranges=True)
