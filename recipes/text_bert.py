@@ -33,8 +33,7 @@ EMBEDDING, WIDTH, INNER, HEADS, BLOCKS = 64, 128, 256, 4, 2
 LOOKS = ((-1, 1.0), (1, 1.0), (0, 0.15), None)
 """Where the heads look at first: one position back, one ahead, around, and nowhere."""
 HEIGHT = 41.0
-"""Of that start: the position looked for gets half of the weight, as scores are divided by a root
-of 32."""
+"""Of that start: what is looked for gets half of the weight, as scores are divided by sqrt(32)."""
 NUM_TEST: dict[Size, int] = {"tiny": 120, "full": 2500}
 NUM_VALIDATION: dict[Size, int] = {"tiny": 60, "full": 1000}
 NUM_LABELS = 8000
