@@ -79,6 +79,21 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reference:
+    """What files are compared with.
+
+    Attributes:
+        metric: In whose unit they get worse.
+        value: Of the float reference.
+        notes: What has to be said of it, in sentences.
+    """
+
+    metric: Metric
+    value: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Found:
     """What a search found; `optimize.json` is this, field by field.
 

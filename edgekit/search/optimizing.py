@@ -9,21 +9,22 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from edgekit.building.pipeline import measured_only
-from edgekit.building.plan import Plan
 from edgekit.core import registry
 from edgekit.core.child_process import Child
 from edgekit.core.errors import BadInput
 from edgekit.core.parallel import part
 from edgekit.core.paths import write_json
+from edgekit.core.recipe import Metric
 from edgekit.core.records import to_json
 from edgekit.core.types import AnyPath, Progress, Size, silent
 from edgekit.core.variant import Variant
 from edgekit.reporting import wording
+from edgekit.running.place import places
 from edgekit.running.this_machine import machine
 from edgekit.search import page, study
-from edgekit.search.candidate import Candidate, Found, Limits, front_of
-from edgekit.search.trying import Request, candidate_of
+from edgekit.search.candidate import Candidate, Found, Limits, Reference, front_of
+from edgekit.search.recipe_source import Request, reference_of
+from edgekit.search.trying import Source
 
 FOLDER = "optimize"
 """Folder in `out` that holds the run folders of searches, apart from those of builds."""
@@ -91,19 +92,16 @@ def optimize(
         data=None if data is None else Path(data),
         weights=None if weights is None else Path(weights),
     )
-    plan = request.plan(REFERENCE)
-    (place,) = plan.places.values()
-    if reason := place.missing():
-        raise BadInput(f"Nothing can be measured for the target '{target}' here: {reason}")
-    trained, _ = measured_only(plan)  # others begin with what it trained
+    _check_target(target)
+    reference = reference_of(request, REFERENCE)
     study.begin(request)
     _search(request, minutes, workers, part(progress, 0.1, 0.9))
     known = study.candidates_of(study.opened(request))
     timed = _timed_alone(request, list(known.values()))
     candidates = sorted(({**known, **timed}).values(), key=lambda each: (-each.effort, each.costs))
-    found = _found(request, plan, trained.value, candidates)
-    write_json(plan.folder / "optimize.json", to_json(found))
-    page.write(found, plan.folder)
+    found = _found(request, reference, candidates)
+    write_json(request.folder / "optimize.json", to_json(found))
+    page.write(found, request.folder)
     return found
 
 
@@ -120,7 +118,7 @@ def _check(limits: Limits, minutes: float, workers: int) -> None:
         raise BadInput(f"workers is {workers}; allowed are 1 to {MOST_WORKERS}.")
 
 
-def _search(request: Request, minutes: float, workers: int, progress: Progress) -> None:
+def _search(source: Request, minutes: float, workers: int, progress: Progress) -> None:
     """Let worker processes try variants until the time is up."""
     start = time.time()
     deadline = start + 60 * minutes
@@ -130,87 +128,79 @@ def _search(request: Request, minutes: float, workers: int, progress: Progress) 
 
     children = [Child(progress=tell, timeout_s=60 * minutes + 4 * 3600) for _ in range(workers)]
     with ThreadPoolExecutor(workers) as pool:
-        for _ in pool.map(lambda child: child.call(study.work, request, deadline), children):
+        for _ in pool.map(lambda child: child.call(study.work, source, deadline), children):
             pass
 
 
-def _timed_alone(request: Request, known: list[Candidate]) -> dict[str, Candidate]:
-    """Measure the front again, one file after another: what was timed beside others is slower."""
-    front = front_of(known, replace(request.limits, max_latency_ms=None))
-    if not front:
-        return {}
-    by_name = {each.variant: each for each in front}
-    _, rows = measured_only(request.plan(*map(Variant.parse, by_name)))
-    return {
-        row.variant: candidate_of(row, effort=1.0, seconds=by_name[row.variant].seconds)
-        for row in rows
-    }
+def _check_target(target: str) -> None:
+    """Refuse a target for which nothing here runs files.
+
+    Raises:
+        NotFound: There is no such target.
+        BadInput: It is predicted only, or what runs its files is not here.
+    """
+    if not registry.get("targets", target).runtime:
+        raise BadInput(
+            f"Target '{target}' is predicted, and a search measures: nothing here runs its files. "
+            "Search for a target that runs here, such as cpu, and predict the file it finds: "
+            f"edgekit check FILE --target {target}"
+        )
+    (place,) = places((target,)).values()
+    if reason := place.missing():
+        raise BadInput(f"Nothing can be measured for the target '{target}' here: {reason}")
 
 
-def _found(request: Request, plan: Plan, reference: float, candidates: list[Candidate]) -> Found:
-    (place,) = plan.places.values()
-    front = front_of(candidates, request.limits)
+def _timed_alone(source: Source, known: list[Candidate]) -> dict[str, Candidate]:
+    """Time the front again, one file after another: what was timed beside others is slower."""
+    front = front_of(known, replace(source.limits, max_latency_ms=None))
+    return {each.variant: source.timed_again(each) for each in front}
+
+
+def _found(source: Request, reference: Reference, candidates: list[Candidate]) -> Found:
+    front = front_of(candidates, source.limits)
     best = front[0] if front else None
+    emulated = source.place.stands_in()
     return Found(
-        recipe=registry.name_of("recipes", request.recipe),
-        target=registry.name_of("targets", request.target),
-        runtime=place.runtime,
-        device=place.device,
-        size=request.size,
-        seed=request.seed,
-        metric=plan.recipe.metric,
-        reference=reference,
-        limits=request.limits,
+        recipe=source.name,
+        target=registry.name_of("targets", source.target),
+        runtime=source.place.runtime,
+        device=source.place.device,
+        size=source.size,
+        seed=source.seed,
+        metric=reference.metric,
+        reference=reference.value,
+        limits=source.limits,
         candidates=tuple(candidates),
         front=tuple(each.variant for each in front),
         recommended=best.variant if best else "",
-        why=_why(plan, candidates, best),
-        command=_command(request, best) if best else "",
+        why=_why(source, reference.metric, candidates, best),
+        command=source.command(Variant.parse(best.variant)) if best else "",
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         machine=machine(),
-        notes=_notes(plan),
+        notes=(*reference.notes, *([_EMULATED] if emulated else [])),
     )
 
 
-def _why(plan: Plan, candidates: list[Candidate], best: Candidate | None) -> str:
+_EMULATED = "The device is emulated, or its GPU is software: no latency means anything."
+
+
+def _why(
+    source: Source, metric: Metric, candidates: list[Candidate], best: Candidate | None
+) -> str:
     """Say what is recommended and why, or why nothing is."""
     whole = [each for each in candidates if each.effort == 1]
     if best is None:
         return f"None of {wording.counted(len(candidates), 'variant')} keeps to the limits."
     size = wording.size_text(best.compressed_bytes)
-    drop = wording.amount_text(plan.recipe.metric, best.drop or 0.0)
-    worse = plan.recipe.metric.worsening
+    drop = wording.amount_text(metric, best.drop or 0.0)
     time = f", {wording.latency_text(best.latency_ms)} a call" if best.latency_ms else ""
     plain = next((each for each in whole if each.variant == str(REFERENCE)), None)
     ratio = ""
     if plain and plain.compressed_bytes and best.compressed_bytes:
         ratio = f", {plain.compressed_bytes / best.compressed_bytes:.1f} times smaller than float32"
-    return (
+    text = (
         f"{best.variant} is the smallest within limits of "
         f"{wording.counted(len(candidates), 'variant')} tried: {size} compressed{ratio}; "
-        f"{worse} of {plan.recipe.metric.name} {drop}{time}.{_beyond(plan, best)}"
+        f"{metric.worsening} of {metric.name} {drop}{time}. {source.remark(best)}"
     )
-
-
-def _beyond(plan: Plan, best: Candidate) -> str:
-    """Say so where the user allows more than the recipe does, to which a build holds it."""
-    if best.drop is None or best.drop_limit is None or best.drop <= best.drop_limit:
-        return ""
-    limit = wording.amount_text(plan.recipe.metric, best.drop_limit)
-    return f" The recipe itself allows {limit}: a build will call it out of limits."
-
-
-def _command(request: Request, best: Candidate) -> str:
-    """Return the command that builds exactly this one, in the folder of builds."""
-    build = replace(request, out=Path("runs"))
-    return build.plan(Variant.parse(best.variant)).command
-
-
-def _notes(plan: Plan) -> tuple[str, ...]:
-    notes = list(plan.notes)
-    if plan.recipe.loss is None:
-        notes.append("The recipe has no loss to retrain with, so it was converted only.")
-    (place,) = plan.places.values()
-    if place.stands_in():
-        notes.append("The device is emulated, or its GPU is software: no latency means anything.")
-    return tuple(notes)
+    return text.rstrip()

@@ -13,23 +13,18 @@ import hashlib
 import json
 import time
 import warnings
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgekit.core import registry
 from edgekit.core.child_process import report_progress
-from edgekit.core.recipe import Recipe
 from edgekit.core.records import from_json, to_json
 from edgekit.search.candidate import Candidate
-from edgekit.search.space import Way, every, parameters, suggested, usual, ways_for
-from edgekit.search.trying import Request, tried
+from edgekit.search.recipe_source import Request
+from edgekit.search.space import every, parameters, suggested
+from edgekit.search.trying import Source, tried
 
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.trial import FrozenTrial
-
-    from edgekit.building.plan import Plan
 
 JOURNAL = "search.journal"
 """File in the run folder: one line for each thing that became known."""
@@ -38,44 +33,34 @@ _CANDIDATE, _VARIANT = "candidate", "variant"
 """Attributes of a trial: what came of it, and what it tries."""
 
 
-def ways_of(request: Request) -> list[Way]:
-    """Return the ways to make files of the recipe for the target."""
-    return _ways(request, request.plan().recipe)
-
-
-def _ways(request: Request, recipe: Recipe) -> list[Way]:
-    return ways_for(recipe, registry.get("targets", request.target).precisions)
-
-
-def begin(request: Request) -> None:
-    """Open or go on with a study: the recipe's usual variants come first, those that convert only.
+def begin(source: Source) -> None:
+    """Open or go on with a study; what is usual comes first.
 
     What another process was at when it ended is tried again.
     """
     from optuna.trial import TrialState
 
-    study = opened(request)
+    study = opened(source)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
-    recipe = request.plan().recipe
-    ways = _ways(request, recipe)
+    ways = source.ways()
     known = candidates_of(study)
-    for variant in usual(recipe, ways):
+    for variant in source.usual(ways):
         asked = parameters(variant, ways)
         if asked and str(variant) not in known:
             study.enqueue_trial(asked)
 
 
-def work(request: Request, deadline: float) -> None:
+def work(source: Request, deadline: float) -> None:
     """In a child: try one variant after another until the time is up or all are tried.
 
     Args:
-        request: What is searched.
+        source: What is searched.
         deadline: Of `time.time()`; what was begun before is finished.
     """
     from optuna.trial import TrialState
 
-    study, ways = opened(request), ways_of(request)
+    study, ways = opened(source), source.ways()
     left = {str(variant): variant for variant in every(ways)}
     while time.time() < deadline:
         known = candidates_of(study)
@@ -94,7 +79,7 @@ def work(request: Request, deadline: float) -> None:
             study.tell(trial, state=TrialState.FAIL)
             continue
         found = tried(
-            request,
+            source,
             variant,
             lambda: candidates_of(study),
             lambda fraction, doing, said=variant: report_progress(fraction, f"{said}: {doing}"),  # type: ignore[misc]
@@ -112,24 +97,24 @@ def candidates_of(study: Study) -> dict[str, Candidate]:
     return {each.variant: each for each in found if each}
 
 
-def opened(request: Request) -> Study:
-    """Return the study of a request, from its journal."""
+def opened(source: Source) -> Study:
+    """Return the study of a source, from its journal."""
     import optuna
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
     def violations(trial: FrozenTrial) -> tuple[float]:
         found = _candidate(trial)
-        return (1.0 if found is None or found.broken(request.limits) else 0.0,)
+        return (1.0 if found is None or found.broken(source.limits) else 0.0,)
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    plan = request.plan()
-    plan.folder.mkdir(parents=True, exist_ok=True)
+    folder = source.folder
+    folder.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Optuna calls some of what is used here experimental
         return optuna.create_study(
-            study_name=_name(request, plan),
-            storage=JournalStorage(JournalFileBackend(str(plan.folder / JOURNAL))),
+            study_name=_name(source),
+            storage=JournalStorage(JournalFileBackend(str(folder / JOURNAL))),
             directions=["minimize"] * 3,
             sampler=optuna.samplers.TPESampler(
                 multivariate=True, group=True, constraints_func=violations
@@ -138,16 +123,10 @@ def opened(request: Request) -> Study:
         )
 
 
-def _name(request: Request, plan: Plan) -> str:
+def _name(source: Source) -> str:
     """Return a name that changes with all that decides what a variant comes to."""
-    facts = to_json(
-        {
-            **plan.base,
-            "code": {name: code.sums for name, code in plan.code.items()},
-            "request": replace(request, out=Path()),
-        }
-    )
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+    text = json.dumps(source.identity, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _candidate(trial: FrozenTrial) -> Candidate | None:

@@ -1,64 +1,71 @@
-"""Try one way to make a file of a recipe: make it, and measure it on the target."""
+"""Try one way to make a file: make it, and measure it on the target; give up what is hopeless."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
-from edgekit.building.pipeline import measured_only
-from edgekit.building.plan import Plan, make_plan
-from edgekit.core.errors import EdgekitError
-from edgekit.core.report import Row
-from edgekit.core.types import Progress, Size, silent
+from edgekit.core.records import Json
+from edgekit.core.types import Progress, silent
 from edgekit.core.variant import Variant
+from edgekit.running.place import Place
 from edgekit.search.candidate import Candidate, Limits, is_hopeless
+from edgekit.search.space import Way
 
 EARLY = 0.25
 """Share of the retraining after which hopeless variants are given up."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What is searched; small enough to cross into a child process.
+class Source(Protocol):
+    """What files are made of: a recipe, or a model that is there; crosses into child processes."""
 
-    Attributes:
-        recipe: Its name, or the path of its file.
-        target: Its name, or the path of its file.
-        out: Folder in which the run folder of the search is.
-        limits: Of the user.
-        data: Of the user's own; None for the recipe's.
-        weights: That training begins with; None for new ones.
-    """
+    @property
+    def name(self) -> str:
+        """The recipe's or the model's."""
 
-    recipe: str
-    target: str
-    size: Size
-    seed: int
-    out: Path
-    limits: Limits
-    data: Path | None = None
-    weights: Path | None = None
+    @property
+    def limits(self) -> Limits:
+        """Of the user."""
 
-    def plan(self, *variants: Variant, effort: float = 1.0) -> Plan:
-        """Return the plan of a build of some variants for the target."""
-        return make_plan(
-            self.recipe,
-            self.out,
-            size=self.size,
-            seed=self.seed,
-            variants=[str(variant) for variant in variants],
-            targets=[self.target],
-            board="",
-            data=self.data,
-            weights=self.weights,
-            effort=effort,
-        )
+    @property
+    def folder(self) -> Path:
+        """The run folder of the search."""
+
+    @property
+    def place(self) -> Place:
+        """Where files are measured."""
+
+    @property
+    def identity(self) -> Json:
+        """All that decides what a variant comes to."""
+
+    def ways(self) -> list[Way]:
+        """Return the ways to make files of it for the target."""
+
+    def usual(self, ways: list[Way]) -> Sequence[Variant]:
+        """Return what is tried first."""
+
+    def starts_early(self, variant: Variant, known: Mapping[str, Candidate]) -> bool:
+        """Whether a variant is retrained for `EARLY` of its epochs first."""
+
+    def measured(
+        self, variant: Variant, *, effort: float = 1.0, progress: Progress = silent
+    ) -> Candidate:
+        """Make a file and measure it; what cannot be made or run is a candidate with a reason."""
+
+    def timed_again(self, candidate: Candidate) -> Candidate:
+        """Return a candidate with its latency measured anew."""
+
+    def command(self, variant: Variant) -> str:
+        """Return the command that makes exactly this file."""
+
+    def remark(self, best: Candidate) -> str:
+        """Return what else has to be said of what is recommended, as sentences; "" for nothing."""
 
 
 def tried(
-    request: Request,
+    source: Source,
     variant: Variant,
     known: Callable[[], Mapping[str, Candidate]],
     progress: Progress = silent,
@@ -66,62 +73,13 @@ def tried(
     """Return what came of a variant; one that looks hopeless early is given up.
 
     Args:
-        request: What is searched.
+        source: What is searched.
         variant: To be tried.
         known: All that were tried so far, here and by other processes.
         progress: Told how far it is.
     """
-    if _starts_early(request, variant, known()):
-        early = measured(request, variant, effort=EARLY, progress=progress)
-        if is_hopeless(early, list(known().values()), request.limits):
+    if source.starts_early(variant, known()):
+        early = source.measured(variant, effort=EARLY, progress=progress)
+        if is_hopeless(early, list(known().values()), source.limits):
             return early
-    return measured(request, variant, progress=progress)
-
-
-def _starts_early(request: Request, variant: Variant, known: Mapping[str, Candidate]) -> bool:
-    """Whether a variant is retrained for some epochs first: not if it was, or has no more."""
-    if not variant.optimizations:
-        return False
-    if any(
-        Variant.parse(name).optimization == variant.optimization and each.effort == 1
-        for name, each in known.items()
-    ):
-        return False
-    epochs = request.plan(variant).recipe.fine_tuning.epochs[request.size]
-    return epochs * EARLY >= 1
-
-
-def measured(
-    request: Request, variant: Variant, *, effort: float = 1.0, progress: Progress = silent
-) -> Candidate:
-    """Make a file and measure it; what cannot be made or run is a candidate with a reason."""
-    start = time.monotonic()
-    try:
-        _, (row, *_) = measured_only(request.plan(variant, effort=effort), progress)
-    except EdgekitError as error:
-        spent = time.monotonic() - start
-        return Candidate(
-            variant=str(variant), effort=effort, reason=" ".join(str(error).split()), seconds=spent
-        )
-    return candidate_of(row, effort=effort, seconds=time.monotonic() - start)
-
-
-def candidate_of(row: Row, *, effort: float, seconds: float) -> Candidate:
-    """Return a row of a build as a candidate."""
-    drop, limit = row.drop, row.drop_limit
-    # A row is out of limits for its drop, which is judged anew, or for an output that is broken.
-    is_only_worse = drop is not None and limit is not None and drop > limit
-    is_sound = row.status == "measured" and (row.ok is True or is_only_worse)
-    return Candidate(
-        variant=row.variant,
-        effort=effort,
-        value=row.value,
-        drop=drop,
-        drop_limit=limit,
-        size_bytes=row.size_bytes,
-        compressed_bytes=row.compressed_bytes,
-        latency_ms=row.latency_ms_median,
-        is_sound=is_sound,
-        reason="" if is_sound else row.reason,
-        seconds=seconds,
-    )
+    return source.measured(variant, progress=progress)

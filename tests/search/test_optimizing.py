@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import edgekit
 from edgekit.cli import app
+from edgekit.core.errors import BadInput
 from edgekit.core.paths import sha256
 from tests.support.paths import RECIPES
 
@@ -66,3 +67,14 @@ def test_limits_that_nothing_keeps_to_are_said_with_exit_code_1(
     assert done.exit_code == 1, done.output
     assert "keeps to the limits" in done.output
     assert "too large" in done.output
+
+
+@pytest.mark.parametrize("target", ["ethos-u", "ethos-u85"])
+def test_a_target_that_is_only_predicted_cannot_be_searched_for(
+    target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["optimize", "image_cnn", "--target", target])
+    assert isinstance(done.exception, BadInput)
+    assert f"Target '{target}' is predicted, and a search measures" in str(done.exception)
+    assert not list(tmp_path.iterdir())

@@ -16,8 +16,8 @@ from edgekit.core.types import Progress
 from edgekit.core.variant import Variant
 from edgekit.search import study
 from edgekit.search.candidate import Candidate, Limits
+from edgekit.search.recipe_source import Request
 from edgekit.search.space import every
-from edgekit.search.trying import Request
 from tests.support.paths import RECIPES
 
 Known = Callable[[], Mapping[str, Candidate]]
@@ -63,7 +63,7 @@ def soon() -> float:
 def test_all_are_tried_once_and_the_usual_ones_first(request_: Request, asked: list[str]) -> None:
     study.begin(request_)
     study.work(request_, soon())
-    space = {str(variant) for variant in every(study.ways_of(request_))}
+    space = {str(variant) for variant in every(request_.ways())}
     assert asked[:2] == ["float32", "int8"]
     assert Counter(asked) == Counter(space)
     assert set(study.candidates_of(study.opened(request_))) == space
@@ -89,7 +89,7 @@ def test_a_second_run_goes_on_and_takes_up_what_was_left_half(
     monkeypatch.setattr(study, "tried", ours)
     study.begin(request_)
     study.work(request_, soon())
-    assert Counter(asked) == Counter(str(each) for each in every(study.ways_of(request_)))
+    assert Counter(asked) == Counter(str(each) for each in every(request_.ways()))
 
 
 @pytest.mark.filterwarnings("ignore")  # threads share Python's filters; processes do not
@@ -97,7 +97,7 @@ def test_several_at_once_try_nothing_twice(request_: Request, asked: list[str]) 
     study.begin(request_)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: study.work(request_, soon()), range(2)))
-    space = {str(variant) for variant in every(study.ways_of(request_))}
+    space = {str(variant) for variant in every(request_.ways())}
     assert Counter(asked) == Counter(space)
 
 
