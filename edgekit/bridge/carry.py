@@ -95,7 +95,7 @@ def to_keras(twin: tf_keras.Model, like: keras.Model) -> keras.Model:
             f"A {type(twin).__module__}.{type(twin).__name__} was given where the tf_keras twin of "
             f"'{like.name}' is needed; pass what to_tf_keras returned, or a stripped copy."
         )
-    model = _copy(like)
+    model = copied(like)
     set_keras_weights(model, twin)
     error = check_parity(model, twin)
     if error > _tolerance(model):
@@ -107,11 +107,16 @@ def to_keras(twin: tf_keras.Model, like: keras.Model) -> keras.Model:
     return model
 
 
-def _copy(model: keras.Model) -> keras.Model:
+def copied(model: keras.Model) -> keras.Model:
+    """Return a new model of the same layers, with weights of its own.
+
+    Raises:
+        BadInput: Keras cannot copy it.
+    """
     import keras
 
     try:
-        return keras.models.clone_model(model, clone_function=_fresh)
+        return keras.models.clone_model(model, clone_function=fresh)
     except (TypeError, ValueError) as error:
         raise BadInput(
             f"Keras cannot make a copy of '{model.name}' ({_summary(error)}); its parts must be "
@@ -120,7 +125,7 @@ def _copy(model: keras.Model) -> keras.Model:
         ) from error
 
 
-def _fresh(layer: keras.Layer) -> keras.Layer:
+def fresh(layer: keras.Layer) -> keras.Layer:
     """Return a new layer like `layer`; a `Lambda` keeps its function, which is the user's own."""
     import keras
 

@@ -90,7 +90,7 @@ def minimizing(
         def compute_loss(
             self, x: object = None, y: Tensors = None, y_pred: object = None, *_: object
         ) -> tf.Tensor:
-            answers = _by_name(y_pred, output_names)
+            answers = by_name(y_pred, output_names)
             loss = objective(y, answers) + sum(self.losses)
             mean.update_state(loss, tf.shape(answers[output_names[0]])[0])
             return loss
@@ -105,7 +105,7 @@ def minimizing(
     return Minimizing(model.input, model.output, name=model.name)
 
 
-def _by_name(answer: object, names: list[str]) -> Mapping[str, tf.Tensor]:
+def by_name(answer: object, names: list[str]) -> Mapping[str, tf.Tensor]:
     """Return the outputs of a model by name, whatever structure it returns them in."""
     import keras
 

@@ -1,0 +1,1 @@
+"""A narrower network like a trained one, and how it learns from it."""

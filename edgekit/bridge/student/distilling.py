@@ -1,0 +1,177 @@
+"""Train a network to answer as a trained one does, and as its recipe's data say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+from edgekit.bridge.graph import graph_of
+from edgekit.bridge.losses import by_name, objective
+from edgekit.core.recipe import Dataset, Recipe
+from edgekit.core.types import Array, Progress, Size
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    Answers: TypeAlias = Mapping[str, tf.Tensor]
+    """Output name -> tensor."""
+
+EPOCHS_FACTOR = 4
+"""A narrower network is trained so many times as long as one that only adapts to a change."""
+
+LEARNING_RATE_FACTOR = 3
+"""It has more to learn, too, than `Recipe.fine_tuning` is made for."""
+
+TEMPERATURE = 4.0
+"""Probabilities are compared after their logarithms were divided by this; it shows which of the
+wrong classes the trained network finds likelier."""
+
+LEAST = 1e-7
+"""Probabilities below are taken for this, so that they have a logarithm."""
+
+
+def distill(
+    student: keras.Model,
+    teacher: keras.Model,
+    recipe: Recipe,
+    *,
+    size: Size,
+    seed: int,
+    progress: Progress,
+) -> None:
+    """Train a student in place: the recipe's loss, plus how far it is from the teacher's answers.
+
+    That distance is, of an output that is a softmax, the divergence of probabilities softened by a
+    temperature; of any other, the mean squared error.
+
+    Args:
+        student: With the inputs and outputs of the teacher.
+        teacher: A trained model; it is not changed.
+        recipe: Gives data, loss, batch size, learning rate and epochs, of the last two a multiple.
+        size: Of the data and of the training.
+        seed: For the order of examples and for dropout.
+        progress: Told the losses after each epoch.
+
+    Raises:
+        BadInput: The recipe's loss does not fit its outputs or its targets.
+
+    Source: Hinton, Vinyals, Dean, Distilling the Knowledge in a Neural Network, 2015,
+    https://arxiv.org/abs/1503.02531.
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    tuning, epochs = recipe.fine_tuning, EPOCHS_FACTOR * recipe.fine_tuning.epochs[size]
+    train, validation = recipe.data("train", size), recipe.data("validation", size)
+    names = _output_names(teacher, recipe)
+    own, distance = objective(recipe, train.targets, names), imitating(teacher, names)
+    teacher_of, student_of = _called_by_name(teacher), _called_by_name(student)
+
+    class Distilling(keras.Model):  # type: ignore[misc]  # Keras has no types
+        def __init__(self) -> None:
+            super().__init__(name="distilling")
+            self.student = student  # trained; the teacher is not among what this model holds
+
+        def call(self, inputs: Answers, training: bool = False) -> object:
+            return student_of(inputs, training)
+
+        def compute_loss(
+            self, x: Answers, y: object, y_pred: object, *_: object, **__: object
+        ) -> tf.Tensor:
+            answers, wanted = by_name(y_pred, names), by_name(teacher_of(x, False), names)
+            return own(y, answers) + distance(wanted, answers) + sum(self.losses)
+
+    learner = Distilling()
+    learner.compile(keras.optimizers.Adam(_rate(len(train), recipe, epochs)))
+
+    def tell(epoch: int, logs: dict[str, float]) -> None:
+        losses = f"loss {logs['loss']:.3f}, validation {logs['val_loss']:.3f}"
+        progress((epoch + 1) / epochs, f"epoch {epoch + 1}/{epochs}, {losses}")
+
+    learner.fit(
+        *_arrays(train),
+        batch_size=tuning.batch_size,
+        epochs=epochs,
+        validation_data=_arrays(validation),
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=tell)],
+        verbose=0,
+    )
+
+
+def _rate(
+    num_examples: int, recipe: Recipe, epochs: int
+) -> keras.optimizers.schedules.LearningRateSchedule:
+    """Return a learning rate that rises in a twentieth of the steps and falls to zero."""
+    import keras
+
+    steps = -(-num_examples // recipe.fine_tuning.batch_size) * epochs
+    rising = max(1, steps // 20)
+    peak = LEARNING_RATE_FACTOR * recipe.fine_tuning.learning_rate
+    return keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, steps - rising), warmup_target=peak, warmup_steps=rising
+    )
+
+
+def _output_names(model: keras.Model, recipe: Recipe) -> list[str]:
+    """Return what the recipe's loss calls the outputs, in the order of `model.outputs`."""
+    if not recipe.parts:
+        return [tensor.name for tensor in recipe.signature.outputs]
+    structure = graph_of(model)._outputs_struct
+    return sorted(structure) if isinstance(structure, Mapping) else list(model.output_names)
+
+
+def imitating(teacher: keras.Model, names: list[str]) -> Callable[[Answers, Answers], tf.Tensor]:
+    """Return `(wanted, answers) -> distance`, summed over the outputs that are real numbers."""
+    import keras
+
+    # Given as the text "kl_divergence", its default, Keras 3.15.1 forgets the softmax.
+    soft = keras.distillation.LogitsDistillation(TEMPERATURE, keras.losses.KLDivergence())
+
+    def divergence(wanted: tf.Tensor, answers: tf.Tensor) -> tf.Tensor:
+        # The logarithms of probabilities are logits up to a constant, which softmax removes.
+        logits = (keras.ops.log(keras.ops.maximum(p, LEAST)) for p in (wanted, answers))
+        return soft.compute_loss(*logits)
+
+    def error(wanted: tf.Tensor, answers: tf.Tensor) -> tf.Tensor:
+        return keras.ops.mean(keras.ops.square(wanted - answers))
+
+    distances = {
+        name: divergence if _is_softmax(tensor) else error
+        for name, tensor in by_name(graph_of(teacher)._outputs_struct, names).items()
+        if "float" in tensor.dtype
+    }
+    return lambda wanted, answers: sum(
+        distance(wanted[name], answers[name]) for name, distance in distances.items()
+    )
+
+
+def _is_softmax(tensor: keras.KerasTensor) -> bool:
+    """Whether an output holds probabilities that add up to one along the last axis."""
+    import keras
+
+    operation = tensor._keras_history.operation
+    if getattr(operation, "activation", None) is keras.activations.softmax:
+        return True
+    rank = len(tensor.shape)
+    return type(operation).__name__ == "Softmax" and operation.axis in (-1, rank - 1)
+
+
+def _called_by_name(model: keras.Model) -> Callable[[Answers, bool], object]:
+    """Return a model as a function of its inputs by name, whatever structure it takes them in."""
+    import keras
+
+    graph = graph_of(model)
+    names = [tensor._keras_history.operation.name for tensor in graph.inputs]
+
+    def call(inputs: Answers, training: bool) -> object:
+        given = [inputs[name] for name in names]
+        packed = keras.tree.pack_sequence_as(graph._inputs_struct, given)
+        return model(packed, training=training)
+
+    return call
+
+
+def _arrays(data: Dataset) -> tuple[dict[str, Array], Array | dict[str, Array]]:
+    targets = data.targets
+    return dict(data.inputs), dict(targets) if isinstance(targets, Mapping) else targets
