@@ -1,4 +1,4 @@
-"""The step of a build that changes a trained model: pruning, clustering, training with rounding.
+"""The step of a build that changes a trained model: pruning, clustering, distilling, rounding.
 
 It runs in a child process, so that tfmot's changes to its process end with it.
 """

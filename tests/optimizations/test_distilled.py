@@ -88,5 +88,6 @@ def test_probabilities_are_compared_softly_and_other_numbers_by_their_squared_er
 
 @pytest.mark.parametrize("wrong", [0, 1, -0.5, 50])
 def test_a_width_that_is_no_share_is_refused(wrong: float) -> None:
+    assert optimization.check is not None
     with pytest.raises(BadInput, match=rf"^A width of {wrong}.*above 0 and below 1, such as 0.5"):
         optimization.check(width=wrong)

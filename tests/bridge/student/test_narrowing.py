@@ -159,7 +159,7 @@ def test_a_concatenation_that_is_added_to_something_stays_as_wide() -> None:
 
 
 def test_what_an_operation_without_a_rule_counts_on_stays_as_wide() -> None:
-    class Own(layers.Layer):  # type: ignore[misc]  # Keras has no types
+    class Own(keras.Layer):  # type: ignore[misc, name-defined]  # Keras has no types
         def call(self, x: Any) -> Any:
             return x
 
