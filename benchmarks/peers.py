@@ -10,11 +10,16 @@ each that is above 1 (latency: above 1.03, or what ours differs by from itself) 
 Latencies are taken in turns in one run, on one thread; their ratio is the median over turns of what
 two files took in the same turn. Exits 1 if ours is behind.
 
+With `--minutes N`, `edgekit optimize` searches each recipe for so long, and its pick is held
+against every right file of a peer on tflite-runtime: none may be no worse in compressed bytes,
+latency and score, and better in one.
+
 Models and peers' files are kept in the work folder; `--again` converts anew. ai-edge-quantizer is
 taken from `PYTHONPATH` (`pip install --target FOLDER ai-edge-quantizer`); without it, its rows are
 `not run`.
 
-    python benchmarks/peers.py [--only MODEL] [--size full] [--turns 100] [--json FILE]
+    python benchmarks/peers.py [--only MODEL] [--size full] [--turns 100]
+        [--minutes 5] [--json FILE]
 """
 
 from __future__ import annotations
@@ -28,6 +33,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from peer_files.measuring import Exam, examine
+from peer_files.picking import beside_peers, picked
 from peer_files.rows import OURS, Ratio, Row, ratios
 from peer_files.table import behind, machine, show
 from peer_files.ways import WAYS, Order, write
@@ -132,25 +138,56 @@ def _row(name: str, precision: str, way: str, path: Path, reason: str = "") -> R
 
 def compared(name: str, size: Size, work: Path, *, turns: int, again: bool) -> Iterator[list[Row]]:
     """Yield for each precision of a model the rows of all ways."""
-    folder = work / f"{name}-{size}"
-    reference = trained(name, size, folder)
-    recipe = registry.get("recipes", name)
+    folder = folder_of(name, size, work)
+    trained(name, size, folder)
     by_us = ours(name, folder)
     for precision in PRECISIONS:
         rows = [by_us[precision], *peers(name, folder, precision, again=again)]
-        exam = Exam(
-            recipe=recipe,
-            test=recipe.data("test", size),
-            vectors=read_vectors(vectors_path(folder, MODEL)),
-            value=reference.value,
-            precision=precision,
-        )
+        exam = exam_of(name, size, work, precision)
         files = {row.way: file_of(folder, row.way, precision) for row in rows if not row.reason}
         for runtime in RUNTIMES:
             print(f"{name}, {precision}: running on {runtime}", file=sys.stderr)
             for way, seen in examine(files, runtime, exam, turns).items():
                 next(row for row in rows if row.way == way).seen[runtime] = seen
         yield rows
+
+
+def folder_of(name: str, size: Size, work: Path) -> Path:
+    """Return where a trained model and the files made of it are kept."""
+    return work / f"{name}-{size}"
+
+
+def exam_of(name: str, size: Size, work: Path, precision: Precision) -> Exam:
+    """Return what files of a model are asked."""
+    folder = folder_of(name, size, work)
+    recipe = registry.get("recipes", name)
+    return Exam(
+        recipe=recipe,
+        test=recipe.data("test", size),
+        vectors=read_vectors(vectors_path(folder, MODEL)),
+        value=trained(name, size, folder).value,
+        precision=precision,
+    )
+
+
+def searched(
+    name: str, size: Size, work: Path, rows: list[Row], *, minutes: float, turns: int
+) -> tuple[list[Row], list[str]]:
+    """Return the row of what a search picks, and a line for each peer that is better."""
+    print(f"{name}: searching", file=sys.stderr)
+    pick = picked(name, size, work, minutes)
+    if pick is None:
+        return [], [f"{name}: the search found no file within limits"]
+    print(f"{name}: {pick.found.why}", file=sys.stderr)
+    folder = folder_of(name, size, work)
+    peers = {
+        f"{row.way}, {row.precision}": (file_of(folder, row.way, row.precision), row)
+        for row in rows
+        if row.way != OURS and row.is_right
+    }
+    exam = exam_of(name, size, work, pick.variant.precision)
+    row, behind_of = beside_peers(pick, exam, peers, turns)
+    return [row], behind_of
 
 
 def infos(path: Path) -> list[str]:
@@ -169,24 +206,37 @@ def main() -> int:
     parser.add_argument("--size", choices=("tiny", "full"), help="of all; otherwise as in MODELS")
     parser.add_argument("--work", type=Path, default=home() / "peers")
     parser.add_argument("--turns", type=int, default=100, help="bursts each file is timed in")
+    parser.add_argument("--minutes", type=float, help="of `edgekit optimize` for each model")
     parser.add_argument("--again", action="store_true", help="write the peers' files anew")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     rows: list[Row] = []
     shares: list[Ratio] = []
+    picks: list[Row] = []
+    lines: list[str] = []
     for name in given.only or MODELS:
-        size = given.size or MODELS[name]
+        size, of_model = given.size or MODELS[name], []
         for some in compared(name, size, given.work, turns=given.turns, again=given.again):
-            rows += some
+            of_model += some
             shares += ratios(some)
-    show(rows, shares, RUNTIMES)
-    lines = behind(rows, shares)
+        rows += of_model
+        if given.minutes:
+            pick, better = searched(
+                name, size, given.work, of_model, minutes=given.minutes, turns=given.turns
+            )
+            picks += pick
+            lines += better
+    show([*rows, *picks], shares, RUNTIMES)
+    lines += behind(rows, shares)
     print("\nBehind:", *(lines or ["nowhere"]), sep="\n  ")
     ran = next(row for row in rows if row.way == OURS and not row.reason)
     size = given.size or MODELS[ran.model]
     print(machine(infos(file_of(given.work / f"{ran.model}-{size}", OURS, ran.precision))))
     if given.json:
-        found = {"rows": [asdict(row) for row in rows], "ratios": [asdict(r) for r in shares]}
+        found = {
+            "rows": [asdict(row) for row in [*rows, *picks]],
+            "ratios": [asdict(r) for r in shares],
+        }
         given.json.write_text(json.dumps(found, indent=1) + "\n")
     return int(bool(lines))
 

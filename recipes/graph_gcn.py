@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgekit.core.recipe import Dataset, Metric, Program, Recipe
+from edgekit.core.recipe import Dataset, FineTuning, Metric, Program, Recipe
 from edgekit.core.types import Progress, Run, Size, Split
 from edgekit.domains.graphs import asking
 from edgekit.domains.graphs.baseline import words_alone
@@ -136,6 +136,7 @@ recipe = Recipe(
     score=score,
     answer_key=labels_key(len(FIELDS)),
     loss="sparse_categorical_crossentropy",
+    fine_tuning=FineTuning(epochs={"tiny": 1, "full": 10}, batch_size=1),  # an example is a graph
     # No dynamic_int8: XNNPACK in LiteRT 2.3 multiplies floats by looked-up int8 rows wrongly (31 %
     # in place of 84.5 % with graph_gat in tiny; tflite-runtime is right).
     variants=("float32", "float16", "int8"),

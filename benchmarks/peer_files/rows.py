@@ -121,24 +121,28 @@ def _ratios(ours: Row, peers: Sequence[Row]) -> Iterator[Ratio]:
     yield ratio("compressed", densest.way, ours.compressed_bytes / densest.compressed_bytes)
     for runtime, seen in ours.seen.items():
         shares = {
-            peer.way: _by_turns(seen.latencies_ms, peer.seen[runtime].latencies_ms)
+            peer.way: ratio_by_turns(seen.latencies_ms, peer.seen[runtime].latencies_ms)
             for peer in peers
             if peer.seen[runtime].latencies_ms
         }
         if shares and seen.latencies_ms:
             way = max(shares, key=lambda way: shares[way])
-            limit = max(SAME_LATENCY, _unlike_itself(seen))
-            yield ratio(f"latency on {runtime}", way, shares[way], limit=limit)
+            yield ratio(f"latency on {runtime}", way, shares[way], limit=same_latency(seen))
 
 
-def _by_turns(ours: Sequence[float], peer: Sequence[float]) -> float:
+def ratio_by_turns(ours: Sequence[float], peer: Sequence[float]) -> float:
     """Return the median of what two files took in the same turn, one over the other."""
     return statistics.median(mine / theirs for mine, theirs in zip(ours, peer, strict=True))
+
+
+def same_latency(seen: Seen) -> float:
+    """Return the ratio of latencies up to which a file is called no slower."""
+    return max(SAME_LATENCY, _unlike_itself(seen))
 
 
 def _unlike_itself(seen: Seen) -> float:
     """Return by what factor a file's latency differs from its own; 1 if it was not timed twice."""
     if not seen.again_ms:
         return 1.0
-    factor = _by_turns(seen.again_ms, seen.latencies_ms)
+    factor = ratio_by_turns(seen.again_ms, seen.latencies_ms)
     return max(factor, 1 / factor)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgekit.bridge.graph import layers_of
+from edgekit.bridge.graph import layers_of, rows_taken
 from edgekit.bridge.vocabulary import vocabulary_of
 from edgekit.bridge.weights import states
 from edgekit.core.types import Array
@@ -56,8 +56,9 @@ def first_apart(
 def random_inputs(model: keras.Model, batch_size: int, seed: int) -> object:
     """Return random inputs in the structure the model takes.
 
-    Floats have mean 0 and standard deviation 1. If a layer looks numbers up in a table, all
-    inputs are integers within the smallest table; where a layer masks steps, the last third of the
+    Floats have mean 0 and standard deviation 1. Integers stay within the smallest tensor of which
+    rows are taken by their index. If a layer looks numbers up in a table, all inputs are integers
+    within the smallest table; where a layer masks steps, the last third of the
     steps carries its mask value. Texts are words that look-up layers know and others.
     """
     import keras
@@ -65,6 +66,7 @@ def random_inputs(model: keras.Model, batch_size: int, seed: int) -> object:
     random = np.random.default_rng(seed)
     layers = list(layers_of(model))
     tables = [n for layer in layers for n in _table_sizes(layer)]
+    taken = [*rows_taken(model), *tables]
     words = [word for layer in layers for word in _words_of(layer)]
     masks = [layer.mask_value for layer in layers if isinstance(layer, keras.layers.Masking)]
 
@@ -73,7 +75,9 @@ def random_inputs(model: keras.Model, batch_size: int, seed: int) -> object:
         shape[:1] = [batch_size]
         if tensor.dtype == "string":
             return random.choice(np.array(["a", "b", "c", "d e", *words], object), shape)
-        array = _draw(random, tuple(shape), tensor.dtype, min(tables, default=None))
+        array = _draw(
+            random, tuple(shape), tensor.dtype, min(tables, default=None), min(taken, default=10)
+        )
         if masks and array.ndim > 1:
             array[:, -(array.shape[1] // 3) :] = masks[0]
         return array
@@ -83,12 +87,12 @@ def random_inputs(model: keras.Model, batch_size: int, seed: int) -> object:
 
 
 def _draw(
-    random: np.random.Generator, shape: tuple[int, ...], dtype: str, table: int | None
+    random: np.random.Generator, shape: tuple[int, ...], dtype: str, table: int | None, limit: int
 ) -> Array:
     if dtype == "bool":
         return random.random(shape) < 0.5
     if table is not None or "int" in dtype:
-        return random.integers(0, table or 10, shape).astype(dtype)
+        return random.integers(0, limit, shape).astype(dtype)
     # bfloat16 has no NumPy name of its own; Keras casts float32 on entry.
     return random.standard_normal(shape).astype("float32" if dtype == "bfloat16" else dtype)
 

@@ -75,6 +75,13 @@ def test_axes_of_unknown_length() -> None:
     assert there_and_back(keras.Model(x, pooled)).input_shape == (None, None, None, 3)
 
 
+def test_rows_that_are_taken_by_integers_of_the_user() -> None:
+    rows = keras.Input((4,), batch_size=3, name="rows")
+    which = keras.Input((50,), batch_size=1, dtype="int32", name="which")
+    taken = keras.ops.take(layers.Dense(2)(rows), which[0], axis=0)
+    there_and_back(keras.Model([rows, which], taken))
+
+
 def test_names_that_tensorflow_does_not_allow() -> None:
     x = keras.Input((4,), name="my input")
     twin = there_and_back(keras.Model(x, layers.Dense(2, name="größe 1")(x)))
