@@ -15,6 +15,7 @@ A model of your own:
 Recipes:
 
 - `build`: train, optimize, convert, verify and report a recipe
+- `build_many`: several, at once or on a cluster
 - `rebuild`: build a run folder again from its plan, and compare
 - `optimize`: find the smallest file that keeps to limits on a target
 - `load_report`: read the report of a build again
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from edgekit.core.errors import EdgekitError
     from edgekit.reporting.report_json import load_report
     from edgekit.search.optimizing import optimize
+    from edgekit.tasks.many_builds import build_many
     from edgekit.verbs.bench import bench
     from edgekit.verbs.bundle.packing import bundle
     from edgekit.verbs.check import check
@@ -61,6 +63,7 @@ __all__ = [
     "EdgekitError",
     "bench",
     "build",
+    "build_many",
     "bundle",
     "check",
     "compare",
@@ -85,6 +88,7 @@ _MODULES = {
     "EdgekitError": "core.errors",
     "bench": "verbs.bench",
     "build": "building.pipeline",
+    "build_many": "tasks.many_builds",
     "bundle": "verbs.bundle.packing",
     "check": "verbs.check",
     "compare": "verbs.compare.comparing",

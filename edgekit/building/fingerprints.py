@@ -36,8 +36,12 @@ class Code:
 
 def code_of(*entries: Path) -> Code:
     """Return the code that a step runs which starts from these files, as it is now."""
-    found = imported(entries)
-    return Code(entries=entries, sums={_label(path): sha256(path) for path in sorted(found)})
+    sums: dict[str, str] = {}
+    for path in sorted(imported(entries)):
+        label, found = _label(path), sha256(path)
+        # Loose files of one name in two folders share a label, and so both decide what it says.
+        sums[label] = f"{sums[label]} {found}" if label in sums else found
+    return Code(entries=entries, sums=sums)
 
 
 def imported(entries: Iterable[Path]) -> set[Path]:
@@ -118,5 +122,8 @@ def _package_of(path: Path) -> str:
 
 
 def _label(path: Path) -> str:
+    """Return the same name for a file wherever edgekit, or a user's own package, lies."""
     root = packaged().parent
-    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+    if path.is_relative_to(root):
+        return str(path.relative_to(root))
+    return "/".join((*filter(None, _package_of(path).split(".")), path.name))

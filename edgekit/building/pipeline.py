@@ -92,6 +92,11 @@ def build(
         data=None if data is None else Path(data),
         weights=None if weights is None else Path(weights),
     )
+    return build_plan(plan, progress)
+
+
+def build_plan(plan: Plan, progress: Progress = silent) -> Report:
+    """Build what was planned, as `build` does."""
     begin(plan)
     try:
         trained = _train(plan, part(progress, 0.0, 0.3))
@@ -112,6 +117,13 @@ def build(
     write_reports(report, plan.folder)
     _package(plan, report)
     return report
+
+
+def made_only(plan: Plan, progress: Progress = silent) -> None:
+    """Train, optimize and convert as `build` does; a build that follows goes on from there."""
+    begin(plan)
+    _train(plan, part(progress, 0.0, 0.4))
+    convert_all(plan, _optimize(plan, part(progress, 0.4, 0.8)), part(progress, 0.8, 1.0))
 
 
 def measured_only(plan: Plan, progress: Progress = silent) -> tuple[Trained, list[Row]]:

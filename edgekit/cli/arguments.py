@@ -23,6 +23,12 @@ SizeName = Annotated[
     str,
     typer.Option(help="tiny (seconds) or full (minutes).", autocompletion=completion.sizes),
 ]
+ClusterAddress = Annotated[
+    str,
+    typer.Option(
+        "--cluster", metavar="HOST:PORT", help="Head of a Ray cluster, whose nodes do the work."
+    ),
+]
 Runtime = Annotated[
     str,
     typer.Option(

@@ -8,11 +8,20 @@ from typing import Annotated
 import typer
 
 from edgekit.cli import completion, output
-from edgekit.cli.arguments import Json, RecipeName, SizeName
+from edgekit.cli.arguments import ClusterAddress, Json, SizeName
+from edgekit.core import registry
+from edgekit.core.errors import BadInput
 
 
 def build(
-    recipe: RecipeName,
+    recipe: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Names of recipes, or paths of recipe files.",
+            autocompletion=completion.things("recipes"),
+        ),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Build every recipe there is.")] = False,
     size: SizeName = "tiny",
     variant: Annotated[
         list[str] | None,
@@ -40,30 +49,66 @@ def build(
         Path | None,
         typer.Option(help="A .keras or .h5 model of your own that training begins with."),
     ] = None,
+    workers: Annotated[int, typer.Option(help="Builds that run at once, of several.")] = 1,
+    cluster: ClusterAddress = "",
     json: Json = False,
 ) -> None:
-    """Train, optimize, convert, verify and report a recipe.
+    """Train, optimize, convert, verify and report a recipe, or several.
 
     An interrupted build resumes where it stopped.
     """
     from edgekit.building import pipeline
     from edgekit.cli import tables
+    from edgekit.tasks import many_builds
 
+    names = _chosen(recipe or [], every=every)
     with output.progress() as tell:
-        report = pipeline.build(
-            recipe,
-            size=size,  # type: ignore[arg-type]  # checked by the plan
-            variants=variant or (),
-            targets=target or (),
-            out=out,
-            seed=seed,
-            board=board,
-            data=data,
-            weights=weights,
-            progress=tell,
-        )
-    tables.show_report(report, out / report.recipe, json=json)
-    raise typer.Exit(0 if report.ok else 1)
+        if len(names) == 1 and not cluster:
+            report = pipeline.build(
+                names[0],
+                size=size,  # type: ignore[arg-type]  # checked by the plan
+                variants=variant or (),
+                targets=target or (),
+                out=out,
+                seed=seed,
+                board=board,
+                data=data,
+                weights=weights,
+                progress=tell,
+            )
+        else:
+            built = many_builds.build_many(
+                names,
+                workers=workers,
+                cluster=cluster,
+                size=size,  # type: ignore[arg-type]  # checked by each plan
+                variants=variant or (),
+                targets=target or (),
+                out=out,
+                seed=seed,
+                board=board,
+                data=data,
+                weights=weights,
+                progress=tell,
+            )
+            report = None
+    if report:
+        tables.show_report(report, out / report.recipe, json=json)
+        raise typer.Exit(0 if report.ok else 1)
+    tables.show_builds(built, json=json)
+    raise typer.Exit(max({True: 0, False: 1, None: 2}[each.ok] for each in built))
+
+
+def _chosen(names: list[str], *, every: bool) -> list[str]:
+    """Return the recipes to build.
+
+    Raises:
+        BadInput: None is named, or some are and all are asked for.
+    """
+    if every == bool(names):
+        given = f"{', '.join(names)} and --all" if names else "no recipe"
+        raise BadInput(f"You gave {given}; name the recipes to build, or give --all alone.")
+    return list(registry.names("recipes")) if every else names
 
 
 def rebuild(

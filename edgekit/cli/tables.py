@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from edgekit.building.rebuilding import Difference, Rebuilt
     from edgekit.core.report import Report
+    from edgekit.tasks.many_builds import Built
     from edgekit.verbs.bench import Benchmark
     from edgekit.verbs.bundle.packing import Bundled
     from edgekit.verbs.data import Data
@@ -204,6 +205,42 @@ def show_rebuilt(rebuilt: Rebuilt, *, json: bool) -> None:
 
 def _sizes(difference: Difference) -> tuple[int | None, int | None]:
     return difference.was_bytes, difference.is_bytes
+
+
+def show_builds(built: Sequence[Built], *, json: bool) -> None:
+    """Print what came of several builds, a row each, and below why some are not in order."""
+    if json:
+        print_json({"builds": built})
+        return
+    page = Page.of_stdout()
+    notes = numbered(each.reason for each in built if each.reason)
+    columns = (
+        Column("recipe"),
+        Column("verdict", "state"),
+        Column("reference", "number"),
+        Column("in limits", "number"),
+        Column("seconds", "number", optional=True),
+        Column("report"),
+    )
+    page.table(columns, (_build_row(each, notes) for each in built))
+    if notes:
+        page.lines()
+        page.notes(notes)
+
+
+def _build_row(built: Built, notes: Mapping[str, int]) -> tuple[str, ...]:
+    from edgekit.reporting import wording
+
+    verdict = {True: "within limits", False: "out of limits", None: "failed"}[built.ok]
+    metric, value = built.metric, built.reference
+    return (
+        built.recipe,
+        with_mark(verdict, built.reason, notes) if built.reason else verdict,
+        wording.value_text(metric, value) if metric and value is not None else "",
+        f"{built.good} of {built.measured}" if built.ok is not None else "",
+        f"{built.seconds:.0f}",
+        str(built.folder / "report.html") if built.ok is not None else "",
+    )
 
 
 def show_report(report: Report, folder: Path, *, json: bool) -> None:

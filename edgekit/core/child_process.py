@@ -84,8 +84,7 @@ class Child:
             EdgekitError: The function raised one; the same class and sentence are raised here.
             ChildDied: The process crashed, hung, or raised anything else.
         """
-        given = inspect.signature(function).bind(*args, **kwargs).arguments
-        request = {**_address(function), "arguments": {k: to_json(v) for k, v in given.items()}}
+        request = request_for(function, *args, **kwargs)
         stages = ["starting"]
 
         def told(fraction: float, doing: str) -> None:
@@ -99,9 +98,7 @@ class Child:
         if answer is None:
             sentence = f"{request['name']} ended with {ending} before it had a result"
             raise ChildDied(sentence, cause=ending, log_tail=tail, stage=stages[-1])
-        if "error" in answer:
-            raise _error(answer["error"], tail, stages[-1])
-        return typing.cast(T, _typed(function, "return", answer["result"]))
+        return result_of(function, answer, log_tail=tail, stage=stages[-1])
 
     def _run(self, request: str, log: IO[bytes]) -> tuple[dict[str, Json] | None, str]:
         """Start the child and read its messages; return its answer, and how it ended."""
@@ -139,6 +136,28 @@ class Child:
         return answer
 
 
+def request_for(
+    function: Callable[P, object], /, *args: P.args, **kwargs: P.kwargs
+) -> dict[str, Json]:
+    """Return a call of a module's function as JSON, for `answer_to` in another process."""
+    given = inspect.signature(function).bind(*args, **kwargs).arguments
+    return {**_address(function), "arguments": {k: to_json(v) for k, v in given.items()}}
+
+
+def result_of(
+    function: Callable[P, T], answer: Mapping[str, Json], *, log_tail: str = "", stage: str = ""
+) -> T:
+    """Return what `answer_to` a call of the function says, or raise what it raised.
+
+    Raises:
+        EdgekitError: The function raised one; the same class and sentence are raised here.
+        ChildDied: It raised anything else.
+    """
+    if "error" in answer:
+        raise _error(answer["error"], log_tail, stage)
+    return typing.cast(T, _typed(function, "return", answer["result"]))
+
+
 def report_progress(fraction: float, doing: str) -> None:
     """Tell the parent how far this child is: a fraction in 0..1 and what it is doing."""
     _send({"progress": [fraction, doing]})
@@ -151,7 +170,7 @@ def serve() -> None:
     request = json.loads(sys.stdin.buffer.read())
     _channel = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever libraries print goes to the log
-    _send(_answer(request))
+    _send(answer_to(request))
     gc.freeze()  # or the last collection visits all that TensorFlow made, which takes 2 seconds
 
 
@@ -168,7 +187,8 @@ def _address(function: Callable[..., object]) -> dict[str, str]:
     return {"module": module.__name__, "file": file, "name": function.__qualname__}
 
 
-def _answer(request: Mapping[str, Json]) -> dict[str, Json]:
+def answer_to(request: Mapping[str, Json]) -> dict[str, Json]:
+    """Call the function of a request; return its result, or what it raised, as JSON."""
     try:
         module = _module(request["module"], request["file"])
         function: Callable[..., object] = getattr(module, request["name"])

@@ -28,6 +28,19 @@ def in_parallel(
             raise
 
 
+def at_once(action: Callable[[Job], Result], jobs: Iterable[Job], count: int) -> list[Result]:
+    """Run `count` jobs at once, each in a thread that waits for it; return the results in order.
+
+    Where one fails, or we are stopped, those that wait are not started, and those that run are not
+    waited for: whoever runs them ends them.
+    """
+    pool = ThreadPoolExecutor(count)
+    try:
+        return list(pool.map(action, jobs))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
 def part(progress: Progress, start: float, end: float, prefix: str = "") -> Progress:
     """Return a `Progress` whose 0..1 is `start`..`end` of the given one."""
     return lambda fraction, doing: progress(start + (end - start) * fraction, prefix + doing)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from edgekit.cli import app, output
-from edgekit.core.child_process import Child, _answer
+from edgekit.core.child_process import Child, answer_to
 from edgekit.core.paths import MOST_GB
 from tests.support.bad_files import write_bad_files
 
@@ -78,7 +78,7 @@ def refusing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Refuse:
     monkeypatch.setenv(MOST_GB, "0.04")
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
     monkeypatch.setattr(
-        Child, "_run", lambda self, request, log: (_answer(json.loads(request)), "exit code 0")
+        Child, "_run", lambda self, request, log: (answer_to(json.loads(request)), "exit code 0")
     )
 
     def refuse(line: str) -> str:

@@ -1,0 +1,272 @@
+"""A Ray cluster as a crew: tasks run on its nodes, and again elsewhere where a node is lost.
+
+Ray is imported here alone. What a task reads and writes crosses through its object store, by
+content; nodes share no disk. Studies and run folders stay on the machine that asks.
+
+Source: Moritz et al., Ray: A Distributed Framework for Emerging AI Applications, OSDI 2018,
+https://arxiv.org/abs/1712.05889.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from edgekit.building.run_folder import PLAN
+from edgekit.core import processes
+from edgekit.core.child_process import request_for, result_of
+from edgekit.core.errors import BadInput, Unavailable, reason
+from edgekit.core.types import Progress
+from edgekit.tasks.crew import Needs
+from edgekit.tasks.node import READS, RUN, Errand, Return, edition
+from edgekit.tasks.node import run as run_errand
+from edgekit.tasks.parcel import Reader, files_in, packed, unpack
+
+if TYPE_CHECKING:
+    from ray import ObjectRef
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MOST_RETRIES = 3
+"""How often a task runs again whose node or process was lost."""
+
+PATIENCE_S = 300.0
+"""A cluster may be for so long without a node that could run a task that waits."""
+
+_CONNECT_S = 60.0
+_PROBE = """
+import logging, sys, ray
+ray.init(address=sys.argv[1], logging_level=logging.CRITICAL, log_to_driver=False)
+"""
+
+
+class RayCluster:
+    """A crew of the nodes of a Ray cluster, of which this machine is one.
+
+    Args:
+        address: Of its head, `HOST:PORT`.
+
+    Raises:
+        BadInput: It is no address.
+        Unavailable: Ray is not installed, or does not let us in; said within two minutes.
+    """
+
+    def __init__(self, address: str) -> None:
+        _check(address)
+        _connect(address)
+        import ray
+
+        self._task = ray.remote(_on_node)
+        self._address = address
+        self._closed = threading.Event()
+        self._lock = threading.Lock()
+        self._reader = Reader()
+        self._stored: dict[str, ObjectRef[bytes]] = {}
+
+    def __enter__(self) -> RayCluster:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        import ray
+
+        self._closed.set()
+        ray.shutdown()
+
+    def slots(self, needs: Needs) -> int:
+        """Return how many such tasks the nodes that are there now can run at once.
+
+        Raises:
+            Unavailable: None of them can.
+        """
+        nodes = _nodes()
+        for board in needs.boards:
+            if not any(node.get(board) for node in nodes):
+                raise Unavailable(
+                    f"No node of the cluster at {self._address} has the resource '{board}'; on a "
+                    f"machine that reaches it run: ray start --address={self._address} "
+                    f"--resources='{{\"{board}\": 1}}'"
+                )
+        found = sum(_fitting(node, needs) for node in nodes)
+        if not found:
+            most = max((node.get("CPU", 0.0) for node in nodes), default=0.0)
+            memory = max((node.get("memory", 0.0) for node in nodes), default=0.0)
+            raise Unavailable(
+                f"No node of the cluster at {self._address} has room: a task asks for "
+                f"{needs.cpus} CPU and {needs.memory_bytes / 1e9:.1f} GB, and they offer at most "
+                f"{most:g} and {memory / 1e9:.1f} GB; start another node with `ray start`."
+            )
+        return found
+
+    def call(
+        self,
+        needs: Needs,
+        progress: Progress,
+        function: Callable[P, T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run the function on a node; of its progress only the start comes back."""
+        errand, contents = self._errand(needs, request_for(function, *args, **kwargs))
+        progress(0.0, "on the cluster")
+        returned = self._waited(needs, errand, contents)
+        folder = needs.folder.absolute()
+        unpack(folder, returned.files, returned.blobs)  # also of one that failed: it goes on there
+        result = result_of(function, returned.answer)
+        for name in errand.run_files - set(returned.files) - {PLAN}:  # which the task removed
+            (folder / name).unlink(missing_ok=True)
+        return result
+
+    def _errand(
+        self, needs: Needs, request: Mapping[str, object]
+    ) -> tuple[Errand, list[ObjectRef[bytes]]]:
+        """Return a task with its files named by content, and where the contents are stored."""
+        import ray
+
+        folder = needs.folder.absolute()
+        files = {f"{RUN}/{folder.name}/{k}": v for k, v in files_in(folder, needs.leaves).items()}
+        moved = {str(folder.parent): RUN}
+        for path in map(Path.absolute, needs.reads):
+            moved[str(path)] = f"{READS}{path}"
+            inside = files_in(path) if path.is_dir() else {"": path}
+            files |= {f"{READS}{path}/{name}".rstrip("/"): file for name, file in inside.items()}
+
+        def keep(sha256: str, content: bytes) -> None:
+            if sha256 not in self._stored:
+                self._stored[sha256] = ray.put(content)
+
+        with self._lock:
+            contents = packed(files, self._reader, keep)
+            wanted = {each.sha256 for each in contents.values()}
+            stored = [self._stored[sha256] for sha256 in sorted(wanted)]
+        errand = Errand(
+            request=request,
+            run=folder.name,
+            files=contents,
+            moved=moved,
+            leaves=needs.leaves,
+            edition=edition(),
+        )
+        return errand, stored
+
+    def _waited(self, needs: Needs, errand: Errand, contents: list[ObjectRef[bytes]]) -> Return:
+        """Run a task somewhere, and wait for it as long as there is hope."""
+        import ray
+        from ray.exceptions import RayError
+
+        task = self._task.options(
+            num_cpus=needs.cpus,
+            memory=needs.memory_bytes,
+            resources=dict.fromkeys(needs.boards, 1.0),
+            max_retries=MOST_RETRIES,
+        )
+        try:
+            waiting = task.remote(errand, contents)
+            hopeful = time.monotonic()
+            while not ray.wait([waiting], timeout=2.0)[0]:
+                if self._closed.is_set():
+                    raise Unavailable("The search or build was stopped.")
+                if any(_fitting(node, needs) for node in _nodes()):
+                    hopeful = time.monotonic()
+                if time.monotonic() - hopeful > PATIENCE_S:
+                    raise Unavailable(
+                        f"The cluster at {self._address} has had no node with room for a task for "
+                        f"{PATIENCE_S / 60:g} minutes; start one with `ray start`, and ask again: "
+                        "what was done is kept."
+                    )
+            returned: Return = ray.get(waiting)
+        except RayError as error:
+            raise Unavailable(
+                f"The cluster at {self._address} could not run a task: {reason(error)}. Every node "
+                "needs this edgekit; ask again: what was done is kept."
+            ) from error
+        return returned
+
+
+def _on_node(errand: Errand, contents: list[ObjectRef[bytes]]) -> Return:
+    import ray
+
+    return run_errand(errand, lambda: ray.get(contents))
+
+
+def _nodes() -> list[dict[str, float]]:
+    """Return what each node offers: `CPU`, `memory` in bytes, resources of its own."""
+    import ray
+
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+
+
+def _fitting(node: Mapping[str, float], needs: Needs) -> int:
+    """Return how many tasks a node has room for, when nothing else runs there."""
+    rooms = [
+        node.get("CPU", 0.0) / needs.cpus,
+        node.get("memory", 0.0) / needs.memory_bytes,
+        *(node.get(board, 0.0) for board in needs.boards),
+    ]
+    return int(min(rooms))
+
+
+def _check(address: str) -> None:
+    matched = re.fullmatch(r"([\w.-]+|\[[0-9a-fA-F:]+\]):(\d{1,5})", address, re.ASCII)
+    if not matched or not 0 < int(matched[2]) < 1 << 16:
+        raise BadInput(
+            f"cluster is '{address}'; give HOST:PORT of a Ray cluster's head, such as "
+            "10.0.0.1:6379, which `ray start --head` prints."
+        )
+
+
+def _connect(address: str) -> None:
+    """Join a cluster: first in a process of its own, since Ray may hang there, or end it."""
+    try:
+        import ray
+    except ModuleNotFoundError as error:
+        raise Unavailable(
+            "--cluster needs Ray, which is not installed here; run: "
+            "pip install 'edgekit-tflite[ray]'"
+        ) from error
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise Unavailable(
+            f"No Ray cluster answers at {address}: {why}. Start it there with `ray start --head`."
+        ) from error
+    tried = processes.run([sys.executable, "-c", _PROBE, address], timeout_s=_CONNECT_S)
+    if not tried.ok:
+        why = "nothing answers" if tried.ending == processes.TIMEOUT else tried.cause()
+        raise Unavailable(
+            f"The Ray cluster at {address} cannot be joined: {why.rstrip('.')}. On its head run "
+            f"`ray start --head`, and here, unless this is the head, `ray start "
+            f"--address={address}`."
+        )
+    with _own_signals():
+        ray.init(address=address, logging_level=logging.CRITICAL, log_to_driver=False)
+
+
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep our handlers of signals: Ray sets its own."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    ours = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in ours.items():
+        signal.signal(number, handler)

@@ -1,0 +1,49 @@
+"""Tasks that cost nothing: they read, write, wait, and say where they ran."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from edgekit.core.errors import BadData
+
+
+def written(out: Path, name: str, text: str) -> str:
+    """Write a file into the run folder `run`; return what else there is."""
+    folder = out / "run"
+    there = sorted(path.name for path in folder.rglob("*") if path.is_file())
+    (folder / "made").mkdir(parents=True, exist_ok=True)
+    (folder / "made" / name).write_text(text)
+    return " ".join(there)
+
+
+def swapped(out: Path, old: str, given: Path) -> str:
+    """Remove a file of the run folder; return what a file outside of it holds."""
+    (out / "run" / old).unlink()
+    return given.read_text()
+
+
+def refused(text: str) -> None:
+    """Raise what edgekit explains."""
+    raise BadData(text)
+
+
+def slept(seconds: float) -> list[float]:
+    """Wait; return when that began and ended."""
+    start = time.time()
+    time.sleep(seconds)
+    return [start, time.time()]
+
+
+def noted(marks: Path, name: str, seconds: float) -> str:
+    """Leave a mark for this attempt at once, then wait; return the name.
+
+    Args:
+        marks: A folder that all see, which is how a test counts attempts.
+        name: Of the task.
+        seconds: To wait.
+    """
+    (marks / f"{name} {os.getpid()} {time.time_ns()}").touch()
+    time.sleep(seconds)
+    return name
