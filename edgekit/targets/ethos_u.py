@@ -13,23 +13,11 @@ https://arm-software.github.io/CMSIS-Ethos-U/main/vela/index.html.
 
 from __future__ import annotations
 
-from functools import partial
+from edgekit.running.ethos_u.target import predicted_by_vela
+from edgekit.running.ethos_u.verdicts import Accelerator
 
-from edgekit.operators.target import Target
-from edgekit.running.ethos_u import environment
-from edgekit.running.ethos_u.verdicts import Accelerator, check
-
-target = Target(
-    check=partial(
-        check,
-        target="ethos-u",
-        accelerator=Accelerator(
-            name="ethos-u55-256", system="Ethos_U55_High_End_Embedded", memory="Shared_Sram"
-        ),
-    ),
-    runtime="",
-    device="local",
-    precisions=("int8", "int16x8"),
-    missing=environment.missing,
-    setup=environment.setup,
+target = predicted_by_vela(
+    "ethos-u",
+    Accelerator(name="ethos-u55-256", system="Ethos_U55_High_End_Embedded", memory="Shared_Sram"),
+    with_builds=True,
 )

@@ -9,24 +9,10 @@ https://arm-software.github.io/CMSIS-Ethos-U/main/integration/fvp-ethos-setup.ht
 
 from __future__ import annotations
 
-from functools import partial
+from edgekit.running.ethos_u.target import predicted_by_vela
+from edgekit.running.ethos_u.verdicts import Accelerator
 
-from edgekit.operators.target import Target
-from edgekit.running.ethos_u import environment
-from edgekit.running.ethos_u.verdicts import Accelerator, check
-
-target = Target(
-    check=partial(
-        check,
-        target="ethos-u65",
-        accelerator=Accelerator(
-            name="ethos-u65-256", system="Ethos_U65_Mid_End", memory="Dedicated_Sram_384KB"
-        ),
-    ),
-    runtime="",
-    device="local",
-    precisions=("int8", "int16x8"),
-    with_builds=False,
-    missing=environment.missing,
-    setup=environment.setup,
+target = predicted_by_vela(
+    "ethos-u65",
+    Accelerator(name="ethos-u65-256", system="Ethos_U65_Mid_End", memory="Dedicated_Sram_384KB"),
 )

@@ -9,24 +9,12 @@ https://arm-software.github.io/CMSIS-Ethos-U/main/vela/index.html.
 
 from __future__ import annotations
 
-from functools import partial
+from edgekit.running.ethos_u.target import predicted_by_vela
+from edgekit.running.ethos_u.verdicts import Accelerator
 
-from edgekit.operators.target import Target
-from edgekit.running.ethos_u import environment
-from edgekit.running.ethos_u.verdicts import Accelerator, check
-
-target = Target(
-    check=partial(
-        check,
-        target="ethos-u85",
-        accelerator=Accelerator(
-            name="ethos-u85-256", system="Ethos_U85_SYS_DRAM_Mid", memory="Dedicated_Sram_384KB"
-        ),
+target = predicted_by_vela(
+    "ethos-u85",
+    Accelerator(
+        name="ethos-u85-256", system="Ethos_U85_SYS_DRAM_Mid", memory="Dedicated_Sram_384KB"
     ),
-    runtime="",
-    device="local",
-    precisions=("int8", "int16x8"),
-    with_builds=False,
-    missing=environment.missing,
-    setup=environment.setup,
 )

@@ -55,7 +55,7 @@ class Witnesses:
             [
                 f"There are no golden vectors beside '{self._file.name}', and no other runtime "
                 "here runs it to compare with; give --vectors.",
-                *why,
+                *dict.fromkeys(why),
             ]
         )
 

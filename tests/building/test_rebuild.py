@@ -118,6 +118,7 @@ def test_a_file_that_differs_first_can_be_looked_at(capsys: pytest.CaptureFixtur
 
 CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "keras was 2.0 and is 3": lambda plan: plan["versions"].update(keras="2.0"),
+    "numpy was 1.0 and is 2": lambda plan: plan["versions"].update(numpy="1.0"),
     "/blobs.py was edited": lambda plan: plan["modules"].update(
         {name: "0" for name in plan["modules"] if name.endswith("blobs.py")}
     ),

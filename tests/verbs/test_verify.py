@@ -110,6 +110,14 @@ def test_what_no_other_runtime_runs_is_not_out_of_limits(tmp_path: Path) -> None
     assert "Didn't find op for builtin opcode 'RELU' version '9'" in proof.reason
 
 
+def test_what_is_missing_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both kernels of tflite-runtime lie in the environment that is not there."""
+    monkeypatch.setenv("EDGEKIT_HOME", str(tmp_path))
+    proof = prove(elu(tmp_path / "m.tflite"), Place(runtime="litert"), vectors=None)
+    assert proof.status == "not run"
+    assert proof.reason.count("edgekit setup") == 1
+
+
 @pytest.mark.parametrize(
     "shapes",
     [[(15600,)], [(4, 8)], [()], [(1,)], [(4, 8), (2, 8)], [(15600,), (4, 8), (), (1, 5)]],

@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from edgekit.operators.target import Estimate
+
 Row = Mapping[str, str]
 
 _TABLE = re.compile(r'<table name="(?P<name>\w+)">\s*<!\[CDATA\[(?P<rows>.*?)\]\]>', re.DOTALL)
@@ -47,19 +49,6 @@ class Cost:
     cycles: int = 0
     macs: int = 0
     sram_bytes: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Summary:
-    """What Vela estimates that one call of a file costs; what runs on the CPU is left out."""
-
-    clock_mhz: float
-    cycles: int
-    macs: int
-    inference_ms: float
-    sram_bytes: int
-    dram_bytes: int
-    flash_bytes: int
 
 
 def costs(database: str, num_operators: int) -> dict[int, Cost]:
@@ -98,17 +87,21 @@ def _added(before: Cost, row: Row) -> Cost:
     )
 
 
-def summary(text: str) -> Summary:
-    """Return what a whole file costs.
+def summary(text: str, *, by: str, machine: str) -> Estimate:
+    """Return what one call of a whole file costs.
 
     Args:
         text: Of `NAME_summary_SYSTEM.csv`.
+        by: As in `Estimate`.
+        machine: As in `Estimate`.
 
     Raises:
         Unreadable: A field is missing or is no number.
     """
     row = next(csv.DictReader(io.StringIO(text, newline="")), {})
-    return Summary(
+    return Estimate(
+        by=by,
+        machine=machine,
         clock_mhz=_real(row, "core_clock") / 1e6,
         cycles=_number(row, "cycles_total"),
         macs=_number(row, "nn_macs"),

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgekit.core import processes
 from edgekit.core.errors import Unavailable
-from edgekit.operators.target import Check, Estimate, OperatorVerdict
+from edgekit.operators.target import Check, OperatorVerdict
 from edgekit.operators.versions import needed_version
 from edgekit.running.ethos_u import environment
 from edgekit.running.ethos_u.output import NOBODY, Cost, Unreadable, costs, reasons, summary
@@ -77,23 +77,19 @@ def check(model: Model, *, target: str, accelerator: Accelerator) -> Check:
                 raise Unreadable(_with_names(_failure(done), model))
             database = _text(folder / "model_debug.xml")
             found = costs(database, len(model.main.operators))
-            totals = summary(_text(folder / f"model_summary_{accelerator.system}.csv"))
+            text = _text(folder / f"model_summary_{accelerator.system}.csv")
+            totals = summary(text, by=VELA, machine=str(accelerator))
         except Unreadable as error:
             return _refused(model, target, f"{VELA} cannot compile the file: {error}.")
     verdicts = _verdicts(model, found, reasons(done.stdout), accelerator)
     is_taken = any(verdict.verdict == "yes" for verdict in verdicts)
-    estimate = Estimate(
-        by=VELA,
-        machine=str(accelerator),
-        shared_cycles=totals.cycles - sum(verdict.cycles or 0 for verdict in verdicts),
-        **asdict(totals),
-    )
+    shared = totals.cycles - sum(verdict.cycles or 0 for verdict in verdicts)
     return Check(
         target=target,
         ok=is_taken,
         operators=verdicts,
         is_predicted=True,
-        estimate=estimate if is_taken else None,
+        estimate=replace(totals, shared_cycles=shared) if is_taken else None,
     )
 
 
