@@ -36,6 +36,8 @@ class Facts:
 
     size_bytes: int
     compressed_bytes: int
+    zstd_bytes: int
+    sparse_bytes: int | None
     sparsity: float | None
     unique_weights: int | None
 
@@ -66,13 +68,7 @@ def measure_all(
         progress(0.8 * done / len(jobs), f"measured {variant} on {place.runtime}, {place.device}")
         row = _row(plan, variant, place, outcome, trained)
         known = facts[variant]
-        row = replace(
-            row,
-            size_bytes=known.size_bytes,
-            compressed_bytes=known.compressed_bytes,
-            sparsity=known.sparsity,
-            unique_weights=known.unique_weights,
-        )
+        row = replace(row, **vars(known))
         tally = outcome.measurement.tally if outcome.measurement else None
         rows.append((row, tally, variant, name))
     return [
@@ -273,6 +269,10 @@ def _facts(files: Files) -> Facts:
     return Facts(
         size_bytes=sum(each.size_bytes for each in found),
         compressed_bytes=sum(each.compressed_bytes for each in found),
+        zstd_bytes=sum(each.zstd_bytes for each in found),
+        sparse_bytes=sum(each.sparse_bytes or each.size_bytes for each in found)
+        if any(each.sparse_bytes for each in found)
+        else None,
         sparsity=alone.sparsity if alone else None,
         unique_weights=alone.unique_weights if alone else None,
     )

@@ -172,11 +172,9 @@ class Row:
         right_lost: Examples that the reference answers right and this does not.
         right_gained: The other way round.
         ok: Whether it is within its limits; None when nothing was measured.
-        same_tokens_percent: Share of the reference's output tokens that are the same, position by
-            position, where a loop of several parts writes them.
+        same_tokens_percent: Share of the reference's tokens that a loop of several parts repeats.
         latency_ms_median: Of one call; of several files the sum of one call of each.
-        latency_ms_by_file: The median of each of several files, by the part of the model that it
-            is; empty where there is one.
+        latency_ms_by_file: The median of each of several files, by its part of the model.
         latency_ms_example: Of all calls together for one answer of the bundle's example; None if
             they were not counted.
         calls_by_file: How many these are of each file.
@@ -186,6 +184,7 @@ class Row:
             microcontrollers runs it; None on others.
         operators: Of all files, where it was predicted which of them an accelerator takes.
         operators_mapped: How many these are.
+        sparse_bytes: Size if weights were stored sparsely; None if none have enough zeros.
         details: The recipe's further figures, by name.
     """
 
@@ -214,6 +213,8 @@ class Row:
     arena_bytes: int | None = None
     size_bytes: int | None = None
     compressed_bytes: int | None = None
+    zstd_bytes: int | None = None
+    sparse_bytes: int | None = None
     sparsity: float | None = None
     unique_weights: int | None = None
     examples: int | None = None

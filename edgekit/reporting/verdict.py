@@ -8,11 +8,15 @@ from edgekit.core.report import Report, Row
 from edgekit.reporting import latency, wording
 from edgekit.reporting.wording import counted, listed, place_name, places, state
 
+MOST_NAMED = 3
+"""Variants or places that a sentence names; of more it says how many they are."""
+
 
 def verdict(report: Report) -> str:
     """Say in one sentence what is proven where, what of it beats the baseline, what did not run."""
     measured = [row for row in report.rows if row.status == "measured"]
-    return f"{'; '.join((_proven(measured), against_baseline(report), *_unproven(report)))}."
+    said = (_proven(measured), *_hollow(report, measured), against_baseline(report))
+    return f"{'; '.join((*said, *_unproven(report)))}."
 
 
 def against_baseline(report: Report) -> str:
@@ -109,6 +113,25 @@ def _proven(measured: Sequence[Row]) -> str:
     return f"{len(bad)} of {runs} {_are(len(bad))} out of limits ({_named(bad)})"
 
 
+def _hollow(report: Report, measured: Sequence[Row]) -> Iterable[str]:
+    """Say of which variants any answer is within limits, since so much may be lost as there is."""
+    variants = dict.fromkeys(
+        row.variant
+        for row in measured
+        if report.metric.higher_is_better
+        and None not in (row.value, row.drop, row.drop_limit)
+        and 0 <= (row.value or 0) + (row.drop or 0) <= (row.drop_limit or 0)
+    )
+    if variants:
+        what = listed([*variants]) if len(variants) <= MOST_NAMED else f"{len(variants)} variants"
+        value = wording.value_text(report.metric, report.reference)
+        yield (
+            f"but that shows nothing of {what}, since a drop from the reference's {value} to "
+            "nothing would be within limits too"
+            + (": build in full size" if report.size == "tiny" else "")
+        )
+
+
 def _unproven(report: Report) -> Iterable[str]:
     predicted = [row for row in report.rows if state(row) == "predicted"]
     absent = [row for row in report.rows if state(row) == "not run"]
@@ -130,7 +153,8 @@ def _named(rows: Sequence[Row]) -> str:
         variants = [row.variant for row in rows if (row.runtime, row.device) == place]
         what = variants[0] if len(variants) == 1 else f"{len(variants)} variants"
         names.append(f"{what} on {place_name(place)}")
-    return ", ".join(names[:3]) + (f" and on {len(names) - 3} more" if len(names) > 3 else "")
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and on {more} more" if more > 0 else "")
 
 
 def _are(number: int) -> str:

@@ -168,6 +168,16 @@ def size_text(num_bytes: int | None) -> str:
     return f"{num_bytes} B"
 
 
+SIZES = ("size", "compressed", "zstd", "sparse-encoded")
+"""What `size_texts` tells: of the file, in a zip, after zstd, and with weights stored sparsely."""
+
+
+def size_texts(row: Row) -> tuple[str, ...]:
+    """Return each of `SIZES` of a row's file in words."""
+    sizes = (row.size_bytes, row.compressed_bytes, row.zstd_bytes, row.sparse_bytes)
+    return tuple(map(size_text, sizes))
+
+
 def latency_text(milliseconds: float | None) -> str:
     """Return `0.0184 ms`, `31.2 ms` or `1,240 ms`: three significant digits."""
     return NONE if milliseconds is None else f"{three_digits(milliseconds)} ms"

@@ -59,10 +59,9 @@ def _lines(report: Report, seen: Seen | None) -> Iterator[str]:
 def _matrix(report: Report, notes: dict[str, int]) -> Iterator[str]:
     where = wording.places(report.rows)
     names = [wording.place_name(place) for place in where]
-    yield from wording.markdown_head(["variant", "size", "compressed", *names])
+    yield from wording.markdown_head(["variant", *wording.SIZES, *names])
     for variant, rows in wording.by_variant(report.rows).items():
-        known = wording.facts(rows.values())
-        sizes = [wording.size_text(known.size_bytes), wording.size_text(known.compressed_bytes)]
+        sizes = wording.size_texts(wording.facts(rows.values()))
         cells = []
         for place in where:
             row = rows.get(place)

@@ -20,6 +20,7 @@ from edgekit.core.paths import sha256
 from edgekit.reporting import report_json
 from edgekit.reporting.seen import FILE_NAME, read_seen
 from edgekit.tflite.reader import read
+from edgekit.verbs.inspect import inspect
 from edgekit.verbs.verify import verify
 from tests.support.paths import RECIPES
 
@@ -77,6 +78,9 @@ def test_every_variant_is_measured_or_says_why_not(run_dir: Path) -> None:
     report = report_json.load_report(run_dir)
     assert {row.variant for row in report.rows} == {"float32", "int8"}
     for row in report.rows:
+        file = inspect(run_dir / row.variant / "model.tflite")
+        assert row.size_bytes == file.size_bytes
+        assert (row.zstd_bytes, row.sparse_bytes) == (file.zstd_bytes, file.sparse_bytes)
         if row.runtime == "litert":
             assert row.status == "measured"
             assert row.value == pytest.approx(report.reference, abs=3)

@@ -80,3 +80,23 @@ def test_what_is_out_of_limits_or_behind_the_baseline_is_not_recommended() -> No
     assert recommendation(baseline_of(report, 91.3)).startswith("Take dynamic_int8, ")
     assert recommendation(baseline_of(report, 95.0)) == ""
     assert recommendation(replace(report, rows=())) == ""
+
+
+def test_a_limit_as_large_as_the_metric_shows_nothing() -> None:
+    """detect_yolov3 in tiny size scored 2.1 %, and a variant of it might lose 12 points."""
+    report = baseline_of(example_report(), 0.0)
+    rows = tuple(
+        replace(row, value=2.1 if row.value else None, drop=0.0, drop_limit=limit)
+        for row, limit in zip(report.rows[:10:5], (2.0, 12.0), strict=True)
+    )
+    tiny = replace(report, size="tiny", reference=2.1, rows=rows)
+    said = (
+        "All 2 measurements of 2 variants on tflite-runtime are within limits; but that shows "
+        "nothing of float16, since a drop from the reference's 2.10 % to nothing would be within "
+        "limits too"
+    )
+    assert verdict(tiny).startswith(f"{said}: build in full size; the reference")
+    assert verdict(replace(tiny, size="full")).startswith(f"{said}; the reference")
+    assert "shows nothing" not in verdict(replace(tiny, rows=rows[:1]))
+    error = replace(tiny, metric=Metric(name="error", higher_is_better=False))
+    assert "shows nothing" not in verdict(error)

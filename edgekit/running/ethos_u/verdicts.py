@@ -14,6 +14,7 @@ from pathlib import Path
 
 from edgekit.core import processes
 from edgekit.core.errors import Unavailable
+from edgekit.operators.support import ETHOS_U
 from edgekit.operators.target import Check, OperatorVerdict
 from edgekit.operators.versions import needed_version
 from edgekit.running.ethos_u import environment
@@ -21,8 +22,7 @@ from edgekit.running.ethos_u.output import NOBODY, Cost, Unreadable, costs, reas
 from edgekit.tflite.editing import pack, unpack
 from edgekit.tflite.reader import Model
 
-COMPILED = "CUSTOM:ethos-u"
-"""What Vela writes in place of the operators that it takes."""
+COMPILED = f"CUSTOM:{ETHOS_U}"
 
 VELA = f"Vela {environment.VERSION}"
 

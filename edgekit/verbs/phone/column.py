@@ -91,6 +91,8 @@ def _row(report: Report, bundle: Path, path: Path) -> Row:
         peak_memory_bytes=measured.peak_memory_bytes,
         size_bytes=of_build[0].size_bytes,
         compressed_bytes=of_build[0].compressed_bytes,
+        zstd_bytes=of_build[0].zstd_bytes,
+        sparse_bytes=of_build[0].sparse_bytes,
         adapter=worst.adapter,
         reason=" ".join(dict.fromkeys(proof.reason for proof in proofs if proof.reason)),
     )

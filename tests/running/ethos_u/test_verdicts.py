@@ -22,6 +22,7 @@ from edgekit.verbs.convert import convert
 from edgekit.verbs.doctor.doctor import doctor
 from tests.support.edgetpu_models import Node, Tensor, write_tflite
 from tests.support.paths import GOLDEN
+from tests.support.refusals import edgekit
 from tests.support.small_files import Data, Step, write_file
 
 INT8 = GOLDEN / "int8.tflite"
@@ -151,6 +152,28 @@ def test_a_compiled_file_is_not_compiled_again(home: Path, tmp_path: Path) -> No
     path = write_tflite(tmp_path / "m.tflite", [Tensor(), Tensor()], [node])
     (problem,) = check(path, "ethos-u").problems
     assert problem == "The file is compiled for an Ethos-U already; give the int8 file."
+
+
+COMPILED_FOR = "compiled for an Arm Ethos-U, which alone runs 'ethos-u'."
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "says"),
+    [
+        ("inspect", 1, COMPILED_FOR),
+        ("check --target cpu", 1, COMPILED_FOR),
+        ("verify", 2, COMPILED_FOR),
+        ("bench", 2, COMPILED_FOR),
+        ("convert --out out.tflite", 2, "is no .keras or .h5 file and no SavedModel folder"),
+    ],
+)
+def test_a_compiled_file_is_told_apart(tmp_path: Path, command: str, code: int, says: str) -> None:
+    node = Node(name=COMPILED, inputs=(0,), outputs=(1,))
+    path = write_tflite(tmp_path / "m_vela.tflite", [Tensor(), Tensor()], [node])
+    verb, *options = command.split()
+    ran = edgekit(" ".join([verb, f"'{path}'", *options]))
+    assert ran.code == code
+    assert says in ran.stdout + ran.stderr
 
 
 def test_nothing_is_written_beside_the_file(home: Path, tmp_path: Path) -> None:
