@@ -27,9 +27,6 @@ from edgekit.operators.versions import needed_version, release_with
 from edgekit.tflite.graph_check import called_subgraphs
 from edgekit.tflite.reader import Model, Operator, Subgraph
 
-ETHOS_U = "ethos-u"
-"""What Vela writes in place of the operators that an Arm Ethos-U takes."""
-
 
 class Refusal(NamedTuple):
     """Why an operator will not run, and what to do about it: two sentences."""
@@ -196,10 +193,11 @@ def _custom_refusal(name: str) -> Refusal:
             f"The file is compiled for the runtime {owners[0]}, which alone runs '{name}'.",
             "Run it there, or use the file it was compiled from.",
         )
-    if name == ETHOS_U:
+    targets = registry.names("targets")
+    if takers := [each for each in targets if registry.get("targets", each).compiled == name]:
         return Refusal(
-            f"The file is compiled for an Arm Ethos-U, which alone runs '{name}'.",
-            "Run it on the device, or use the int8 file it was compiled from.",
+            f"The file is compiled for the target {takers[0]}, which alone runs '{name}'.",
+            "Run it on the device, or use the file it was compiled from.",
         )
     return Refusal(
         f"'{name}' is a custom operator that the runtime does not bring along.",

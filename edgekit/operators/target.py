@@ -114,6 +114,8 @@ class Target:
         precisions: Those it accepts.
         converter: Name of the converter, such as a compiler, that makes what it runs from a
             `.tflite`; "" if it runs the `.tflite` itself.
+        compiled: The custom operator that a compiler of others writes in place of those that the
+            target takes; "" if there is none.
         is_picky: Whether few files are meant for it: unless it is asked for, `edgekit verify` runs
             there only what the tables accept.
         with_builds: Whether a build is for it, unless other targets are asked for.
@@ -127,6 +129,7 @@ class Target:
     device: str
     precisions: tuple[Precision, ...]
     converter: str = ""
+    compiled: str = ""
     is_picky: bool = False
     with_builds: bool = True
     missing: Callable[[], str] = lambda: ""

@@ -6,7 +6,7 @@ from functools import partial
 
 from edgekit.operators.target import Target
 from edgekit.running.ethos_u import environment
-from edgekit.running.ethos_u.verdicts import Accelerator, check
+from edgekit.running.ethos_u.verdicts import COMPILED, Accelerator, check
 
 
 def predicted_by_vela(name: str, accelerator: Accelerator, *, with_builds: bool = False) -> Target:
@@ -22,6 +22,7 @@ def predicted_by_vela(name: str, accelerator: Accelerator, *, with_builds: bool 
         runtime="",
         device="local",
         precisions=("int8", "int16x8"),
+        compiled=COMPILED,
         with_builds=with_builds,
         missing=environment.missing,
         setup=environment.setup,

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from edgekit.core import processes
 from edgekit.core.errors import Unavailable
-from edgekit.operators.support import ETHOS_U
 from edgekit.operators.target import Check, OperatorVerdict
 from edgekit.operators.versions import needed_version
 from edgekit.running.ethos_u import environment
@@ -22,7 +21,8 @@ from edgekit.running.ethos_u.output import NOBODY, Cost, Unreadable, costs, reas
 from edgekit.tflite.editing import pack, unpack
 from edgekit.tflite.reader import Model
 
-COMPILED = f"CUSTOM:{ETHOS_U}"
+COMPILED = "ethos-u"
+"""The custom operator that Vela writes in place of those that it takes."""
 
 VELA = f"Vela {environment.VERSION}"
 
@@ -64,7 +64,7 @@ def check(model: Model, *, target: str, accelerator: Accelerator) -> Check:
     """
     if sentence := environment.missing():
         raise Unavailable(sentence)
-    if any(operator.name == COMPILED for operator in model.main.operators):
+    if any(operator.name == f"CUSTOM:{COMPILED}" for operator in model.main.operators):
         return _refused(
             model, target, "The file is compiled for an Ethos-U already; give the int8 file."
         )

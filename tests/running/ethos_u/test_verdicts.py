@@ -148,13 +148,13 @@ def test_a_vela_that_does_not_run_is_no_vela(home: Path) -> None:
 
 def test_a_compiled_file_is_not_compiled_again(home: Path, tmp_path: Path) -> None:
     fake_vela("exit 1")
-    node = Node(name=COMPILED, inputs=(0,), outputs=(1,))
+    node = Node(name=f"CUSTOM:{COMPILED}", inputs=(0,), outputs=(1,))
     path = write_tflite(tmp_path / "m.tflite", [Tensor(), Tensor()], [node])
     (problem,) = check(path, "ethos-u").problems
     assert problem == "The file is compiled for an Ethos-U already; give the int8 file."
 
 
-COMPILED_FOR = "compiled for an Arm Ethos-U, which alone runs 'ethos-u'."
+COMPILED_FOR = "compiled for the target ethos-u, which alone runs 'ethos-u'."
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ COMPILED_FOR = "compiled for an Arm Ethos-U, which alone runs 'ethos-u'."
     ],
 )
 def test_a_compiled_file_is_told_apart(tmp_path: Path, command: str, code: int, says: str) -> None:
-    node = Node(name=COMPILED, inputs=(0,), outputs=(1,))
+    node = Node(name=f"CUSTOM:{COMPILED}", inputs=(0,), outputs=(1,))
     path = write_tflite(tmp_path / "m_vela.tflite", [Tensor(), Tensor()], [node])
     verb, *options = command.split()
     ran = edgekit(" ".join([verb, f"'{path}'", *options]))
