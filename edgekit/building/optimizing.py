@@ -1,20 +1,23 @@
-"""The step of a build that changes a trained model: pruning, clustering, distilling, rounding.
+"""The steps of a build that change a trained model: pruning, clustering, distilling, rounding.
 
-It runs in a child process, so that tfmot's changes to its process end with it.
+Each runs in a child process, so that tfmot's changes to its process end with it.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgekit.building.parts import RecipeChoice, parts_of
+from edgekit.building.measuring.preserved import Left, left_in
+from edgekit.building.parts import MODEL, RecipeChoice, parts_of
 from edgekit.building.run_folder import save_model
 from edgekit.core import registry
 from edgekit.core.child_process import report_progress
 from edgekit.core.errors import BadInput
+from edgekit.core.kinds import Trait
 from edgekit.core.paths import atomic
 from edgekit.core.recipe import Dataset, Recipe, Signature
 from edgekit.core.types import Run, Size, Split
@@ -25,15 +28,86 @@ if TYPE_CHECKING:
     import tf_keras
 
 
+@dataclass(frozen=True, kw_only=True)
+class Optimized:
+    """What an optimization made.
+
+    Attributes:
+        files: Part name -> what a converter reads of it: a `.keras` file or a SavedModel.
+        whole: The model for the next optimization, a `.keras` file; "" if none can follow.
+        left: By part, what it left in the kernels, and a file of it must hold.
+    """
+
+    files: Mapping[str, str]
+    whole: str
+    left: Mapping[str, tuple[Left, ...]]
+
+
+def left_by(names: Sequence[str]) -> tuple[Trait, ...]:
+    """Return what optimizations leave in a model that are applied one after another."""
+    found = [trait for name in names for trait in registry.get("optimizations", name).leaves]
+    return tuple(dict.fromkeys(found))
+
+
+def may_follow(name: str, before: Sequence[str]) -> bool:
+    """Whether an optimization keeps all that others left before it; none is applied twice."""
+    keeps = registry.get("optimizations", name).keeps
+    return name not in before and set(left_by(before)) <= set(keeps)
+
+
+def refuse_undoing(variant: Variant) -> None:
+    """Refuse a variant in which an optimization undoes what an earlier one did.
+
+    Raises:
+        BadInput: Says which, and what may come after the earlier ones.
+    """
+    names = variant.optimizations
+    for count, name in enumerate(names):
+        before = names[:count]
+        if may_follow(name, before):
+            continue
+        done = "-".join(before)
+        allowed = [done, *(f"{done}-{each}" for each in _known() if may_follow(each, before))]
+        swapped = (*names[: count - 1], name, names[count - 1])
+        if name not in before and _is_allowed(swapped):
+            allowed.insert(0, "-".join(swapped))
+        what = " and ".join(left_by(before)) or "what it did"
+        raise BadInput(
+            f"Variant '{variant}': '{name}' after '{done}' would undo {what}; allowed are "
+            f"{', '.join(allowed)}."
+        )
+
+
+def chains(longest: int) -> list[tuple[str, ...]]:
+    """Return the optimizations that can be applied one after another, at most `longest`."""
+    found: list[tuple[str, ...]] = []
+    newest: list[tuple[str, ...]] = [()]
+    for _ in range(longest):
+        newest = [(*old, name) for old in newest for name in _known() if may_follow(name, old)]
+        found += newest
+    return found
+
+
+def _known() -> list[str]:
+    return registry.names("optimizations")
+
+
+def _is_allowed(names: Sequence[str]) -> bool:
+    return all(may_follow(name, names[:count]) for count, name in enumerate(names))
+
+
 def optimize(
     choice: RecipeChoice, variant: Variant, model: Path, size: Size, seed: int, out: Path
-) -> dict[str, str]:
-    """Apply a variant's optimization to a trained model and write the result as folder `out`.
+) -> Optimized:
+    """Apply a variant's last optimization to a model and write the result as folder `out`.
 
-    It is one; a plan refuses variants of several.
-
-    Returns:
-        Part name -> the name within `out` that a converter reads, a `.keras` file or a SavedModel.
+    Args:
+        choice: The recipe, which says how to train on.
+        variant: Whose earlier optimizations `model` has been through.
+        model: The trained model, as a `.keras` file.
+        size: Of the data and of the training.
+        seed: For the order of examples and for dropout.
+        out: What it is to be.
 
     Raises:
         BadInput: A part of the model is nothing that can be cut out after this optimization.
@@ -47,20 +121,27 @@ def optimize(
     trained = keras.saving.load_model(model, compile=False, safe_mode=True)
     if recipe.fine_tuning.imitates:
         recipe = imitating(recipe, runner(trained))
-    (name,) = variant.optimizations
+    *before, name = variant.optimizations
     optimization = registry.get("optimizations", name)
     options = {**optimization.options, **variant.options_of(name)}
+    if before and optimization.keeps:
+        options["keep"] = left_by(before)
     changed = optimization.apply(trained, recipe, size, seed, report_progress, **options)
     parts = parts_of(recipe)
     with atomic(out) as folder:
         folder.mkdir()
         if isinstance(changed, keras.Model):
-            for part, each in parts.split(changed).items():
+            split = parts.split(changed)
+            for part, each in {MODEL: changed, **split}.items():
                 save_model(each, folder / f"{part}.keras")
-            return {part: f"{part}.keras" for part in parts.signatures}
+            return Optimized(
+                files={part: f"{part}.keras" for part in parts.signatures},
+                whole=f"{MODEL}.keras",
+                left={part: left_in(each, optimization.leaves) for part, each in split.items()},
+            )
         for part, signature in parts.signatures.items():
             export(cut(changed, part, signature), folder / part, signature)
-        return {part: part for part in parts.signatures}
+        return Optimized(files={part: part for part in parts.signatures}, whole="", left={})
 
 
 def imitating(recipe: Recipe, run: Run) -> Recipe:

@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from edgekit.building.converting import Sources, convert_all
+from edgekit.building.converting import AllLeft, Sources, convert_all, notes_on_values
 from edgekit.building.evaluation import measure_all, unmeasured_row
 from edgekit.building.insight.examples import see_examples
 from edgekit.building.insight.explanations import explain_files
 from edgekit.building.measuring.intervals import share_interval
+from edgekit.building.measuring.preserved import Left
 from edgekit.building.measuring.scoring import Outcome, about_data
-from edgekit.building.optimizing import optimize
+from edgekit.building.optimizing import Optimized, optimize
 from edgekit.building.parts import MODEL, parts_of, with_whole
 from edgekit.building.plan import Plan, begin, make_plan, packagers_of_builds
 from edgekit.building.programs import write_programs
@@ -104,8 +105,8 @@ def build_plan(plan: Plan, progress: Progress = silent) -> Report:
         forget(plan.folder)
         raise
     baseline = _baseline(plan, part(progress, 0.3, 0.35))
-    sources = _optimize(plan, part(progress, 0.35, 0.6))
-    converted, refused = convert_all(plan, sources, part(progress, 0.6, 0.75))
+    sources, left = _optimize(plan, part(progress, 0.35, 0.6))
+    converted, refused = convert_all(plan, sources, left, part(progress, 0.6, 0.75))
     _write_programs(plan)  # which are timed
     measured = measure_all(plan, converted, trained, part(progress, 0.75, 0.92))
     rows = [each.row for each in measured]
@@ -113,7 +114,9 @@ def build_plan(plan: Plan, progress: Progress = silent) -> Report:
     see_examples(plan, converted, measured, trained)
     rows += _unmeasured(plan, refused)
     rows.sort(key=_order(plan))
-    report = replace(_report(plan, trained, baseline, rows), explanations=explained)
+    report = _report(plan, trained, baseline, rows)
+    notes = (*report.notes, *notes_on_values(converted, left))
+    report = replace(report, explanations=explained, notes=notes)
     write_reports(report, plan.folder)
     _package(plan, report)
     return report
@@ -130,8 +133,8 @@ def measured_only(plan: Plan, progress: Progress = silent) -> tuple[Trained, lis
     """Train, optimize, convert and measure as `build` does; write no report and no bundle."""
     begin(plan)
     trained = _train(plan, part(progress, 0.0, 0.3))
-    sources = _optimize(plan, part(progress, 0.3, 0.6))
-    converted, refused = convert_all(plan, sources, part(progress, 0.6, 0.75))
+    sources, left = _optimize(plan, part(progress, 0.3, 0.6))
+    converted, refused = convert_all(plan, sources, left, part(progress, 0.6, 0.75))
     _write_programs(plan)
     measured = measure_all(plan, converted, trained, part(progress, 0.75, 1.0))
     return trained, [*(each.row for each in measured), *_unmeasured(plan, refused)]
@@ -191,31 +194,53 @@ def _baseline(plan: Plan, progress: Progress) -> BaselineScore:
     return BaselineScore(name=name, value=found)
 
 
-def _optimize(plan: Plan, progress: Progress) -> Sources:
-    """Return optimization ("" for none) -> the model file or files a converter reads."""
+def _optimize(plan: Plan, progress: Progress) -> tuple[Sources, AllLeft]:
+    """Return optimization ("" for none) -> the model files a converter reads; and what it left.
+
+    One that follows others begins with their model, which stays for further variants. Only the last
+    is trained with less effort than usual, so that a search trains what several share once.
+    """
     trained = source_path(plan.folder, MODEL)
     parts = parts_of(plan.recipe).signatures
     sources = {"": {name: source_path(plan.folder, name) for name in parts}}
+    left: dict[str, dict[str, tuple[Left, ...]]] = {"": dict.fromkeys(parts, ())}
     wanted = {v.optimization: v for v in plan.variants if v.optimizations}
     for index, (name, variant) in enumerate(wanted.items()):
-        effort = plan.choice.effort
-        called = name if effort == 1 else f"{name},effort={effort:g}"
-        out = plan.work / called
-        doing = part(progress, index / len(wanted), (index + 1) / len(wanted), f"{name}: ")
-        child = Child(env=CHILD_ENV, progress=doing)
-        found = step(
-            plan.folder,
-            f"optimize-{called}",
-            dict[str, str],
-            inputs={**plan.base, "model": sha256(trained), "options": variant.options},
-            outputs=[out],
-            code=plan.code[variant.optimizations[0]],
-            action=lambda child=child, variant=variant, out=out: child.call(  # type: ignore[misc]
-                optimize, plan.choice, variant, trained, plan.size, plan.seed, out
-            ),
-        )
-        sources[name] = {each: out / file for each, file in found.items()}
-    return sources
+        model, before = trained, left[""]
+        doing = part(progress, index / len(wanted), (index + 1) / len(wanted))
+        stages = variant.stages()
+        for number, stage in enumerate(stages):
+            effort = plan.choice.effort if stage.optimizations == variant.optimizations else 1.0
+            share = part(doing, number / len(stages), (number + 1) / len(stages))
+            found, out = _stage(plan, stage, model, effort, share)
+            before = {each: (*before[each], *found.left.get(each, ())) for each in parts}
+            model = out / found.whole
+        sources[name] = {each: out / file for each, file in found.files.items()}
+        left[name] = before
+    return sources, left
+
+
+def _stage(
+    plan: Plan, stage: Variant, model: Path, effort: float, progress: Progress
+) -> tuple[Optimized, Path]:
+    """Apply the last optimization of a stage; return what it made, and the folder that holds it."""
+    name = stage.optimization
+    called = name if effort == 1 else f"{name},effort={effort:g}"
+    out = plan.work / called
+    last = stage.optimizations[-1]
+    choice = replace(plan.choice, effort=effort)
+    doing = part(progress, 0.0, 1.0, f"{name}: ")
+    child = Child(env=CHILD_ENV, progress=doing)
+    found = step(
+        plan.folder,
+        f"optimize-{called}",
+        Optimized,
+        inputs={**plan.base, "model": sha256(model), "options": stage.options_of(last)},
+        outputs=[out],
+        code=plan.code[last],
+        action=lambda: child.call(optimize, choice, stage, model, plan.size, plan.seed, out),
+    )
+    return found, out
 
 
 def _write_programs(plan: Plan) -> None:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from edgekit.building.fingerprints import Code, code_of
+from edgekit.building.optimizing import refuse_undoing
 from edgekit.building.parts import RecipeChoice
 from edgekit.building.plan_file import WrittenPlan
 from edgekit.building.programs import source_of
@@ -256,12 +257,12 @@ def _check_variant(recipe: Recipe, variant: Variant) -> None:
             f"Variant '{variant}' needs a recipe with a loss that retrains it; this one has plain "
             f"variants only: {', '.join(recipe.variants)}."
         )
-    if len(variant.optimizations) > 1:
-        raise BadInput(
-            f"Variant '{variant}' asks for {len(variant.optimizations)} optimizations; edgekit "
-            "applies one, since a second would undo the first."
-        )
-    (name,) = variant.optimizations
+    for name in variant.optimizations:
+        _check_options(variant, name)
+    refuse_undoing(variant)
+
+
+def _check_options(variant: Variant, name: str) -> None:
     optimization = registry.get("optimizations", name)
     if variant.precision not in optimization.precisions:
         allowed = ", ".join(optimization.precisions)

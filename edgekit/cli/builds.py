@@ -26,7 +26,7 @@ def build(
     variant: Annotated[
         list[str] | None,
         typer.Option(
-            help="Such as int8 or pruned-float32; repeat for more.",
+            help="Such as int8, pruned-float32 or pruned-clustered-qat-int8; repeat for more.",
             autocompletion=completion.variants,
         ),
     ] = None,

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from edgekit.core.errors import ConversionFailed
 from edgekit.core.recipe import Signature
@@ -20,6 +20,11 @@ from edgekit.core.variant import Precision
 if TYPE_CHECKING:
     import keras
     import tf_keras
+
+
+Trait = Literal["zeros", "equal weights", "learned ranges"]
+"""What an optimization leaves in a model that a later one may undo: weights that are zero, weights
+of one kernel that share a few values, ranges of activations that training found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +41,10 @@ class Optimization:
             begins; None if it has no options.
         worth_trying: Values of each option that `edgekit optimize` tries; the default must be
             among them. An option that is not named keeps its default.
-        trains_ranges: Whether the model it returns holds the ranges of its activations, so that a
-            precision has nothing to be told: `qat-int8`, and never `qat-int8,mse=1`.
+        worth_combining: The same, fewer, where it is one of several optimizations.
+        leaves: What a later optimization must not undo.
+        keeps: What it keeps of what earlier ones left. It may follow them if that is all of it,
+            and is then told so by the argument `keep`, a collection of traits.
     """
 
     precisions: tuple[Precision, ...]
@@ -45,7 +52,14 @@ class Optimization:
     options: Mapping[str, float] = field(default_factory=dict)
     check: Callable[..., None] | None = None
     worth_trying: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    trains_ranges: bool = False
+    worth_combining: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    leaves: tuple[Trait, ...] = ()
+    keeps: tuple[Trait, ...] = ()
+
+    @property
+    def trains_ranges(self) -> bool:
+        """Whether a precision has nothing to be told: `qat-int8`, and never `qat-int8,mse=1`."""
+        return "learned ranges" in self.leaves
 
 
 @dataclass(frozen=True, kw_only=True)

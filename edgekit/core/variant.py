@@ -1,6 +1,6 @@
 """How a trained model becomes a file: which optimizations and which precision, each with options.
 
-Its text names folders and files: `int8`, `pruned-int8`, `pruned,sparsity=0.5-int8`,
+Its text names folders and files: `int8`, `pruned-int8`, `pruned-clustered-qat-int8`,
 `int8,percentile=99.9`, `pruned,sparsity=0.5-int8,mse=1,examples=50`. Options are numbers; what an
 optimization takes says its own file, and what a precision takes says `Quantization`.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from edgekit.core.errors import BadInput
@@ -162,7 +162,8 @@ class Variant:
     Attributes:
         precision: Of the file.
         quantization: What else the precision is told.
-        optimizations: Names of optimizations; a build applies one, since a second would undo it.
+        optimizations: Names of optimizations, in the order in which they are applied; a build takes
+            several where each keeps what those before it left.
         options: What they are told; everything else has the optimization's own default.
     """
 
@@ -208,6 +209,20 @@ class Variant:
     def optimization(self) -> str:
         """What was done to the model before it was converted, as text; "" for nothing."""
         return "-".join(map(self._text_of, self.optimizations))
+
+    def stages(self) -> list[Variant]:
+        """Return what it is after each of its optimizations: the last one is the variant itself."""
+        counts = range(1, len(self.optimizations) + 1)
+        return [
+            replace(
+                self,
+                optimizations=self.optimizations[:count],
+                options=tuple(
+                    o for o in self.options if o.optimization in self.optimizations[:count]
+                ),
+            )
+            for count in counts
+        ]
 
     def options_of(self, optimization: str) -> dict[str, float]:
         """Return what one optimization is told: option name -> number."""

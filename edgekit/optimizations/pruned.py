@@ -14,4 +14,6 @@ optimization = Optimization(
     options={"sparsity": 0.75},
     check=check_sparsity,
     worth_trying={"sparsity": (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)},
+    worth_combining={"sparsity": (0.5, 0.75, 0.85)},
+    leaves=("zeros",),
 )

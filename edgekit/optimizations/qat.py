@@ -12,15 +12,17 @@ integer-arithmetic-only inference, 2017, https://arxiv.org/abs/1712.05877.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from edgekit.bridge.carry import TOLERANCE, to_tf_keras
 from edgekit.bridge.fine_tuning import fine_tune, import_tfmot
 from edgekit.bridge.graph import graph_of
+from edgekit.bridge.holding.holding import hold
 from edgekit.bridge.parity import error
 from edgekit.bridge.qat_rewriting import is_trainable_activation, rewritten
 from edgekit.core.errors import UnsupportedLayer
-from edgekit.core.kinds import Optimization
+from edgekit.core.kinds import Optimization, Trait
 from edgekit.core.recipe import Recipe
 from edgekit.core.types import Progress, Size
 
@@ -31,9 +33,23 @@ if TYPE_CHECKING:
 
 
 def apply(
-    model: keras.Model, recipe: Recipe, size: Size, seed: int, progress: Progress
+    model: keras.Model,
+    recipe: Recipe,
+    size: Size,
+    seed: int,
+    progress: Progress,
+    *,
+    keep: Collection[Trait] = (),
 ) -> tf_keras.Model:
     """Train with quantization and return a tf_keras model that holds the learned ranges.
+
+    Args:
+        model: A trained model; it is not changed.
+        recipe: Says how to continue its training.
+        size: Of the data and of the training.
+        seed: For the order of examples and for dropout.
+        progress: Told which layers train in float, and after each epoch.
+        keep: What earlier optimizations left in the kernels, and stays.
 
     Raises:
         UnsupportedLayer: The model cannot be carried to tf_keras, or rewritten for tfmot.
@@ -57,6 +73,7 @@ def apply(
         name=twin.name,
     )
     progress(0.0, f"in float while training: {', '.join(left_alone) or 'nothing'}")
+    hold(named, keep)
     fine_tune(named, recipe, size=size, seed=seed, progress=progress)
     return named
 
@@ -115,4 +132,9 @@ def _folds(norm: tf_keras.layers.BatchNormalization) -> bool:
     )
 
 
-optimization = Optimization(precisions=("int8",), apply=apply, trains_ranges=True)
+optimization = Optimization(
+    precisions=("int8",),
+    apply=apply,
+    leaves=("learned ranges",),
+    keeps=("zeros", "equal weights"),
+)

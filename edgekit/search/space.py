@@ -1,7 +1,7 @@
 """What may be tried: which optimizations with which options, and which precisions.
 
-Every optimization says itself which values of its options are worth trying, so that a new one is
-searched as soon as it is there.
+Every optimization says itself which values of its options are worth trying, and what it keeps of
+what others did before it, so that a new one is searched as soon as it is there.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any, cast
 
+from edgekit.building.optimizing import chains
 from edgekit.core import registry
 from edgekit.core.recipe import Recipe
 from edgekit.core.variant import PRECISIONS, Option, Precision, Variant
@@ -21,20 +22,32 @@ if TYPE_CHECKING:
 NONE = "none"
 """The way that only converts."""
 
+LONGEST = 3
+"""Optimizations that are tried one after another, at most: pruning, clustering and rounding."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
     """A way to change a model before it is converted.
 
     Attributes:
-        name: Of the optimization; `NONE` for none.
-        precisions: That it goes with, on the target.
-        values: Option -> the values that are worth trying.
+        optimizations: Names, in the order in which they are applied; () to convert only.
+        precisions: That they go with, on the target.
+        values: Optimization and option -> the values that are worth trying.
     """
 
-    name: str
+    optimizations: tuple[str, ...]
     precisions: tuple[Precision, ...]
-    values: Mapping[str, tuple[float, ...]]
+    values: Mapping[tuple[str, str], tuple[float, ...]]
+
+    @property
+    def name(self) -> str:
+        """The optimizations as text; `NONE` for none."""
+        return "-".join(self.optimizations) or NONE
+
+    def parameter(self, optimization: str, option: str) -> str:
+        """Return what Optuna calls an option; each way has its own."""
+        return f"{self.name}: {optimization}.{option}"
 
 
 def ways_for(recipe: Recipe, precisions: tuple[Precision, ...]) -> list[Way]:
@@ -47,25 +60,29 @@ def ways_for(recipe: Recipe, precisions: tuple[Precision, ...]) -> list[Way]:
     # What a recipe leaves out has a reason: a type that its layers do not go with.
     own = {Variant.parse(text).precision for text in recipe.variants}
     allowed = tuple(p for p in PRECISIONS if p in precisions and p in own)
-    ways = [Way(name=NONE, precisions=allowed, values={})]
+    ways = [Way(optimizations=(), precisions=allowed, values={})]
     if recipe.loss is not None:
-        for name in registry.names("optimizations"):
-            optimization = registry.get("optimizations", name)
-            fitting = tuple(p for p in allowed if p in optimization.precisions)
-            if fitting:
-                values = {
-                    option: tuple(optimization.worth_trying.get(option, (default,)))
-                    for option, default in optimization.options.items()
-                }
-                ways.append(Way(name=name, precisions=fitting, values=values))
+        found = (_way(names, allowed) for names in chains(LONGEST))
+        ways += [way for way in found if way.precisions]
     return ways
+
+
+def _way(names: tuple[str, ...], allowed: tuple[Precision, ...]) -> Way:
+    optimizations = {name: registry.get("optimizations", name) for name in names}
+    values: dict[tuple[str, str], tuple[float, ...]] = {}
+    for name, each in optimizations.items():
+        worth = each.worth_trying if len(names) == 1 else each.worth_combining
+        for option, default in each.options.items():
+            values[name, option] = tuple(worth.get(option, (default,)))
+    fitting = (p for p in allowed if all(p in each.precisions for each in optimizations.values()))
+    return Way(optimizations=names, precisions=tuple(fitting), values=values)
 
 
 def usual(recipe: Recipe, ways: list[Way]) -> list[Variant]:
     """Return the recipe's own variants that are among the ways, those that only convert first."""
     variants = [Variant.parse(text) for text in recipe.variants]
-    there = {(way.name, precision) for way in ways for precision in way.precisions}
-    fitting = [v for v in variants if (_way_of(v), v.precision) in there]
+    there = {(way.optimizations, precision) for way in ways for precision in way.precisions}
+    fitting = [v for v in variants if (v.optimizations, v.precision) in there]
     return sorted(fitting, key=lambda variant: bool(variant.optimizations))
 
 
@@ -75,52 +92,43 @@ def every(ways: list[Way]) -> Iterator[Variant]:
         for values in product(*way.values.values()):
             options = dict(zip(way.values, values, strict=True))
             for precision in way.precisions:
-                yield _variant(way.name, options, precision)
+                yield _variant(way, options, precision)
 
 
 def suggested(trial: Trial, ways: list[Way]) -> Variant:
     """Return the variant that a trial of Optuna's is to try."""
     names = [way.name for way in ways]
-    name = trial.suggest_categorical("way", names)
-    way = ways[names.index(name)]
+    way = ways[names.index(trial.suggest_categorical("way", names))]
     options = {
-        option: trial.suggest_categorical(f"{name}.{option}", values)
-        for option, values in way.values.items()
+        key: trial.suggest_categorical(way.parameter(*key), values)
+        for key, values in way.values.items()
     }
-    precision = trial.suggest_categorical(f"{name}.precision", way.precisions)
-    return _variant(name, options, precision)
+    precision = trial.suggest_categorical(f"{way.name}.precision", way.precisions)
+    return _variant(way, options, precision)
 
 
 def parameters(variant: Variant, ways: list[Way]) -> dict[str, Any]:
     """Return what Optuna has to suggest for a variant; {} if it is not among the ways."""
-    name = _way_of(variant)
-    way = next((way for way in ways if way.name == name), None)
+    way = next((way for way in ways if way.optimizations == variant.optimizations), None)
     if way is None:
         return {}
-    told = {**_defaults(name), **(variant.options_of(name) if name != NONE else {})}
-    options = {f"{name}.{option}": told[option] for option in way.values}
-    if any(told[option] not in values for option, values in way.values.items()):
+    told = {(o.optimization, o.name): o.value for o in variant.options}
+    chosen = {key: told.get(key, _default(*key)) for key in way.values}
+    if any(value not in way.values[key] for key, value in chosen.items()):
         return {}
-    return {"way": name, **options, f"{name}.precision": variant.precision}
+    options = {way.parameter(*key): value for key, value in chosen.items()}
+    return {"way": way.name, **options, f"{way.name}.precision": variant.precision}
 
 
-def _defaults(name: str) -> Mapping[str, float]:
-    return {} if name == NONE else registry.get("optimizations", name).options
+def _default(optimization: str, option: str) -> float:
+    return registry.get("optimizations", optimization).options[option]
 
 
-def _way_of(variant: Variant) -> str:
-    return "-".join(variant.optimizations) or NONE
-
-
-def _variant(name: str, options: Mapping[str, float], precision: str) -> Variant:
+def _variant(way: Way, options: Mapping[tuple[str, str], float], precision: str) -> Variant:
     """Return a variant that tells only what is not as it is by default."""
     told = tuple(
-        Option(name, option, float(value))
-        for option, value in options.items()
-        if value != _defaults(name)[option]
+        Option(*key, float(value)) for key, value in options.items() if value != _default(*key)
     )
     return Variant(
-        precision=cast(Precision, precision),
-        optimizations=() if name == NONE else (name,),
-        options=told,
+        precision=cast(Precision, precision), optimizations=way.optimizations, options=told
     )

@@ -7,15 +7,18 @@ from optuna.trial import FixedTrial
 
 from edgekit.core import registry
 from edgekit.core.variant import PRECISIONS, Variant
-from edgekit.search.space import NONE, every, parameters, suggested, usual, ways_for
+from edgekit.search.space import every, parameters, suggested, usual, ways_for
 from tests.support.paths import RECIPES
 
 
 @pytest.mark.parametrize("name", registry.names("optimizations"))
 def test_what_is_worth_trying_is_allowed_and_holds_the_default(name: str) -> None:
     optimization = registry.get("optimizations", name)
-    assert set(optimization.worth_trying) <= set(optimization.options)
-    for option, values in optimization.worth_trying.items():
+    for option, values in [
+        *optimization.worth_trying.items(),
+        *optimization.worth_combining.items(),
+    ]:
+        assert option in optimization.options
         assert optimization.options[option] in values
         assert len(set(values)) == len(values)
         for value in values:
@@ -38,7 +41,18 @@ def test_a_variant_and_what_optuna_suggests_are_the_same(recipe: str, target: st
 
 def test_a_recipe_without_a_loss_is_only_converted() -> None:
     ways = ways_for(registry.get("recipes", "image_rbm"), PRECISIONS)
-    assert [way.name for way in ways] == [NONE]
+    assert [way.optimizations for way in ways] == [()]
+
+
+def test_optimizations_are_combined_where_the_later_keeps_what_the_earlier_left() -> None:
+    ways = ways_for(registry.get("recipes", "image_cnn"), PRECISIONS)
+    there = {way.name: way for way in ways}
+    for name in ("pruned-qat", "clustered-qat", "pruned-clustered-qat", "pruned_2_4-clustered"):
+        assert name in there
+    assert there["pruned-clustered-qat"].precisions == ("int8",)
+    assert not {"qat-pruned", "clustered-pruned", "pruned-pruned_2_4"} & set(there)
+    combined = [way for way in ways if len(way.optimizations) > 1]
+    assert all(len(values) <= 3 for way in combined for values in way.values.values())
 
 
 def test_the_usual_variants_come_with_those_first_that_convert_only() -> None:

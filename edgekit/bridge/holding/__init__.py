@@ -1,0 +1,1 @@
+"""What an earlier optimization left in the kernels stays there while training continues."""
