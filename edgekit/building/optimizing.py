@@ -88,7 +88,7 @@ def chains(longest: int) -> list[tuple[str, ...]]:
     return found
 
 
-def _known() -> list[str]:
+def _known() -> Sequence[str]:
     return registry.names("optimizations")
 
 
@@ -123,7 +123,7 @@ def optimize(
         recipe = imitating(recipe, runner(trained))
     *before, name = variant.optimizations
     optimization = registry.get("optimizations", name)
-    options = {**optimization.options, **variant.options_of(name)}
+    options: dict[str, object] = {**optimization.options, **variant.options_of(name)}
     if before and optimization.keeps:
         options["keep"] = left_by(before)
     changed = optimization.apply(trained, recipe, size, seed, report_progress, **options)

@@ -106,8 +106,8 @@ def test_a_variant_that_asks_for_half_the_weights_gets_half_the_weights(tmp_path
     keras.utils.set_random_seed(0)
     choice.load().build("tiny").save(tmp_path / "trained.keras")
     variant = Variant.parse("pruned,sparsity=0.5-int8")
-    files = optimize(choice, variant, tmp_path / "trained.keras", "tiny", 0, tmp_path / "pruned")
-    source = tmp_path / "pruned" / files["model"]
+    made = optimize(choice, variant, tmp_path / "trained.keras", "tiny", 0, tmp_path / "pruned")
+    source = tmp_path / "pruned" / made.files["model"]
     pruned = keras.saving.load_model(source)
     kernels = [np.asarray(w).ravel() for w in pruned.weights if w.path.endswith("kernel")]
     assert np.mean(np.concatenate(kernels) == 0) == pytest.approx(0.5, abs=0.005)

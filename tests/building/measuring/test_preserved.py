@@ -12,7 +12,7 @@ ZEROS = Left(trait="zeros", size=100, amount=75)
 EQUAL = Left(trait="equal weights", size=100, amount=4)
 
 
-def kernel(zeros: int, values: int) -> np.ndarray:  # type: ignore[type-arg]
+def kernel(zeros: int, values: int) -> np.ndarray:
     rest = np.arange(100 - zeros) % (values - 1) + 1
     return np.concatenate([np.zeros(zeros), rest]).astype("int8").reshape(10, 10)
 
