@@ -126,7 +126,7 @@ def made_only(plan: Plan, progress: Progress = silent) -> None:
     """Train, optimize and convert as `build` does; a build that follows goes on from there."""
     begin(plan)
     _train(plan, part(progress, 0.0, 0.4))
-    convert_all(plan, _optimize(plan, part(progress, 0.4, 0.8)), part(progress, 0.8, 1.0))
+    convert_all(plan, *_optimize(plan, part(progress, 0.4, 0.8)), part(progress, 0.8, 1.0))
 
 
 def measured_only(plan: Plan, progress: Progress = silent) -> tuple[Trained, list[Row]]:
