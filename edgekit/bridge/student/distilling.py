@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+    from edgekit.bridge.losses import Tensors
+
     Answers: TypeAlias = Mapping[str, tf.Tensor]
     """Output name -> tensor."""
 
@@ -66,34 +68,39 @@ def distill(
     train, validation = recipe.data("train", size), recipe.data("validation", size)
     names = _output_names(teacher, recipe)
     own, distance = objective(recipe, train.targets, names), imitating(teacher, names)
-    teacher_of, student_of = _called_by_name(teacher), _called_by_name(student)
 
     class Distilling(keras.Model):  # type: ignore[misc]  # Keras has no types
         def __init__(self) -> None:
             super().__init__(name="distilling")
-            self.student = student  # trained; the teacher is not among what this model holds
+            self.student = student
 
         def call(self, inputs: Answers, training: bool = False) -> object:
-            return student_of(inputs, training)
+            return student(_packed(student, inputs), training=training)
 
         def compute_loss(
-            self, x: Answers, y: object, y_pred: object, *_: object, **__: object
+            self, x: Answers, y: tuple[Tensors, Answers], y_pred: object, *_: object, **__: object
         ) -> tf.Tensor:
-            answers, wanted = by_name(y_pred, names), by_name(teacher_of(x, False), names)
-            return own(y, answers) + distance(wanted, answers) + sum(self.losses)
+            targets, wanted = y
+            answers = by_name(y_pred, names)
+            return own(targets, answers) + distance(wanted, answers) + sum(self.losses)
 
-    learner = Distilling()
-    learner.compile(keras.optimizers.Adam(_rate(len(train), recipe, epochs)))
+    def examples(data: Dataset) -> tuple[dict[str, Array], tuple[object, Mapping[str, Array]]]:
+        given = _packed(teacher, data.inputs)
+        wanted = by_name(teacher.predict(given, tuning.batch_size, verbose=0), names)
+        is_one = not isinstance(data.targets, Mapping)
+        return dict(data.inputs), (data.targets if is_one else dict(data.targets), wanted)
 
     def tell(epoch: int, logs: dict[str, float]) -> None:
         losses = f"loss {logs['loss']:.3f}, validation {logs['val_loss']:.3f}"
         progress((epoch + 1) / epochs, f"epoch {epoch + 1}/{epochs}, {losses}")
 
+    learner = Distilling()
+    learner.compile(keras.optimizers.Adam(_rate(len(train), recipe, epochs)))
     learner.fit(
-        *_arrays(train),
+        *examples(train),
         batch_size=tuning.batch_size,
         epochs=epochs,
-        validation_data=_arrays(validation),
+        validation_data=examples(validation),
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=tell)],
         verbose=0,
     )
@@ -157,21 +164,10 @@ def _is_softmax(tensor: keras.KerasTensor) -> bool:
     return type(operation).__name__ == "Softmax" and operation.axis in (-1, rank - 1)
 
 
-def _called_by_name(model: keras.Model) -> Callable[[Answers, bool], object]:
-    """Return a model as a function of its inputs by name, whatever structure it takes them in."""
+def _packed(model: keras.Model, inputs: Mapping[str, object]) -> object:
+    """Return inputs by name in the structure in which a model takes them."""
     import keras
 
     graph = graph_of(model)
-    names = [tensor._keras_history.operation.name for tensor in graph.inputs]
-
-    def call(inputs: Answers, training: bool) -> object:
-        given = [inputs[name] for name in names]
-        packed = keras.tree.pack_sequence_as(graph._inputs_struct, given)
-        return model(packed, training=training)
-
-    return call
-
-
-def _arrays(data: Dataset) -> tuple[dict[str, Array], Array | dict[str, Array]]:
-    targets = data.targets
-    return dict(data.inputs), dict(targets) if isinstance(targets, Mapping) else targets
+    given = [inputs[tensor._keras_history.operation.name] for tensor in graph.inputs]
+    return keras.tree.pack_sequence_as(graph._inputs_struct, given)
