@@ -86,6 +86,17 @@ def test_probabilities_are_compared_softly_and_other_numbers_by_their_squared_er
     assert float(distance(*both)) == pytest.approx(divergence + error, rel=1e-4)
 
 
+def test_what_the_network_says_of_places_it_chose_itself_is_not_compared() -> None:
+    x = keras.Input((8,), name="x")
+    scores = keras.layers.Dense(8, name="scores")(x)
+    _, places = keras.ops.top_k(scores, 2)
+    best = keras.layers.Identity(name="best")(keras.ops.take_along_axis(scores, places, axis=1))
+    model = keras.Model(x, {"scores": scores, "best": best})
+    wanted = {"scores": np.ones((1, 8), "float32"), "best": np.ones((1, 2), "float32")}
+    given = {"scores": np.ones((1, 8), "float32") * 3, "best": np.zeros((1, 2), "float32")}
+    assert float(imitating(model, ["best", "scores"])(wanted, given)) == 4
+
+
 @pytest.mark.parametrize("wrong", [0, 1, -0.5, 50])
 def test_a_width_that_is_no_share_is_refused(wrong: float) -> None:
     assert optimization.check is not None

@@ -29,6 +29,9 @@ TEMPERATURE = 4.0
 """Probabilities are compared after their logarithms were divided by this; it shows which of the
 wrong classes the trained network finds likelier."""
 
+CHOOSING = ("TopK", "Argmax", "Argmin", "Argsort", "Sort")
+"""Operations of `keras.ops` whose results are places, or lie in an order, of their input."""
+
 LEAST = 1e-7
 """Probabilities below are taken for this, so that they have a logarithm."""
 
@@ -45,7 +48,8 @@ def distill(
     """Train a student in place: the recipe's loss, plus how far it is from the teacher's answers.
 
     That distance is, of an output that is a softmax, the divergence of probabilities softened by a
-    temperature; of any other, the mean squared error.
+    temperature; of any other, the mean squared error. Whole numbers, and what a network says of
+    places that it has chosen itself, are left to the recipe's loss.
 
     Args:
         student: With the inputs and outputs of the teacher.
@@ -129,7 +133,7 @@ def _output_names(model: keras.Model, recipe: Recipe) -> list[str]:
 
 
 def imitating(teacher: keras.Model, names: list[str]) -> Callable[[Answers, Answers], tf.Tensor]:
-    """Return `(wanted, answers) -> distance`, summed over the outputs that are real numbers."""
+    """Return `(wanted, answers) -> distance`, summed over the outputs that can be compared."""
     import keras
 
     # Given as the text "kl_divergence", its default, Keras 3.15.1 forgets the softmax.
@@ -146,11 +150,29 @@ def imitating(teacher: keras.Model, names: list[str]) -> Callable[[Answers, Answ
     distances = {
         name: divergence if _is_softmax(tensor) else error
         for name, tensor in by_name(graph_of(teacher)._outputs_struct, names).items()
-        if "float" in tensor.dtype
+        if "float" in tensor.dtype and not _is_chosen(tensor)
     }
     return lambda wanted, answers: sum(
         distance(wanted[name], answers[name]) for name, distance in distances.items()
     )
+
+
+def _is_chosen(output: keras.KerasTensor) -> bool:
+    """Whether an output is about places that the network itself has chosen.
+
+    A student chooses others, so that the same row of both is not about the same place.
+    """
+    seen: set[int] = set()
+    waiting = [output]
+    while waiting:
+        tensor = waiting.pop()
+        operation, index, _ = tensor._keras_history
+        if type(operation).__name__ in CHOOSING:
+            return True
+        if id(tensor) not in seen and operation._inbound_nodes:
+            waiting += operation._inbound_nodes[index].input_tensors
+        seen.add(id(tensor))
+    return False
 
 
 def _is_softmax(tensor: keras.KerasTensor) -> bool:
