@@ -32,6 +32,7 @@ def plan(variant: str, tmp_path: Path) -> object:
         "clustered,clusters=8-qat-int8",
         "pruned,sparsity=0.5-clustered-float16",
         "pruned_2_4-clustered-qat-int8",
+        "distilled,width=0.75-pruned-qat-int8",
     ],
 )
 def test_a_later_optimization_that_keeps_what_earlier_ones_left_is_allowed(
@@ -50,6 +51,7 @@ def test_a_later_optimization_that_keeps_what_earlier_ones_left_is_allowed(
             "pruned-clustered, clustered, clustered-qat.",
         ),
         ("pruned-pruned_2_4-int8", "undo zeros", "pruned, pruned-clustered, pruned-qat"),
+        ("pruned-distilled-int8", "undo zeros", "distilled-pruned, pruned"),
         ("qat-qat-int8", "'qat' after 'qat'", "allowed are qat."),
     ],
 )

@@ -103,6 +103,14 @@ def test_an_int8_file_holds_the_zeros_of_pruning_and_the_values_of_clustering(
             assert len(np.unique(stored)) <= CLUSTERS, path
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_narrower_network_learns_rounding_too(tmp_path: Path) -> None:
+    file = converted("distilled-qat", tmp_path)
+    assert optimized("distilled-qat").count_params() < 0.7 * model().count_params()
+    assert accuracy(optimized("distilled-qat")) > accuracy(model()) - 5
+    assert_agrees(file, optimized("distilled-qat"))
+
+
 def test_clustering_after_pruning_keeps_every_zero() -> None:
     pruned, both = kernels(optimized("pruned")), kernels(optimized("pruned-clustered"))
     for path, kernel in pruned.items():
