@@ -7,6 +7,7 @@ error is a diagnosis that names the layer and a remedy.
 from __future__ import annotations
 
 import importlib.util
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,8 @@ from edgekit.core.child_process import Child, ChildDied
 from edgekit.core.errors import BadInput, ConversionFailed, NotFound, Unavailable
 from edgekit.core.kinds import Artifact, Converter
 from edgekit.core.processes import TIMEOUT
-from edgekit.core.variant import PRECISIONS, Precision, check_io
+from edgekit.core.variant import PRECISIONS, Precision, check_io, check_quantization
+from edgekit.explaining.worst_layers import with_worst_in_float
 from edgekit.intake.options import PLAIN, Options
 from edgekit.intake.signatures import check_signatures
 from edgekit.source_model.recurrent import check_form
@@ -73,6 +75,7 @@ def convert(
         ConversionFailed: The converter refused or crashed; names the cause, the layer and a remedy.
     """
     _check_request(source, [precision], calibration, options)
+    options = _settled(source, calibration, options, timeout_s)
     outs = {precision: out.absolute()}
     (result,) = _in_child(source, outs, calibration, options, vectors, timeout_s).values()
     if isinstance(result, ConversionFailed):
@@ -106,6 +109,7 @@ def convert_each(
         NotFound, BadData: As `convert`.
     """
     _check_request(source, list(outs), calibration, options)
+    options = _settled(source, calibration, options, timeout_s)
     absolute = {precision: out.absolute() for precision, out in outs.items()}
     try:
         return _in_child(source, absolute, calibration, options, vectors, timeout_s)
@@ -119,6 +123,29 @@ def convert_each(
         except ConversionFailed as failure:
             each[precision] = failure
     return each
+
+
+def _settled(source: Path, calibration: Path | None, options: Options, timeout_s: float) -> Options:
+    """Return the options with the names of the layers that are the worst, if these stay in float.
+
+    For that the model is converted once without any in float.
+    """
+    if not options.quantization.float_layers:
+        return options
+    if calibration is None:
+        raise BadInput("Layers are ranked on calibration data (float_layers); there is none.")
+    if options.beside:
+        raise BadInput(
+            "You asked for several signatures and float_layers; layers are ranked in one. Convert "
+            "each signature to a file of its own."
+        )
+    without = replace(options, quantization=replace(options.quantization, float_layers=0))
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "int8.tflite"
+        whole = _in_child(source, {"int8": file}, calibration, without, None, timeout_s)["int8"]
+        if isinstance(whole, ConversionFailed):
+            raise whole
+        return with_worst_in_float(file, source, calibration, options)
 
 
 def _in_child(
@@ -185,6 +212,8 @@ def _check_request(
         raise NotFound(f"There is no calibration file '{calibration}'; write one with np.savez.")
     check_form(options.recurrent)
     check_io(options.io, precisions)
+    for precision in precisions:
+        check_quantization(precision, options.quantization)
     check_signatures((options.signature, *options.beside))
 
 

@@ -17,7 +17,8 @@ def convert(
     precision: Annotated[
         list[str] | None,
         typer.Option(
-            help="float32 (if left out), float16, dynamic_int8, int8, int16x8; repeat.",
+            help="float32 (if left out), float16, dynamic_int8, int8, int16x8; repeat. Options "
+            "follow a comma: int8,percentile=99.9.",
             autocompletion=completion.precisions,
         ),
     ] = None,

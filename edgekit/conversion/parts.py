@@ -40,7 +40,13 @@ class Part:
 
 
 def exported(
-    name: str, model: SourceModel, folder: Path, calibration: Path | None, *, static: bool
+    name: str,
+    model: SourceModel,
+    folder: Path,
+    calibration: Path | None,
+    *,
+    static: bool,
+    count: int = 0,
 ) -> Part:
     """Export one signature, and read the examples for its ranges.
 
@@ -50,6 +56,7 @@ def exported(
         folder: The SavedModel to write.
         calibration: As given; of several signatures its arrays are called `SIGNATURE/INPUT`.
         static: Whether a precision with fixed ranges is wanted, so that examples are read.
+        count: How many examples are used, spread over those given; 0 for all.
 
     Raises:
         BadInput, BadData: There are no examples, or they cannot be used.
@@ -59,12 +66,17 @@ def exported(
     export(model, folder, signature)
     examples, origin = None, ""
     if static:
-        examples, origin = _examples(name, model, signature, calibration, folder)
+        examples, origin = _examples(name, model, signature, calibration, folder, count)
     return Part(name=name, signature=signature, folder=folder, examples=examples, origin=origin)
 
 
 def _examples(
-    part: str, model: SourceModel, signature: Signature, calibration: Path | None, folder: Path
+    part: str,
+    model: SourceModel,
+    signature: Signature,
+    calibration: Path | None,
+    folder: Path,
+    wanted: int,
 ) -> tuple[Batch | None, str]:
     """Return checked calibration data (None: ranges were trained) and a text on their origin."""
     report_progress(0.2, "checking the calibration data")
@@ -82,4 +94,12 @@ def _examples(
         why = not_finite(layers_of(model), first_not_finite(model, examples))
         raise ConversionFailed(f"'{calibration}': {why}")
     count = len(next(iter(examples.values())))
-    return examples, f"{count} examples, sha256 {sha256(calibration)}"
+    if wanted > count:
+        raise BadInput(
+            f"{wanted} calibration examples were asked for and '{calibration}' has {count} to "
+            f"calibrate with; ask for {count} at most, or leave examples out for all of them."
+        )
+    if wanted:
+        examples = {name: a[np.arange(wanted) * count // wanted] for name, a in examples.items()}
+    of = f"{wanted} of {count}" if wanted else str(count)
+    return examples, f"{of} examples, sha256 {sha256(calibration)}"

@@ -89,7 +89,9 @@ def to_tflite(
     if options.allow_select_ops:
         allowed.append(tf.lite.OpsSet.SELECT_TF_OPS)
     converter.target_spec.supported_ops = allowed
-    with calibrated(examples or {}, levels=_LEVELS.get(precision, 256)):
+    converter._experimental_disable_per_channel = options.quantization.per_tensor
+    levels = _LEVELS.get(precision, 256)
+    with calibrated(examples or {}, levels=levels, quantization=options.quantization):
         return bytearray(converter.convert())
 
 

@@ -174,7 +174,14 @@ def _write_alike(
     static = bool(set(outs) & set(STATIC))
     with tempfile.TemporaryDirectory() as scratch:
         parts = [
-            exported(part, each, Path(scratch) / f"saved_model_{k}", calibration, static=static)
+            exported(
+                part,
+                each,
+                Path(scratch) / f"saved_model_{k}",
+                calibration,
+                static=static,
+                count=options.quantization.examples,
+            )
             for k, (part, each) in enumerate(parts_of(model).items())
         ]
         written = {}

@@ -78,7 +78,8 @@ class Quantization:
             data; it begins at 100 less that. 100 is min-max: the range holds every value.
         mse: Whether that range is the one whose rounding and cutting have the least mean squared
             error together.
-        examples: How many calibration examples are used, from the first on; 0 for all.
+        examples: How many calibration examples are used, spread over all that are given; 0 for
+            all.
         per_tensor: Whether a weight has one scale, instead of one for each output channel.
         float_layers: How many layers stay float32: the worst in the ranking of `edgekit explain`.
     """
@@ -90,8 +91,12 @@ class Quantization:
     float_layers: int = 0
 
     def __str__(self) -> str:
-        chosen = {name: value for name, value in vars(self).items() if value != _USUAL[name]}
-        return _told(chosen)
+        return _told(self.told)
+
+    @property
+    def told(self) -> dict[str, float]:
+        """What is not as usual: option -> number."""
+        return {name: float(value) for name, value in vars(self).items() if value != _USUAL[name]}
 
     @property
     def calibrates_otherwise(self) -> bool:
@@ -142,10 +147,7 @@ def parse_precision(text: str) -> tuple[Precision, Quantization]:
         raise BadInput(f"precision is '{name}'; allowed are {', '.join(PRECISIONS)}.")
     precision = name
     _, told = _parse(text, "Precision", "int8,percentile=99.9", text)
-    for option, value in told.items():
-        _check_option(precision, option, value)
-    if {"mse", "percentile"} <= set(told):
-        raise BadInput(f"'{text}' asks for mse and percentile; each sets the ranges. Give one.")
+    _check(precision, told)
     chosen = {option: type(_USUAL[option])(value) for option, value in told.items()}
     return precision, Quantization(**chosen)
 
@@ -233,12 +235,30 @@ class Variant:
 
 
 def _told(options: Mapping[str, float]) -> str:
-    return ",".join(f"{name}={_number(float(value))}" for name, value in options.items())
+    return ",".join(f"{name}={_number(value)}" for name, value in options.items())
 
 
 def _number(value: float) -> str:
     """Write a number as briefly as it can be read back: `16`, `0.5`, `1e-05`."""
     return str(int(value)) if value.is_integer() else repr(value)
+
+
+def check_quantization(precision: Precision, quantization: Quantization) -> None:
+    """Refuse what a precision cannot be told.
+
+    Raises:
+        BadInput: It has no such option, or a number is out of range.
+    """
+    _check(precision, quantization.told)
+
+
+def _check(precision: Precision, told: Mapping[str, float]) -> None:
+    for option, value in told.items():
+        _check_option(precision, option, value)
+    if {"mse", "percentile"} <= set(told):
+        raise BadInput(
+            f"'{precision}' is told mse and percentile; each sets the ranges. Give one of them."
+        )
 
 
 def _check_option(precision: Precision, option: str, value: float) -> None:

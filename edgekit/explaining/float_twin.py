@@ -16,7 +16,7 @@ from edgekit.conversion.tf_converter import order_ports, to_tflite
 from edgekit.conversion.writing import READING
 from edgekit.core.child_process import report_progress
 from edgekit.core.report import Evaluation
-from edgekit.core.variant import Precision
+from edgekit.core.variant import AS_USUAL, Precision
 from edgekit.intake.examples import as_npz
 from edgekit.intake.joined_outputs.splitting import joints_of
 from edgekit.intake.look_ups.numbers import as_numbers
@@ -74,7 +74,7 @@ def write_twin(
     prepare(model, precision=precision, form=options.recurrent)
     signature = signature_of(model)
     report_progress(0.3, "converting it to float32")
-    plain = replace(options, io=None, keep_float=())
+    plain = replace(options, io=None, keep_float=(), quantization=AS_USUAL)
     with tempfile.TemporaryDirectory() as scratch:
         export(model, Path(scratch) / "model", signature)
         data = to_tflite(Path(scratch) / "model", precision="float32", options=plain)

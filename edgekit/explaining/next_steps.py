@@ -17,9 +17,17 @@ from edgekit.core.errors import BadInput, EdgekitError, Unavailable, WorkerFaile
 from edgekit.core.kinds import Artifact
 from edgekit.core.report import Evaluation
 from edgekit.core.types import Progress, Run
-from edgekit.core.variant import CALIBRATED, PRECISIONS, Precision, check_io
+from edgekit.core.variant import (
+    AS_USUAL,
+    CALIBRATED,
+    PRECISIONS,
+    Precision,
+    check_io,
+    check_quantization,
+    precision_text,
+)
 from edgekit.explaining.layer_noise import TensorNoise
-from edgekit.explaining.ranking import LayerNoise
+from edgekit.explaining.ranking import LayerNoise, float_list
 from edgekit.intake.options import Options, arguments
 from edgekit.intake.scores import shortfalls, side_by_side
 from edgekit.running.judgement import judge
@@ -85,7 +93,8 @@ class Request:
 
     def command(self, precision: Precision, options: Options) -> str:
         """Return the command that converts the same model in another way."""
-        words = ["edgekit", "convert", self.source, "--out", self.out, "--precision", precision]
+        asked = precision_text(precision, options.quantization)
+        words = ["edgekit", "convert", self.source, "--out", self.out, "--precision", asked]
         words += ["--calibration", self.calibration, *arguments(options)]
         return shlex.join(words)
 
@@ -169,11 +178,8 @@ class Laboratory:
         """Judge a file as it is."""
         began = time.monotonic()
         self.progress(0.6, "judging it as it is")
-        tried = Tried(
-            what=f"{precision} as it is",
-            precision=precision,
-            keep_float=self.options.keep_float,
-        )
+        kept = self.options.keep_float
+        tried = Tried(what=f"{precision} as it is", precision=precision, keep_float=kept)
         tried = self._judged(tried, file, self.vectors)
         return replace(tried, seconds=round(time.monotonic() - began, 1))
 
@@ -184,6 +190,10 @@ class Laboratory:
         options = replace(self.options, keep_float=(), evaluation=None)
         if split_outputs:
             options = replace(options, split_outputs=True)
+        try:
+            check_quantization(precision, options.quantization)
+        except BadInput:
+            options = replace(options, quantization=AS_USUAL)
         if precision == "int8":
             kept = dict.fromkeys((*self.options.keep_float, *keep_float))
             options = replace(options, keep_float=tuple(kept))
@@ -269,18 +279,6 @@ def try_float_layers(
         if tried[-1].ok:
             break
     return tried
-
-
-def float_list(noises: Sequence[LayerNoise], tensors: Sequence[TensorNoise]) -> tuple[str, ...]:
-    """Return what has to be left in float so that the tensors these layers spoil stay float.
-
-    Those are the layers, the ones that pass their ranges on, and all that read them: a layer in
-    float between int8 ones still hands its values on in int8.
-    """
-    spoiling = [name for noise in noises for name in (noise.layer, *noise.imposed_on)]
-    reading = [name for tensor in tensors if tensor.layer in spoiling for name in tensor.readers]
-    names = dict.fromkeys((*spoiling, *reading))
-    return tuple(name for name in names if not name.startswith("input "))
 
 
 def try_fewer(laboratory: Laboratory, kept: tuple[str, ...]) -> list[Tried]:

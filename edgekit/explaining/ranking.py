@@ -73,6 +73,18 @@ def rank(tensors: Sequence[TensorNoise], kinds: dict[str, str]) -> list[LayerNoi
     return sorted(ranked, key=lambda noise: -noise.blame)
 
 
+def float_list(noises: Sequence[LayerNoise], tensors: Sequence[TensorNoise]) -> tuple[str, ...]:
+    """Return what has to be left in float so that the tensors these layers spoil stay float.
+
+    Those are the layers, the ones that pass their ranges on, and all that read them: a layer in
+    float between int8 ones still hands its values on in int8.
+    """
+    spoiling = [name for noise in noises for name in (noise.layer, *noise.imposed_on)]
+    reading = [name for tensor in tensors if tensor.layer in spoiling for name in tensor.readers]
+    names = dict.fromkeys((*spoiling, *reading))
+    return tuple(name for name in names if not name.startswith("input "))
+
+
 def _source(tensor: TensorNoise, before: Sequence[TensorNoise]) -> int | None:
     """Return which earlier tensor, read by this one's layer, has the same wide channel."""
     for position in reversed(range(len(before))):

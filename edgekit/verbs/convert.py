@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,9 +13,18 @@ from typing import Literal, TypedDict, Unpack, overload
 from edgekit.conversion.tf_converter import flex_operators
 from edgekit.core import registry
 from edgekit.core.errors import BadInput, ConversionFailed, NotFound, Unavailable
+from edgekit.core.kinds import Artifact
 from edgekit.core.parallel import in_parallel
 from edgekit.core.types import AnyPath, Progress, is_path, several, silent
-from edgekit.core.variant import PRECISIONS, Io, Precision, check_io
+from edgekit.core.variant import (
+    PRECISIONS,
+    Io,
+    Precision,
+    Quantization,
+    check_io,
+    parse_precision,
+    precision_text,
+)
 from edgekit.intake.evaluation import GivenAnswers, written
 from edgekit.intake.examples import Given, as_path
 from edgekit.intake.live_model import saved
@@ -62,7 +71,7 @@ def convert(  # type: ignore[overload-overlap]
     model: AnyPath | KerasModel,
     out: AnyPath,
     *,
-    precision: Precision = ...,
+    precision: str = ...,
     **choices: Unpack[_Choices],
 ) -> Conversion: ...
 @overload
@@ -70,14 +79,14 @@ def convert(
     model: AnyPath | KerasModel,
     out: AnyPath,
     *,
-    precision: Sequence[Precision],
+    precision: Sequence[str],
     **choices: Unpack[_Choices],
 ) -> Conversions: ...
 def convert(
     model: AnyPath | KerasModel,
     out: AnyPath,
     *,
-    precision: Precision | Sequence[Precision] = "float32",
+    precision: str | Sequence[str] = "float32",
     calibration: Given | None = None,
     pixels: Pixels | Literal[""] = "",
     target: str = "",
@@ -107,9 +116,11 @@ def convert(
             this process.
         out: The `.tflite` to write. It appears only if it was run and is within the limits;
             otherwise it is written as `<out>.rejected`.
-        precision: One of `edgekit.core.variant.PRECISIONS`, or a sequence of them. A sequence is
-            loaded, exported and run as reference once, and `out` then names several files: of
-            `model.tflite` come `model.float32.tflite`, `model.int8.tflite` and so on.
+        precision: One of `edgekit.core.variant.PRECISIONS`, with the options of
+            `edgekit.core.variant.Quantization` as in "int8,percentile=99.9"; or a sequence of
+            them. What has no options is loaded, exported and run as reference once, and `out` then
+            names several files: of `model.tflite` come `model.float32.tflite`,
+            `model.int8.tflite` and so on.
         calibration: Examples; int8 and int16x8 need them. Some are used for the comparison;
             without any, random input is. A path: an `.npz` with one array per input, batch axis
             first, prepared as for training; a `.npy`; or a folder of pictures, WAV files or
@@ -156,13 +167,13 @@ def convert(
             a sequence that is told in `Conversions.refused`.
         Unavailable: No runtime that could verify the result is present.
     """
-    precisions = [precision] if isinstance(precision, str) else list(dict.fromkeys(precision))
+    asked = dict(map(_read, [precision] if isinstance(precision, str) else precision))
     model = Path(model) if is_path(model) else model
     out = Path(out)
-    _check_request(model, out, precisions)
-    for each in precisions:
+    _check_request(model, out, asked)
+    for each in asked:
         refuse_to_overwrite(out if isinstance(precision, str) else named_after(out, each))
-    check_io(io, precisions)
+    check_io(io, [kind for kind, _ in asked.values()])
     check_form(recurrent)
     check_pixels(pixels)
     if select_ops and target:
@@ -205,13 +216,20 @@ def convert(
         answers = None if evaluate is None else written(evaluate, Path(scratch))
         options = replace(options, evaluation=answers)
         examples = None if calibration is None else as_path(calibration, Path(scratch))
-        drafts = {each: Path(scratch) / f"{each}.tflite" for each in precisions}
-        progress(0.1, f"converting to {', '.join(precisions)}")
+        progress(0.1, f"converting to {', '.join(asked)}")
         convert_each = registry.get("converters", "tflite").convert_each
         assert convert_each is not None
-        artifacts = convert_each(
-            model, drafts, calibration=examples, options=options, vectors=vectors
-        )
+        artifacts: dict[str, Artifact | ConversionFailed] = {}
+        for quantization in dict.fromkeys(told for _, told in asked.values()):
+            alike = {kind: text for text, (kind, told) in asked.items() if told == quantization}
+            made = convert_each(
+                model,
+                {kind: Path(scratch) / f"{text}.tflite" for kind, text in alike.items()},
+                calibration=examples,
+                options=replace(options, quantization=quantization),
+                vectors=vectors,
+            )
+            artifacts |= {alike[kind]: each for kind, each in made.items()}
         against = "source model" if examples else "source model, on random input"
         for each, artifact in artifacts.items():
             if isinstance(artifact, ConversionFailed):
@@ -224,7 +242,7 @@ def convert(
                 prove,
                 artifact.path,
                 vectors=vectors,
-                precision=each,
+                precision=asked[each][0],
                 against=against,
                 exam=exam,
             )
@@ -236,10 +254,15 @@ def convert(
     return done[0] if isinstance(precision, str) else Conversions(done=tuple(done), refused=refused)
 
 
-def _check_request(model: Path | KerasModel, out: Path, precisions: Sequence[str]) -> None:
-    for precision in precisions or [""]:
-        if precision not in PRECISIONS:
-            raise BadInput(f"precision is '{precision}'; allowed are {', '.join(PRECISIONS)}.")
+def _read(text: str) -> tuple[str, tuple[Precision, Quantization]]:
+    """Return a precision as it is always written, and what it means."""
+    precision, quantization = parse_precision(text)
+    return precision_text(precision, quantization), (precision, quantization)
+
+
+def _check_request(model: Path | KerasModel, out: Path, precisions: Collection[str]) -> None:
+    if not precisions:
+        raise BadInput(f"No precision was asked for; allowed are {', '.join(PRECISIONS)}.")
     if out.suffix != ".tflite":
         raise BadInput(f"The output is '{out}'; give a name that ends in .tflite.")
     if isinstance(model, Path) and not model.exists():

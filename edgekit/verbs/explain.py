@@ -12,21 +12,16 @@ from pathlib import Path
 from edgekit.conversion.diagnosis import listed
 from edgekit.conversion.operator_layers import operator_layers
 from edgekit.conversion.tf_converter import flex_operators
-from edgekit.conversion.writing import READING
-from edgekit.core.child_process import Child, ChildDied
 from edgekit.core.errors import (
     BadData,
     BadInput,
-    ConversionFailed,
     EdgekitError,
     NotFound,
-    WorkerDied,
 )
+from edgekit.core.parallel import part
 from edgekit.core.types import AnyPath, Progress, is_path, silent
 from edgekit.core.variant import CALIBRATED, Precision
 from edgekit.explaining.advice import advice, shortest_of
-from edgekit.explaining.float_twin import Twin, write_twin
-from edgekit.explaining.layer_noise import measure
 from edgekit.explaining.next_steps import (
     Laboratory,
     Request,
@@ -39,6 +34,7 @@ from edgekit.explaining.next_steps import (
 from edgekit.explaining.patterns import Evidence, Pattern, patterns_in
 from edgekit.explaining.printing import short
 from edgekit.explaining.ranking import LayerNoise, rank
+from edgekit.explaining.worst_layers import noise_of, twin_of
 from edgekit.intake.evaluation import GivenAnswers, written
 from edgekit.intake.examples import Given, as_path
 from edgekit.intake.live_model import saved
@@ -46,7 +42,6 @@ from edgekit.intake.media import check_pixels
 from edgekit.intake.options import PLAIN, Options, arguments, read_noted
 from edgekit.running.place import places
 from edgekit.source_model.interface import KerasModel
-from edgekit.source_model.reference import CHILD_ENV, cannot_read
 from edgekit.tflite.reader import read
 from edgekit.tflite.sidecar import descriptions_of
 from edgekit.verbs.delivery import Conversion, Conversions
@@ -139,17 +134,9 @@ def explain(
         known = None if evaluate is None else written(evaluate, scratch)
         options = replace(options, evaluation=known)
         true_file, vectors = scratch / "float.tflite", scratch / "vectors.npz"
-        twin = _twin(source, (true_file, vectors), given, precision, options, progress)
-        child = Child(progress=lambda part, doing: progress(0.3 + 0.3 * part, doing))
-        try:
-            tensors = child.call(
-                measure, true_file, file.absolute(), vectors, twin.layers, examples
-            )
-        except ChildDied as death:
-            raise WorkerDied(
-                f"'{file}' cannot be run tensor by tensor: the interpreter ended with "
-                f"{death.cause}. Run `edgekit verify` on it."
-            ) from death
+        pair = true_file, vectors
+        twin = twin_of(source, pair, given, precision, options, part(progress, 0.0, 0.3))
+        tensors = noise_of(file, pair, twin, examples, part(progress, 0.3, 0.6))
         ranked = rank(tensors, twin.layers.kinds)
         evidence = Evidence(
             true=(true := read(true_file)),
@@ -251,27 +238,6 @@ def _request(out: Path, source: AnyPath | KerasModel, calibration: Given) -> Req
         calibration=str(calibration) if is_path(calibration) else "EXAMPLES.npz",
         out=str(out),
     )
-
-
-def _twin(
-    source: Path,
-    written: tuple[Path, Path],
-    calibration: Path,
-    precision: Precision,
-    options: Options,
-    progress: Progress,
-) -> Twin:
-    """Write the float file and the golden vectors, in a child process."""
-    child = Child(progress=lambda part, doing: progress(0.3 * part, doing), env=CHILD_ENV)
-    try:
-        return child.call(write_twin, source, *written, calibration, precision, options)
-    except ChildDied as death:
-        if death.stage == READING:
-            raise cannot_read(source, death) from death
-        raise ConversionFailed(
-            f"'{source}' cannot be converted to float32 for comparison: the process ended "
-            f"with {death.cause}. Convert it with --precision float32 first."
-        ) from death
 
 
 def _checked(file: Path, options: Options) -> Precision:

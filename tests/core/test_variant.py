@@ -18,6 +18,7 @@ from edgekit.core.variant import (
     Precision,
     Quantization,
     Variant,
+    check_quantization,
     options_for,
     parse_precision,
     precision_text,
@@ -49,6 +50,7 @@ def test_a_variant_is_read_back_as_it_was_written(
 ) -> None:
     precision, quantization = told
     assert parse_precision(precision_text(precision, quantization)) == told
+    check_quantization(precision, quantization)
     variant = Variant(
         precision=precision,
         quantization=quantization,
@@ -83,7 +85,7 @@ def test_any_text_is_a_precision_or_is_refused_with_a_sentence(text: str) -> Non
         ("int8,mse=0", "mse is 0; allowed is 1"),
         ("int8,examples=1.5", "examples is 1.5; allowed is a whole number"),
         ("int8,float_layers=0", "float_layers is 0; allowed is a whole number"),
-        ("int8,mse=1,percentile=99", "asks for mse and percentile; each sets the ranges"),
+        ("int8,mse=1,percentile=99", "is told mse and percentile; each sets the ranges"),
         ("int8,mse=1,mse=1", "options once each"),
         ("int8,mse=yes", "options once each"),
         ("int8,percentile=nan", "options once each"),

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from edgekit.explaining.advice import advice, shortest_of, smallest_of
 from edgekit.explaining.layer_noise import TensorNoise
-from edgekit.explaining.next_steps import Request, Tried, float_list
+from edgekit.explaining.next_steps import Request, Tried
 from edgekit.explaining.noise import decibels
-from edgekit.explaining.ranking import rank
+from edgekit.explaining.ranking import float_list, rank
 from edgekit.intake.options import Options
 
 PLAIN = TensorNoise(

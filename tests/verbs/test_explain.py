@@ -12,7 +12,8 @@ import pytest
 
 from edgekit.core.errors import BadInput, NotFound
 from edgekit.core.types import silent
-from edgekit.intake.options import Options
+from edgekit.core.variant import AS_USUAL
+from edgekit.intake.options import Options, read_noted
 from edgekit.tflite.reader import ports, read
 from edgekit.verbs.convert import convert
 from edgekit.verbs.explain import after_rejection, explain, recorded_options
@@ -229,3 +230,29 @@ def test_boxes_and_scores_in_one_output_are_told_apart(tmp_path: Path) -> None:
     explanation = explain(out, source, images)
     assert explanation.tried[0].ok
     assert explanation.layers
+
+
+def test_the_worst_layer_stays_in_float_if_so_many_are_asked_for(
+    models: Path, tmp_path: Path
+) -> None:
+    source, calibration = models / "plain.keras", models / "plain.npz"
+    one = convert(
+        source,
+        tmp_path / "one.tflite",
+        precision="int8,float_layers=1",
+        calibration=calibration,
+    ).artifact
+    assert one.path.name == "one.tflite"  # in int8 alone it is rejected
+    options = read_noted(one.made_by["options"])
+    assert "conv_1" in options.keep_float
+    assert (options.io, options.quantization) == ("float", AS_USUAL)
+    graph = read(one.path).main
+    kinds = {graph.tensors[op.outputs[0]].dtype for op in graph.operators if op.name == "CONV_2D"}
+    assert kinds == {"float32", "int8"}
+    with pytest.raises(BadInput, match=r"90 layers are to stay in float, and the file has \d+"):
+        convert(
+            source,
+            tmp_path / "many.tflite",
+            precision="int8,float_layers=90",
+            calibration=calibration,
+        )

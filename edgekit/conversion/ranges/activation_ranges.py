@@ -21,28 +21,38 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgekit.conversion.correcting.corrections import corrected
+from edgekit.conversion.ranges.chosen_ranges import chosen
 from edgekit.conversion.ranges.measured_values import Values, measure
 from edgekit.conversion.ranges.useful_ranges import COPIES, EVERYTHING, Limits, limit_to_useful
 from edgekit.core.types import Batch
+from edgekit.core.variant import AS_USUAL, Quantization
 
 if TYPE_CHECKING:
     from ai_edge_litert.schema_py_generated import ModelT, TensorT
 
 
-def correct_ranges(content: bytes, examples: Batch, *, levels: int = 256) -> bytes:
+def correct_ranges(
+    content: bytes, examples: Batch, *, levels: int = 256, quantization: Quantization = AS_USUAL
+) -> bytes:
     """Return a calibrated float model with the ranges that its activations have on examples.
 
     Args:
         content: What TensorFlow's calibrator returns: a `.tflite` whose tensors have `min`, `max`.
         examples: Input name -> `(n, ...)`, the calibration data.
         levels: How many numbers a quantized activation can hold: 256 for int8.
+        quantization: How the ranges are chosen, if not to hold every value.
     """
-    correct = partial(_set_ranges, content, examples, levels)
+    correct = partial(_set_ranges, content, examples, levels, quantization)
     return bytes(corrected(bytearray(content), [correct]))
 
 
 def _set_ranges(
-    content: bytes, examples: Batch, levels: int, schema: ModuleType, model: ModelT
+    content: bytes,
+    examples: Batch,
+    levels: int,
+    quantization: Quantization,
+    schema: ModuleType,
+    model: ModelT,
 ) -> bool:
     graph = model.subgraphs[0]
     writers = [op for op in graph.operators if op.outputs is not None]
@@ -52,8 +62,10 @@ def _set_ranges(
     values = measure(content, examples, concerned + given)
     useful = limit_to_useful(schema, model, values, levels=levels)
     counting = _made_integers(schema, model)
+    cut = chosen(content, examples, values, quantization, levels=levels)
     for k in concerned + given:
-        low, high = within(values[k], useful.get(k, EVERYTHING))
+        held = values[k] if k in counting else cut[k]
+        low, high = within(held, useful.get(k, EVERYTHING))
         if k in counting and values[k].whole and high - min(low, 0) < levels:
             low = min(low, 0.0)
             high = low + levels - 1  # steps of exactly 1

@@ -12,6 +12,7 @@ from edgekit.conversion.ranges.activation_ranges import correct_ranges
 from edgekit.conversion.ranges.copy_order import put_copies_first
 from edgekit.conversion.ranges.loop_ranges import calibrate_around, float_nodes, set_loop_ranges
 from edgekit.core.types import Array, Batch
+from edgekit.core.variant import Quantization
 from edgekit.tflite.editing import bodies_of, unpack
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ INT8_LEVELS = 2**8
 
 
 @contextmanager
-def calibrated(examples: Batch, *, levels: int) -> Iterator[None]:
+def calibrated(examples: Batch, *, levels: int, quantization: Quantization) -> Iterator[None]:
     """Let the calibrator return the ranges that activations really have.
 
     The state of a fused LSTM has to be reset before each example. TensorFlow 2.21 resets it only
@@ -32,6 +33,7 @@ def calibrated(examples: Batch, *, levels: int) -> Iterator[None]:
     Args:
         examples: Input name -> `(n, ...)`, the calibration data.
         levels: How many numbers a quantized activation can hold.
+        quantization: How the ranges outside of loops are chosen.
     """
     from tensorflow.lite.python import lite
     from tensorflow.lite.python.optimize.calibrator import Calibrator
@@ -59,7 +61,7 @@ def calibrated(examples: Batch, *, levels: int) -> Iterator[None]:
             ranged = calibrate_around(content, examples, calibrate_part)
         else:
             ranged = calibrate(self, given)
-        ranged = correct_ranges(ranged, examples, levels=levels)
+        ranged = correct_ranges(ranged, examples, levels=levels, quantization=quantization)
         ready.append(set_loop_ranges(ranged, examples, levels=levels) if has_loops else ranged)
         return ready[-1]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -63,16 +63,21 @@ def measure(content: bytes, examples: Batch, tensors: Iterable[int]) -> dict[int
         examples: Input name -> `(n, ...)`.
         tensors: Their indices.
     """
+    seen: dict[int, list[Seen]] = {k: [] for k in tensors}
+    for read in examples_run(content, examples):
+        for k, each in seen.items():
+            each.append(look(read(k)))
+    return {k: over_all(each) for k, each in seen.items()}
+
+
+def examples_run(content: bytes, examples: Batch) -> Iterator[Callable[[int], Array]]:
+    """Run the examples one by one; yield after each what reads a tensor of the first graph."""
     interpreter = interpreter_of(content)
     run = interpreter.get_signature_runner()
-    wanted = list(tensors)
-    seen: dict[int, list[Seen]] = {k: [] for k in wanted}
     for example in one_by_one(examples):
         interpreter.reset_all_variables()
         run(**example)
-        for k in wanted:
-            seen[k].append(look(interpreter.get_tensor(k)))
-    return {k: over_all(each) for k, each in seen.items()}
+        yield interpreter.get_tensor
 
 
 def interpreter_of(
