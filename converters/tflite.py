@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from edgekit.conversion import int4_weights
 from edgekit.conversion.crash_diagnosis import explain_death
 from edgekit.conversion.writing import READING, RUNNING, write_each
 from edgekit.core.child_process import Child, ChildDied
@@ -214,6 +215,8 @@ def _check_request(
     check_io(options.io, precisions)
     for precision in precisions:
         check_quantization(precision, options.quantization)
+    if options.quantization.weight_bits == 4 and (sentence := int4_weights.missing()):
+        raise Unavailable(sentence)
     check_signatures((options.signature, *options.beside))
 
 

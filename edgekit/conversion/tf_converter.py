@@ -183,9 +183,11 @@ def notes_of(model: Model, precision: Precision, layers: Layers) -> list[str]:
             "reset_all_variables() before each new sequence."
         )
     if precision == "dynamic_int8" and not any(
-        t.is_constant and t.dtype == "int8" for t in tensors
+        t.is_constant and t.dtype in ("int8", "int4") for t in tensors
     ):
         notes.append("No weight is int8: those of fewer than 1,024 values stay float32.")
+    if any(t.is_constant and t.dtype == "int4" for t in tensors):
+        notes.append("Weights of 4 bits run on LiteRT; tflite-runtime 2.14 refuses the file.")
     if precision in STATIC and (floats := _float_operators(model)):
         kinds = list(dict.fromkeys(op.name for op, _ in floats))
         paths = [path_of(op, graph, layers) for op, graph in floats]

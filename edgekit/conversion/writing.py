@@ -16,6 +16,7 @@ from pathlib import Path
 from edgekit.conversion.correcting.corrections import apply_corrections
 from edgekit.conversion.crash_diagnosis import CALIBRATING, CONVERTING
 from edgekit.conversion.diagnosis import Layers, diagnose, listed, unquantized_in
+from edgekit.conversion.int4_weights import with_int4_weights
 from edgekit.conversion.kept_float import check_kept, kept_in_float
 from edgekit.conversion.layer_search import layers_of, operator_paths
 from edgekit.conversion.parts import Part, exported
@@ -186,7 +187,7 @@ def _write_alike(
         ]
         written = {}
         for precision, out in outs.items():
-            made_by, refused = _made_by(model, source), ""
+            made_by, refused = _made_by(model, source, options), ""
             if text := noted(options):
                 made_by["options"] = text
             look_ups: tuple[LookUp, ...] = ()
@@ -233,9 +234,15 @@ def _converted(part: Part, layers: Layers, precision: Precision, options: Option
     folder, examples = part.folder, part.examples if precision in STATIC else None
     report_progress(0.3, CALIBRATING if examples else CONVERTING)
     check_kept(options.keep_float, precision, layers)
+    is_four_bit = options.quantization.weight_bits == 4
     try:
         with kept_in_float(options.keep_float, layers):
-            data = to_tflite(folder, precision=precision, examples=examples, options=options)
+            data = to_tflite(
+                folder,
+                precision="float32" if is_four_bit else precision,
+                examples=examples,
+                options=options,
+            )
     except EdgekitError:
         raise
     except Exception as error:  # TensorFlow raises a dozen kinds
@@ -248,6 +255,8 @@ def _converted(part: Part, layers: Layers, precision: Precision, options: Option
             diagnosis = replace(diagnosis, finding=f"{finding}{where}.")
         raise ConversionFailed(str(diagnosis)) from error
     order_ports(data, part.signature)
+    if is_four_bit:
+        data = with_int4_weights(data, block=options.quantization.block)
     return apply_corrections(data)
 
 
@@ -273,8 +282,9 @@ def _name_of(source: Path) -> str:
     return source.resolve().stem
 
 
-def _made_by(model: SourceModel, source: Path) -> dict[str, str]:
+def _made_by(model: SourceModel, source: Path, options: Options) -> dict[str, str]:
     packages = ["edgekit-tflite", "tensorflow", "keras", *(["tf_keras"] * is_tf_keras(model))]
+    packages += ["ai-edge-quantizer"] * (options.quantization.weight_bits == 4)
     made_by = {
         "converter": "tflite",
         "source": source.name,

@@ -82,6 +82,9 @@ class Quantization:
             all.
         per_tensor: Whether a weight has one scale, instead of one for each output channel.
         float_layers: How many layers stay float32: the worst in the ranking of `edgekit explain`.
+        weight_bits: Of the weights of dense layers and convolutions: 8 or 4.
+        block: How many 4-bit weights of a dense layer share a scale; 0 for one scale each output
+            channel.
     """
 
     percentile: float = 100.0
@@ -89,6 +92,8 @@ class Quantization:
     examples: int = 0
     per_tensor: bool = False
     float_layers: int = 0
+    weight_bits: int = 8
+    block: int = 0
 
     def __str__(self) -> str:
         return _told(self.told)
@@ -102,6 +107,10 @@ class Quantization:
     def calibrates_otherwise(self) -> bool:
         """Whether the ranges of activations are not min-max over all calibration examples."""
         return bool(self.percentile != 100 or self.mse or self.examples)
+
+
+BLOCKS = (32, 64, 128, 256)
+"""Lengths of blocks that LiteRT's kernels know."""
 
 
 class _Rule(NamedTuple):
@@ -125,6 +134,8 @@ _RULES: Mapping[str, _Rule] = {
     "examples": _Rule(CALIBRATED, _is_count, "a whole number from 1 on; all without it"),
     "per_tensor": _Rule(("int8",), lambda value: value == 1, _ONE),
     "float_layers": _Rule(("int8",), _is_count, "a whole number from 1 on"),
+    "weight_bits": _Rule(("dynamic_int8",), lambda value: value == 4, "4; 8 without it"),
+    "block": _Rule(("dynamic_int8",), lambda value: value in BLOCKS, "32, 64, 128 or 256"),
 }
 AS_USUAL = Quantization()
 """Min-max over all examples, a scale for each channel, no layer left in float."""
@@ -234,6 +245,11 @@ class Variant:
         return ",".join(filter(None, (optimization, _told(self.options_of(optimization)))))
 
 
+def has_reference_weights(name: str) -> bool:
+    """Whether a variant of that name was converted from the reference, and not changed before."""
+    return name.partition(",")[0] in PRECISIONS and not _BETWEEN.search(name)
+
+
 def _told(options: Mapping[str, float]) -> str:
     return ",".join(f"{name}={_number(value)}" for name, value in options.items())
 
@@ -258,6 +274,10 @@ def _check(precision: Precision, told: Mapping[str, float]) -> None:
     if {"mse", "percentile"} <= set(told):
         raise BadInput(
             f"'{precision}' is told mse and percentile; each sets the ranges. Give one of them."
+        )
+    if "block" in told and "weight_bits" not in told:
+        raise BadInput(
+            f"'{precision}' is told a block, which weights of 4 bits have; add weight_bits=4."
         )
 
 

@@ -247,6 +247,8 @@ def convert(
                 exam=exam,
             )
             here = _only_tensorflow(artifact.path) or chosen
+            if asked[each][1].weight_bits == 4 and not target:  # the other one refuses them
+                here = {"litert": chosen["litert"]}
             progress(0.8, f"running {each} on {', '.join(here)}")
             proofs = [proof for _, proof in in_parallel(proven, here.values())]
             path = out if isinstance(precision, str) else named_after(out, each)

@@ -13,7 +13,7 @@ import numpy as np
 from edgekit.core.errors import BadData, BadInput, NotFound, Unavailable, WorkerFailed
 from edgekit.core.report import Evaluation
 from edgekit.core.types import AnyPath, Batch, Progress, silent
-from edgekit.core.variant import PRECISIONS
+from edgekit.core.variant import PRECISIONS, has_reference_weights
 from edgekit.intake.evaluation import GivenAnswers
 from edgekit.running.agreement import compare
 from edgekit.running.judgement import Judgement, OutputJudgement, arithmetic, judge
@@ -258,7 +258,8 @@ def vectors_path(file: Path) -> Path:
 
 def _in_build(file: Path) -> bool:
     """Whether a build's reference is a file's too: optimized variants have other weights."""
-    return (file.parent.parent / "plan.json").is_file() and file.parent.name in PRECISIONS
+    is_build = (file.parent.parent / "plan.json").is_file()
+    return is_build and has_reference_weights(file.parent.name)
 
 
 def _files(path: Path) -> list[Path]:

@@ -13,6 +13,7 @@ from edgekit.building.plan import make_plan
 from edgekit.core.errors import BadInput
 from edgekit.core.variant import (
     AS_USUAL,
+    BLOCKS,
     PRECISIONS,
     Option,
     Precision,
@@ -30,6 +31,8 @@ _VALUES = {
     "examples": st.integers(1, 10**6),
     "per_tensor": st.just(True),
     "float_layers": st.integers(1, 100),
+    "weight_bits": st.just(4),
+    "block": st.sampled_from(BLOCKS),
 }
 
 
@@ -40,6 +43,8 @@ def _precisions(draw: st.DrawFn) -> tuple[Precision, Quantization]:
     names = draw(st.sets(st.sampled_from(known))) if known else set()
     if "mse" in names:
         names.discard("percentile")
+    if "weight_bits" not in names:
+        names.discard("block")
     told = {name: draw(_VALUES[name]) for name in sorted(names)}
     return precision, replace(AS_USUAL, **told)  # type: ignore[arg-type]  # each has its own type
 
@@ -89,6 +94,8 @@ def test_any_text_is_a_precision_or_is_refused_with_a_sentence(text: str) -> Non
         ("int8,mse=1,mse=1", "options once each"),
         ("int8,mse=yes", "options once each"),
         ("int8,percentile=nan", "options once each"),
+        ("dynamic_int8,weight_bits=5", "weight_bits is 5; allowed is 4"),
+        ("dynamic_int8,block=32", "weights of 4 bits have; add weight_bits=4"),
         ("int16x8,per_tensor=1", "per_tensor goes with int8"),
     ],
 )

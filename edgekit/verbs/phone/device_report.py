@@ -18,7 +18,7 @@ import numpy as np
 from edgekit.core.errors import BadData, BadInput
 from edgekit.core.records import from_json, read_json
 from edgekit.core.types import Array, Batch
-from edgekit.core.variant import PRECISIONS
+from edgekit.core.variant import has_reference_weights
 from edgekit.on_device.interpreter import BUNDLE
 from edgekit.running.agreement import compare
 from edgekit.running.judgement import arithmetic, judge
@@ -171,7 +171,7 @@ def _proof(folder: Path, facts: _Bundle, report: _Report, model: _Model) -> Proo
         adapter=gpu,
     )
     mistaken = _mistaken(reference, answers, model)
-    if described.variant not in PRECISIONS:
+    if not has_reference_weights(described.variant):
         ok = False if mistaken else None
         return replace(proof, ok=ok, reason=_sentences(mistaken, OTHER_WEIGHTS, _residency(model)))
     judgement = judge(

@@ -1,0 +1,83 @@
+"""Weights of 4 bits: LiteRT runs the file, and tflite-runtime refuses it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgekit.conversion import int4_weights
+from edgekit.conversion.writing import write
+from edgekit.core.errors import BadInput, ModelRefused
+from edgekit.core.types import Array
+from edgekit.core.variant import parse_precision
+from edgekit.intake.options import Options
+from edgekit.running.environments import tflite_runtime
+from edgekit.running.session import open_session
+from edgekit.tflite.reader import read
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),  # TensorFlow and Keras warn about themselves
+    pytest.mark.skipif(bool(int4_weights.missing()), reason=int4_weights.missing()),
+]
+
+PICTURES = np.random.default_rng(0).normal(size=(16, 8, 8, 8)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(0)
+    given = keras.Input((8, 8, 8), name="given")
+    x = layers.Conv2D(16, 3, activation="relu")(given)
+    x = layers.DepthwiseConv2D(3, activation="relu")(x)
+    x = layers.Dense(64, activation="relu")(layers.Flatten()(x))
+    model = keras.Model(given, layers.Dense(5, name="answer")(x))
+    path = tmp_path_factory.mktemp("int4") / "m.keras"
+    model.save(path)
+    np.save(path.with_suffix(".npy"), np.asarray(model(PICTURES)))
+    return path
+
+
+def converted(source: Path, text: str) -> Path:
+    precision, quantization = parse_precision(text)
+    out = source.with_name(f"{text}.tflite")
+    written = write(source, out, precision, None, Options(quantization=quantization))
+    assert ("ai-edge-quantizer" in written.made_by) == (quantization.weight_bits == 4)
+    return out
+
+
+def answers(file: Path, runtime: str) -> Array:
+    with open_session(file, runtime=runtime) as session:
+        (found,) = session({"given": PICTURES}).values()
+    return found
+
+
+def test_the_file_is_small_and_answers_on_litert_as_its_source(source: Path) -> None:
+    file = converted(source, "dynamic_int8,weight_bits=4")
+    assert file.stat().st_size < 0.7 * converted(source, "dynamic_int8").stat().st_size
+    tensors = read(file).main.tensors
+    types = [t.dtype for t in tensors if t.is_constant and len(t.shape) > 1]
+    assert sorted(types) == ["int4", "int4", "int4", "int8"]
+    expected = np.load(source.with_suffix(".npy"))
+    error = answers(file, "litert") - expected
+    assert error.std() < 0.3 * expected.std()
+
+
+def test_blocks_have_a_scale_each(source: Path) -> None:
+    file = converted(source, "dynamic_int8,weight_bits=4,block=64")
+    found = {(op.name, op.version) for op in read(file).main.operators}
+    assert ("FULLY_CONNECTED", 14) in found
+    with pytest.raises(BadInput, match="block is 256, and a dense layer has 64 inputs"):
+        converted(source, "dynamic_int8,weight_bits=4,block=256")
+
+
+@pytest.mark.device
+@pytest.mark.skipif(bool(tflite_runtime.missing()), reason=tflite_runtime.missing() or "-")
+def test_tflite_runtime_refuses_the_file(source: Path) -> None:
+    file = converted(source, "dynamic_int8,weight_bits=4")
+    with pytest.raises(ModelRefused, match=r"version|resolve|registration"):
+        answers(file, "tflite-runtime")
