@@ -19,9 +19,9 @@ from edgekit.core.child_process import Child, ChildDied
 from edgekit.core.errors import BadInput, ConversionFailed, NotFound, Unavailable
 from edgekit.core.kinds import Artifact, Converter
 from edgekit.core.processes import TIMEOUT
-from edgekit.core.variant import PRECISIONS, Precision, check_io, check_quantization
+from edgekit.core.variant import PRECISIONS, Precision, check_quantization
 from edgekit.explaining.worst_layers import with_worst_in_float
-from edgekit.intake.options import PLAIN, Options
+from edgekit.intake.options import PLAIN, Options, check_io
 from edgekit.intake.signatures import check_signatures
 from edgekit.source_model.recurrent import check_form
 from edgekit.source_model.reference import CHILD_ENV, cannot_read, cannot_run

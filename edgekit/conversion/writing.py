@@ -256,7 +256,7 @@ def _converted(part: Part, layers: Layers, precision: Precision, options: Option
         raise ConversionFailed(str(diagnosis)) from error
     order_ports(data, part.signature)
     if is_four_bit:
-        data = with_int4_weights(data, block=options.quantization.block)
+        data = with_int4_weights(bytes(data), block=options.quantization.block)
     return apply_corrections(data)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
@@ -29,36 +29,9 @@ PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "dynamic_int8", "int8
 CALIBRATED: tuple[Precision, ...] = ("int8", "int16x8")
 """Precisions whose activations have fixed ranges, which are measured on calibration data."""
 
-Io = Literal["int8", "uint8", "float"]
-IO: tuple[Io, ...] = ("int8", "uint8", "float")
-"""What goes into and comes out of an `int8` file; `float` also of an `int16x8` file, where it is
-int16 otherwise. `uint8` is what cameras give, with a zero point of its own."""
-
 _NAME_AND_OPTIONS = re.compile(r"([A-Za-z]\w*)((?:,\w+=[^,]+)*)")
 _BETWEEN = re.compile(r"-(?=[A-Za-z])")
 """A dash before a letter: that of a number such as 1e-05 is part of the number."""
-
-
-def check_io(io: str | None, precisions: Sequence[Precision]) -> None:
-    """Refuse a type of inputs and outputs that none of some precisions can have.
-
-    Args:
-        io: One of `IO`; None leaves every precision its own.
-        precisions: Of the files to be written; those that cannot have `io` keep their own.
-
-    Raises:
-        BadInput: It is not in `IO`, or fits none of the precisions.
-    """
-    if io is None:
-        return
-    if io not in IO:
-        raise BadInput(f"io is '{io}'; allowed are {', '.join(IO)}.")
-    fitting = CALIBRATED if io == "float" else ("int8",)
-    if not set(fitting) & set(precisions):
-        raise BadInput(
-            f"io is '{io}' and the precision {' and '.join(precisions)}; only "
-            f"{' and '.join(fitting)} files have a choice of inputs and outputs. Leave it out."
-        )
 
 
 class Option(NamedTuple):

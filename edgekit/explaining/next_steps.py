@@ -22,13 +22,12 @@ from edgekit.core.variant import (
     CALIBRATED,
     PRECISIONS,
     Precision,
-    check_io,
     check_quantization,
     precision_text,
 )
 from edgekit.explaining.layer_noise import TensorNoise
 from edgekit.explaining.ranking import LayerNoise, float_list
-from edgekit.intake.options import Options, arguments
+from edgekit.intake.options import Options, arguments, check_io
 from edgekit.intake.scores import shortfalls, side_by_side
 from edgekit.running.judgement import judge
 from edgekit.running.limits import LIMITS

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Literal
 
-from edgekit.core.errors import BadData
+from edgekit.core.errors import BadData, BadInput
 from edgekit.core.records import from_json, to_json
-from edgekit.core.variant import AS_USUAL, Io, Quantization
+from edgekit.core.variant import AS_USUAL, CALIBRATED, Precision, Quantization
 from edgekit.source_model.recurrent import DEFAULT, Form
+
+Io = Literal["int8", "uint8", "float"]
+IO: tuple[Io, ...] = ("int8", "uint8", "float")
+"""What goes into and comes out of an `int8` file; `float` also of an `int16x8` file, where it is
+int16 otherwise. `uint8` is what cameras give, with a zero point of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +112,28 @@ def arguments(options: Options) -> list[str]:
             for item in value if isinstance(value, tuple) else (value,):
                 words += _argument(flag, str(item))
     return words
+
+
+def check_io(io: str | None, precisions: Sequence[Precision]) -> None:
+    """Refuse a type of inputs and outputs that none of some precisions can have.
+
+    Args:
+        io: One of `IO`; None leaves every precision its own.
+        precisions: Of the files to be written; those that cannot have `io` keep their own.
+
+    Raises:
+        BadInput: It is not in `IO`, or fits none of the precisions.
+    """
+    if io is None:
+        return
+    if io not in IO:
+        raise BadInput(f"io is '{io}'; allowed are {', '.join(IO)}.")
+    fitting = CALIBRATED if io == "float" else ("int8",)
+    if not set(fitting) & set(precisions):
+        raise BadInput(
+            f"io is '{io}' and the precision {' and '.join(precisions)}; only "
+            f"{' and '.join(fitting)} files have a choice of inputs and outputs. Leave it out."
+        )
 
 
 def _argument(flag: str, value: str) -> list[str]:

@@ -18,10 +18,8 @@ from edgekit.core.parallel import in_parallel
 from edgekit.core.types import AnyPath, Progress, is_path, several, silent
 from edgekit.core.variant import (
     PRECISIONS,
-    Io,
     Precision,
     Quantization,
-    check_io,
     parse_precision,
     precision_text,
 )
@@ -30,7 +28,7 @@ from edgekit.intake.examples import Given, as_path
 from edgekit.intake.live_model import saved
 from edgekit.intake.media import Pixels, check_pixels
 from edgekit.intake.names import check_names
-from edgekit.intake.options import Options
+from edgekit.intake.options import Io, Options, check_io
 from edgekit.intake.signatures import check_signatures
 from edgekit.running.place import Place, places
 from edgekit.source_model.interface import KerasModel

@@ -16,8 +16,8 @@ from edgekit.conversion.tf_converter import fault_of
 from edgekit.conversion.writing import write
 from edgekit.core import registry
 from edgekit.core.errors import BadData, BadInput, ConversionFailed, NotFound
-from edgekit.core.variant import PRECISIONS, Io, Precision
-from edgekit.intake.options import Options
+from edgekit.core.variant import PRECISIONS, Precision
+from edgekit.intake.options import Io, Options
 from edgekit.running.session import open_session
 from edgekit.source_model.export import export, signature_of
 from edgekit.source_model.loading import load_model

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from edgekit.conversion.writing import write
-from edgekit.core.variant import Io, Precision
-from edgekit.intake.options import Options
+from edgekit.core.variant import Precision
+from edgekit.intake.options import Io, Options
 from edgekit.running.session import open_session
 from edgekit.source_model.loading import load_model
 from edgekit.source_model.recurrent import DEFAULT, Form

@@ -14,7 +14,8 @@ import pytest
 
 from edgekit.core import processes
 from edgekit.core.errors import BadData, BadInput, BadModelFile, NotFound, Unavailable
-from edgekit.core.variant import PRECISIONS, Io, Precision
+from edgekit.core.variant import PRECISIONS, Precision
+from edgekit.intake.options import Io
 from edgekit.operators.speed import slow_here
 from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.source_model.reference import NUM_EXAMPLES, judged_examples
