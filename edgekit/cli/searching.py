@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgekit.cli import completion, output
-from edgekit.cli.arguments import Json, RecipeName, SizeName
+from edgekit.cli import arguments, completion, output
+from edgekit.cli.arguments import Json, SizeName
 from edgekit.core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -20,7 +20,14 @@ _TIMES = {"": 1.0, "us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
 def optimize(
-    recipe: RecipeName,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECIPE|MODEL",
+            help="A recipe's name or file; or your own .keras, .h5 or SavedModel folder.",
+            autocompletion=completion.things("recipes"),
+        ),
+    ],
     target: Annotated[
         str,
         typer.Option(
@@ -30,7 +37,9 @@ def optimize(
     ],
     max_drop: Annotated[
         float | None,
-        typer.Option(help="By how much the metric may get worse, in its unit."),
+        typer.Option(
+            help="By how much the metric may get worse, in its unit; see above for a model."
+        ),
     ] = None,
     max_size: Annotated[str, typer.Option(help="Of the file, such as 300KB or 1.5MB.")] = "",
     max_latency: Annotated[str, typer.Option(help="Of a call, such as 5ms.")] = "",
@@ -38,21 +47,37 @@ def optimize(
     workers: Annotated[int, typer.Option(help="Processes that try variants at once.")] = 1,
     size: SizeName = "tiny",
     seed: Annotated[int, typer.Option(help="As of a build.")] = 0,
-    out: Annotated[Path, typer.Option(help="The search is in OUT/optimize/RECIPE.")] = Path("runs"),
-    data: Annotated[Path | None, typer.Option(help="Your own data, as of a build.")] = None,
-    weights: Annotated[Path | None, typer.Option(help="Your own model, as of a build.")] = None,
+    out: Annotated[Path, typer.Option(help="The search is in OUT/optimize/NAME.")] = Path("runs"),
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Of a recipe, your own data, as of a build; of a model, examples, as convert "
+            "calibrates with; an .npz may hold labels."
+        ),
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Of a recipe: your own model, as of a build.")
+    ] = None,
+    pixels: arguments.Pixels = "",
+    shape: arguments.Shapes = None,
+    custom: arguments.Custom = None,
     json: Json = False,
 ) -> None:
-    """Search for the smallest file that keeps to limits on a target.
+    """Search for the smallest file of a recipe or a model that keeps to limits on a target.
 
-    Each variant is built, run on the target's runtime and compared there. A search that was
-    stopped goes on.
+    Each variant is made, run on the target's runtime and compared there. A search that was stopped
+    goes on.
+
+    Your own model is only converted. Its drop: with labels, points of accuracy lost; else the
+    percentage of examples with another first choice, or the error in percent of the answers'
+    spread.
     """
+    from edgekit.intake.shapes import parse_shapes
     from edgekit.search import optimizing as verb
 
     with output.progress() as tell:
         found = verb.optimize(
-            recipe,
+            source,
             target,
             max_drop=max_drop,
             max_bytes=round(_amount(max_size, _SIZES, "--max-size", "300KB")) if max_size else None,
@@ -66,6 +91,9 @@ def optimize(
             out=out,
             data=data,
             weights=weights,
+            pixels=pixels,  # type: ignore[arg-type]  # checked at its door
+            shapes=parse_shapes(shape or ()),
+            custom=custom,
             progress=tell,
         )
     _show(found, out / verb.FOLDER / found.recipe, json=json)
@@ -112,6 +140,8 @@ def _show(found: Found, folder: Path, *, json: bool) -> None:
     for note in found.notes:
         output.say(note)
     output.say(found.why)
+    if found.file:
+        output.say(f"File: {found.file}")
     if found.command:
-        output.say(f"Build exactly that one: {found.command}")
+        output.say(f"{'Make' if found.model else 'Build'} exactly that one: {found.command}")
     output.say(f"Page: {folder / page.PAGE}")

@@ -98,10 +98,13 @@ class Found:
     """What a search found; `optimize.json` is this, field by field.
 
     Attributes:
-        recipe: That was searched.
+        recipe: That was searched; of a user's own model its name.
+        model: The file or folder of that; "" for a recipe.
         target: Whose runtime measured.
         runtime: That is.
         device: Where it ran.
+        size: Of the build; None for a user's own model.
+        seed: As `size`.
         reference: The metric of the float reference.
         candidates: All that were tried with the whole of their retraining, by compressed size;
             and those that were given up early, with less.
@@ -109,7 +112,8 @@ class Found:
             drop together.
         recommended: The smallest of them, compressed; "" if none keeps to the limits.
         why: Says so, in a sentence or two.
-        command: Builds exactly the recommended one; "" if there is none.
+        file: The recommended one; "" if there is none.
+        command: Makes exactly that; "" if there is none.
         notes: What was left out, in sentences.
     """
 
@@ -117,8 +121,8 @@ class Found:
     target: str
     runtime: str
     device: str
-    size: Size
-    seed: int
+    size: Size | None
+    seed: int | None
     metric: Metric
     reference: float
     limits: Limits
@@ -129,6 +133,8 @@ class Found:
     command: str
     date: str
     machine: str
+    model: str = ""
+    file: str = ""
     notes: tuple[str, ...] = ()
 
     @property

@@ -26,7 +26,7 @@ def front_plot(found: Found, *, width: float) -> str:
     The front's files are discs with the numbers of the table, joined by a line; the others are
     rings, and squares where they break a limit. Up is better.
     """
-    shown = [each for each in found.candidates if each.is_sound and each.compressed_bytes]
+    shown = [each for each in found.candidates if each.drop is not None and each.compressed_bytes]
     if not shown:
         return ""
     with drawing(width, _HEIGHT) as figure:
@@ -68,7 +68,8 @@ def _axes(axes: Axes, found: Found, shown: list[Candidate]) -> None:
 def _seen(each: Candidate, found: Found) -> float:
     """Return where a drop is drawn: what is far out of limits stands at the lower edge."""
     allowed = found.limits.max_drop if found.limits.max_drop is not None else each.drop_limit
-    return min(each.drop or 0.0, _FAR * max(allowed or 0.0, 1e-9))
+    drop = each.drop or 0.0
+    return drop if allowed is None else min(drop, _FAR * max(allowed, 1e-9))
 
 
 _FAR = 8.0

@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime
 import os
 import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
 
 from edgekit.core import registry
 from edgekit.core.child_process import Child
@@ -16,15 +19,21 @@ from edgekit.core.parallel import part
 from edgekit.core.paths import write_json
 from edgekit.core.recipe import Metric
 from edgekit.core.records import to_json
-from edgekit.core.types import AnyPath, Progress, Size, silent
+from edgekit.core.types import AnyPath, Progress, Size, is_path, silent
 from edgekit.core.variant import Variant
+from edgekit.intake.examples import Given
+from edgekit.intake.media import Pixels
+from edgekit.intake.options import Options
 from edgekit.reporting import wording
 from edgekit.running.place import places
 from edgekit.running.this_machine import machine
 from edgekit.search import page, study
 from edgekit.search.candidate import Candidate, Found, Limits, Reference, front_of
-from edgekit.search.recipe_source import Request, reference_of
+from edgekit.search.own_model.preparing import prepared
+from edgekit.search.own_model.source import OwnModel
+from edgekit.search.recipe_source import Request, trained_reference
 from edgekit.search.trying import Source
+from edgekit.source_model.interface import KerasModel
 
 FOLDER = "optimize"
 """Folder in `out` that holds the run folders of searches, apart from those of builds."""
@@ -35,7 +44,7 @@ MOST_WORKERS = 64
 
 
 def optimize(
-    recipe: AnyPath,
+    source: AnyPath | KerasModel,
     target: str,
     *,
     max_drop: float | None = None,
@@ -46,63 +55,129 @@ def optimize(
     size: Size = "tiny",
     seed: int = 0,
     out: AnyPath = Path("runs"),
-    data: AnyPath | None = None,
+    data: Given | None = None,
     weights: AnyPath | None = None,
+    pixels: Pixels | Literal[""] = "",
+    shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
+    custom: AnyPath | None = None,
     progress: Progress = silent,
 ) -> Found:
-    """Search the variants of a recipe for the smallest file that keeps to limits on a target.
+    """Search for the smallest file of a recipe or a model that keeps to limits on a target.
 
-    Every variant that is tried is built, run on the target's runtime, and compared with the float
+    Every variant that is tried is made, run on the target's runtime, and compared with the float
     reference there. A search that was stopped goes on where it was; what it knows is kept.
 
+    A model of your own is not trained: precisions with their options are tried, and the forms of
+    recurrent layers, each made and verified as `convert` does. How much worse a file is, its drop,
+    is there: with right answers among the data, the percentage points of accuracy lost (or the rise
+    of the mean absolute error, in percent of the standard deviation of the right answers); without,
+    the percentage of examples whose first choice, or of tokens that are others than the model's, or
+    the error in percent of the standard deviation of its answers. Of several outputs the worst
+    counts. What `convert` would reject is out of limits, whatever the drop.
+
     Args:
-        recipe: Name, or path to a recipe file.
+        source: Name of a recipe, or path to a recipe file; or a model as `convert` takes it: a
+            `.keras` or `.h5` file, a SavedModel folder, or a Keras model.
         target: Name of a target, or path to its file; its runtime has to be here.
-        max_drop: By how much the metric may get worse, in its unit, 0 or more; the recipe's own
-            limits if None.
+        max_drop: By how much the metric may get worse, in its unit, 0 or more; if None, the
+            recipe's own limits hold, or those of `convert`.
         max_bytes: Of the file, 1 or more.
         max_latency_ms: Median of one call on the target, above 0.
         minutes: Of search, after the reference was trained; above 0. What was begun is finished.
         workers: Processes that try variants at once, 1..64. The latency of what is recommended is
             measured alone, at the end.
-        size: "tiny" or "full", as of a build.
-        seed: As of a build.
-        out: The run folder is `out/optimize/<recipe>`, with `optimize.json` and `optimize.html`.
-        data: As of a build.
-        weights: As of a build.
+        size: Of a recipe, as of a build: "tiny" or "full".
+        seed: Of a recipe, as of a build.
+        out: The run folder is `out/optimize/<name>`, with `optimize.json` and `optimize.html`; of
+            a model with the recommended file, called after it.
+        data: Of a recipe, as of a build. Of a model, examples as `convert` takes them to calibrate;
+            an `.npz` or a mapping may hold right answers beside them, as `convert` takes them to
+            evaluate, of which up to half then calibrate and the others score. Without, random input
+            is compared, and what needs calibration is left out.
+        weights: Of a recipe, as of a build.
+        pixels: Of a model, as of `convert`; so are `shapes` and `custom`.
+        shapes: See there.
+        custom: See there.
         progress: Told how far the search is.
 
     Raises:
-        NotFound: There is no such recipe or target.
-        BadInput: A limit is no such number, or the target's place has no runtime to measure with.
+        NotFound: There is no such recipe, model, target or data.
+        BadInput: A limit is no such number, the model or its data cannot be used, or nothing runs
+            files for the target here.
         Unavailable: The target's runtime or device is not here.
 
     Example:
         >>> edgekit.optimize("image_cnn", "cpu", max_drop=0.5, minutes=5)  # doctest: +SKIP
+        >>> edgekit.optimize("model.keras", "cpu", data="examples.npz")  # doctest: +SKIP
     """
     limits = Limits(max_drop=max_drop, max_bytes=max_bytes, max_latency_ms=max_latency_ms)
     _check(limits, minutes, workers)
-    request = Request(
-        recipe=os.fspath(recipe),
-        target=target,
-        size=size,
-        seed=seed,
-        out=Path(out) / FOLDER,
-        limits=limits,
-        data=None if data is None else Path(data),
-        weights=None if weights is None else Path(weights),
-    )
     _check_target(target)
-    reference = reference_of(request, REFERENCE)
-    study.begin(request)
-    _search(request, minutes, workers, part(progress, 0.1, 0.9))
-    known = study.candidates_of(study.opened(request))
-    timed = _timed_alone(request, list(known.values()))
+    searched: Request | OwnModel
+    folder, early = Path(out) / FOLDER, part(progress, 0.0, 0.1)
+    if is_own_model(source):
+        _refuse("model", {"weights": weights, "size full": size != "tiny", "seed": seed})
+        options = Options(
+            pixels=pixels,
+            shapes={name: tuple(shape) for name, shape in shapes.items()},
+            custom=None if custom is None else Path(custom),
+        )
+        searched, reference = prepared(
+            source, target, folder, limits=limits, data=data, options=options, progress=early
+        )
+    else:
+        _refuse("recipe", {"pixels": pixels, "shapes": shapes, "custom": custom})
+        if data is not None and not is_path(data):
+            raise BadInput("A recipe takes data as a path, as `edgekit build` does; give one.")
+        searched = Request(
+            recipe=os.fspath(source),
+            target=target,
+            size=size,
+            seed=seed,
+            out=folder,
+            limits=limits,
+            data=None if data is None else Path(data),
+            weights=None if weights is None else Path(weights),
+        )
+        reference = trained_reference(searched, REFERENCE)
+    study.begin(searched)
+    _search(searched, minutes, workers, part(progress, 0.1, 0.9))
+    known = study.candidates_of(study.opened(searched))
+    timed = _timed_alone(searched, list(known.values()))
     candidates = sorted(({**known, **timed}).values(), key=lambda each: (-each.effort, each.costs))
-    found = _found(request, reference, candidates)
-    write_json(request.folder / "optimize.json", to_json(found))
-    page.write(found, request.folder)
+    found = _found(searched, reference, candidates)
+    write_json(searched.folder / "optimize.json", to_json(found))
+    page.write(found, searched.folder)
     return found
+
+
+def is_own_model(source: AnyPath | KerasModel) -> bool:
+    """Whether this is a model, or the path of one, and not a recipe.
+
+    Raises:
+        BadInput: It is a `.tflite` file.
+    """
+    if not is_path(source):
+        return True
+    path = Path(source)
+    if path.suffix == ".tflite":
+        raise BadInput(
+            f"'{path}' is a .tflite file already; a search makes such files of a recipe or a Keras "
+            "model. Give the model it was converted from."
+        )
+    if os.fspath(source) in registry.names("recipes"):
+        return False
+    return path.is_dir() or path.suffix in (".keras", ".h5", ".hdf5")
+
+
+def _refuse(kind: str, others: Mapping[str, object]) -> None:
+    """Refuse what only goes with the other kind of source."""
+    for name, value in others.items():
+        if value:
+            other = "model of your own" if kind == "recipe" else "recipe"
+            raise BadInput(
+                f"You gave a {kind} and {name}, which goes with a {other}. Leave {name} out."
+            )
 
 
 def _check(limits: Limits, minutes: float, workers: int) -> None:
@@ -118,7 +193,7 @@ def _check(limits: Limits, minutes: float, workers: int) -> None:
         raise BadInput(f"workers is {workers}; allowed are 1 to {MOST_WORKERS}.")
 
 
-def _search(source: Request, minutes: float, workers: int, progress: Progress) -> None:
+def _search(source: Request | OwnModel, minutes: float, workers: int, progress: Progress) -> None:
     """Let worker processes try variants until the time is up."""
     start = time.time()
     deadline = start + 60 * minutes
@@ -156,17 +231,19 @@ def _timed_alone(source: Source, known: list[Candidate]) -> dict[str, Candidate]
     return {each.variant: source.timed_again(each) for each in front}
 
 
-def _found(source: Request, reference: Reference, candidates: list[Candidate]) -> Found:
+def _found(source: Request | OwnModel, reference: Reference, candidates: list[Candidate]) -> Found:
     front = front_of(candidates, source.limits)
     best = front[0] if front else None
-    emulated = source.place.stands_in()
+    chosen = Variant.parse(best.variant) if best else None
+    file, said = source.delivered(chosen) if chosen else (None, "")
+    emulated = _EMULATED if source.place.stands_in() else ""
     return Found(
         recipe=source.name,
         target=registry.name_of("targets", source.target),
         runtime=source.place.runtime,
         device=source.place.device,
-        size=source.size,
-        seed=source.seed,
+        size=source.size if isinstance(source, Request) else None,
+        seed=source.seed if isinstance(source, Request) else None,
         metric=reference.metric,
         reference=reference.value,
         limits=source.limits,
@@ -174,10 +251,12 @@ def _found(source: Request, reference: Reference, candidates: list[Candidate]) -
         front=tuple(each.variant for each in front),
         recommended=best.variant if best else "",
         why=_why(source, reference.metric, candidates, best),
-        command=source.command(Variant.parse(best.variant)) if best else "",
+        command=source.command(chosen) if chosen else "",
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         machine=machine(),
-        notes=(*reference.notes, *([_EMULATED] if emulated else [])),
+        model=str(source.model) if isinstance(source, OwnModel) else "",
+        file=str(file or ""),
+        notes=tuple(filter(None, (*reference.notes, emulated, said))),
     )
 
 

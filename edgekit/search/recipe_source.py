@@ -126,6 +126,11 @@ class Request:
         _, (row, *_) = measured_only(self.plan(Variant.parse(candidate.variant)))
         return candidate_of(row, effort=candidate.effort, seconds=candidate.seconds)
 
+    def delivered(self, variant: Variant) -> tuple[Path | None, str]:
+        """Return where the file of a variant is; None where it is several."""
+        path = self.folder / str(variant) / "model.tflite"
+        return (path if path.is_file() else None), ""
+
     def command(self, variant: Variant) -> str:
         """Return the command that builds exactly this one, in the folder of builds."""
         return replace(self, out=Path("runs")).plan(variant).command
@@ -138,7 +143,7 @@ class Request:
         return f"The recipe itself allows {limit}: a build will call it out of limits."
 
 
-def reference_of(request: Request, precision: Variant) -> Reference:
+def trained_reference(request: Request, precision: Variant) -> Reference:
     """Train the recipe, and return what its files are compared with; others begin with it."""
     plan = request.plan(precision)
     trained, _ = measured_only(plan)

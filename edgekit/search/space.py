@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from edgekit.building.optimizing import chains
 from edgekit.core import registry
 from edgekit.core.recipe import Recipe
-from edgekit.core.variant import PRECISIONS, Option, Precision, Variant
+from edgekit.core.variant import CALIBRATED, PRECISIONS, Option, Precision, Variant
 
 if TYPE_CHECKING:
     from optuna.trial import Trial
@@ -24,6 +24,9 @@ NONE = "none"
 
 LONGEST = 3
 """Optimizations that are tried one after another, at most: pruning, clustering and rounding."""
+
+UNROLLED = "unrolled"
+"""The way that converts recurrent layers step by step, as `edgekit convert --recurrent fast`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +63,7 @@ def ways_for(recipe: Recipe, precisions: tuple[Precision, ...]) -> list[Way]:
     # What a recipe leaves out has a reason: a type that its layers do not go with.
     own = {Variant.parse(text).precision for text in recipe.variants}
     allowed = tuple(p for p in PRECISIONS if p in precisions and p in own)
-    ways = [Way(optimizations=(), precisions=allowed, values={})]
+    ways = [_converting((), allowed)]
     if recipe.loss is not None:
         found = (_way(names, allowed) for names in chains(LONGEST))
         ways += [way for way in found if way.precisions]
@@ -76,6 +79,28 @@ def _way(names: tuple[str, ...], allowed: tuple[Precision, ...]) -> Way:
             values[name, option] = tuple(worth.get(option, (default,)))
     fitting = (p for p in allowed if all(p in each.precisions for each in optimizations.values()))
     return Way(optimizations=names, precisions=tuple(fitting), values=values)
+
+
+def ways_to_convert(
+    precisions: tuple[Precision, ...], *, calibrated: bool, has_recurrent: bool
+) -> list[Way]:
+    """Return all ways to make files of a model that is there: those that need no training.
+
+    Args:
+        precisions: Of the target.
+        calibrated: Whether there are examples, which some precisions need.
+        has_recurrent: Whether the form of the model's recurrent layers can be chosen.
+    """
+    allowed = tuple(
+        p for p in PRECISIONS if p in precisions and (calibrated or p not in CALIBRATED)
+    )
+    forms: list[tuple[str, ...]] = [(), (UNROLLED,)] if has_recurrent else [()]
+    return [_converting(form, allowed) for form in forms if allowed]
+
+
+def _converting(form: tuple[str, ...], precisions: tuple[Precision, ...]) -> Way:
+    """Return a way that trains nothing."""
+    return Way(optimizations=form, precisions=precisions, values={})
 
 
 def usual(recipe: Recipe, ways: list[Way]) -> list[Variant]:

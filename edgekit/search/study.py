@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from edgekit.core.child_process import report_progress
 from edgekit.core.records import from_json, to_json
 from edgekit.search.candidate import Candidate
+from edgekit.search.own_model.source import OwnModel
 from edgekit.search.recipe_source import Request
 from edgekit.search.space import every, parameters, suggested
 from edgekit.search.trying import Source, tried
@@ -51,7 +52,7 @@ def begin(source: Source) -> None:
             study.enqueue_trial(asked)
 
 
-def work(source: Request, deadline: float) -> None:
+def work(source: Request | OwnModel, deadline: float) -> None:
     """In a child: try one variant after another until the time is up or all are tried.
 
     Args:

@@ -57,6 +57,9 @@ class Source(Protocol):
     def timed_again(self, candidate: Candidate) -> Candidate:
         """Return a candidate with its latency measured anew."""
 
+    def delivered(self, variant: Variant) -> tuple[Path | None, str]:
+        """Return where the file of a variant is, if it is one, and what to say of it."""
+
     def command(self, variant: Variant) -> str:
         """Return the command that makes exactly this file."""
 

@@ -1,0 +1,1 @@
+"""The optimizer on a user's own model, which no recipe trains."""
