@@ -77,6 +77,11 @@ class Candidate:
         """Compressed bytes, milliseconds (0 if not known) and drop: the less, the better."""
         return (self.compressed_bytes or 0, self.latency_ms or 0.0, self.drop or 0.0)
 
+    def beats(self, other: Candidate) -> bool:
+        """Whether it is no worse in any of the costs, and better in one."""
+        pairs = list(zip(self.costs, other.costs, strict=True))
+        return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
@@ -146,11 +151,11 @@ class Found:
 def front_of(candidates: Iterable[Candidate], limits: Limits) -> list[Candidate]:
     """Return those within limits that no other one beats, the smallest first.
 
-    One beats another if it is no worse in compressed size, latency and drop, and better in one.
+    See `Candidate.beats`.
     """
     good = [each for each in candidates if each.effort == 1 and not each.broken(limits)]
     return sorted(
-        (each for each in good if not any(_beats(other, each) for other in good)),
+        (each for each in good if not any(other.beats(each) for other in good)),
         key=lambda each: each.costs,
     )
 
@@ -177,8 +182,3 @@ def is_hopeless(candidate: Candidate, others: Sequence[Candidate], limits: Limit
 HOPELESS = 5.0
 """A variant that was retrained for a quarter of the epochs has a larger drop than at the end; by
 how much differs, and this leaves room."""
-
-
-def _beats(one: Candidate, other: Candidate) -> bool:
-    pairs = list(zip(one.costs, other.costs, strict=True))
-    return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)

@@ -51,9 +51,35 @@ def rows_of(found: Found) -> list[tuple[str, ...]]:
 
 
 def _verdict(each: Candidate, found: Found) -> str:
+    """Explain a point: why it is recommended, what it trades, what beats it, or what it breaks."""
+    by_name = {other.variant: other for other in found.candidates}
     if each.variant == found.recommended:
-        return "recommended"
+        return "recommended: the smallest within limits"
     early = "" if each.effort == 1 else f" (given up at {each.effort:.0%} of its retraining)"
     if each.variant in found.front:
-        return "no other is better in size, drop and time"
-    return (each.broken(found.limits) or "another is better") + early
+        return f"beside the recommended: {_trade(each, by_name[found.recommended], found)}"
+    if broken := each.broken(found.limits):
+        return broken + early
+    better = (name for name in found.front if by_name[name].beats(each))
+    name = next(better, "")
+    return (f"{name} is no worse in anything" if name else "another is better") + early
+
+
+def _trade(each: Candidate, best: Candidate, found: Found) -> str:
+    """Say what a file of the front gives for its size."""
+    ratio = (each.compressed_bytes or 0) / (best.compressed_bytes or 1)
+    words = [f"{ratio:.2f} times the size" if ratio > 1 else "the same size"]
+    less = (best.drop or 0.0) - (each.drop or 0.0)
+    amount = wording.amount_text(found.metric, abs(less))
+    if amount != wording.amount_text(found.metric, 0.0):
+        words.append(f"{amount} {'less' if less > 0 else 'more'} {found.metric.worsening}")
+    if best.latency_ms and each.latency_ms:
+        faster = best.latency_ms / each.latency_ms
+        share = max(faster, 1 / faster)
+        if share >= _NOTEWORTHY:
+            words.append(f"{share:.2f} times as {'fast' if faster > 1 else 'long a call'}")
+    return ", ".join(words)
+
+
+_NOTEWORTHY = 1.05
+"""Times closer than 5 % are not told apart: two runs of one file differ as much."""
