@@ -62,6 +62,9 @@ def _axes(axes: Axes, found: Found, shown: list[Candidate]) -> None:
     drops = [_seen(each, found) for each in shown]
     room = 0.1 * (max(drops) - min(drops)) or 0.1
     axes.set_ylim(max(drops) + room, min(drops) - room)  # a small drop is better, and up
+    allowed = found.limits.max_drop
+    if allowed is not None and allowed < max(drops) + room:
+        axes.axhline(allowed, color=COLOURS["bad"], linewidth=1, linestyle="--", alpha=0.5)
     value_ticks(axes.yaxis, found.metric.unit)
 
 

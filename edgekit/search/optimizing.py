@@ -144,7 +144,10 @@ def optimize(
     _search(searched, minutes, workers, part(progress, 0.1, 0.9))
     known = study.candidates_of(study.opened(searched))
     timed = _timed_alone(searched, list(known.values()))
-    candidates = sorted(({**known, **timed}).values(), key=lambda each: (-each.effort, each.costs))
+    candidates = sorted(
+        ({**known, **timed}).values(),
+        key=lambda each: (-each.effort, each.compressed_bytes is None, each.costs),
+    )
     found = _found(searched, reference, candidates)
     write_json(searched.folder / "optimize.json", to_json(found))
     page.write(found, searched.folder)

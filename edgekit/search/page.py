@@ -70,8 +70,8 @@ def _trade(each: Candidate, best: Candidate, found: Found) -> str:
     ratio = (each.compressed_bytes or 0) / (best.compressed_bytes or 1)
     words = [f"{ratio:.2f} times the size" if ratio > 1 else "the same size"]
     less = (best.drop or 0.0) - (each.drop or 0.0)
-    amount = wording.amount_text(found.metric, abs(less))
-    if amount != wording.amount_text(found.metric, 0.0):
+    if wording.drop_text(found.metric, less) != wording.drop_text(found.metric, 0.0):
+        amount = wording.drop_text(found.metric, abs(less)).removeprefix("+")
         words.append(f"{amount} {'less' if less > 0 else 'more'} {found.metric.worsening}")
     if best.latency_ms and each.latency_ms:
         faster = best.latency_ms / each.latency_ms
