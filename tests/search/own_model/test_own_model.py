@@ -20,6 +20,9 @@ from edgekit.core.variant import CALIBRATED, PRECISIONS, Variant
 from edgekit.search.optimizing import is_own_model
 from edgekit.search.space import UNROLLED, every, parameters, suggested, ways_to_convert
 
+# What Keras 3 does with NumPy 2 when it saves a model.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 
 def refusal(*words: str) -> str:
     """Return the sentence with which a request is refused; nothing may be left in the folder."""
