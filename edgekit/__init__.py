@@ -17,7 +17,7 @@ Recipes:
 - `build`: train, optimize, convert, verify and report a recipe
 - `build_many`: several, at once or on a cluster
 - `rebuild`: build a run folder again from its plan, and compare
-- `optimize`: find the smallest file that keeps to limits on a target
+- `optimize`: find the smallest file of it, or of a model of yours, that keeps to limits
 - `load_report`: read the report of a build again
 - `bundle`: pack verified models for one kind of device
 - `data_list`, `data_get`: the public data that recipes train on

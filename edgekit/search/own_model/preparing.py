@@ -18,7 +18,7 @@ from edgekit.intake.options import Options
 from edgekit.search.candidate import Limits, Reference
 from edgekit.search.own_model.drop import reference_of
 from edgekit.search.own_model.facts import look
-from edgekit.search.own_model.source import OwnModel
+from edgekit.search.own_model.source import OwnModel, name_of
 from edgekit.search.space import UNROLLED
 from edgekit.source_model.interface import KerasModel
 from edgekit.verbs.delivery import refuse_to_overwrite
@@ -61,9 +61,10 @@ def prepared(
         path = Path(model) if is_path(model) else None
         if path is None:
             path, notes = saved(model, scratch)
-        folder = out / path.stem
+        name = name_of(path)
+        folder = out / name
         require_writable(folder / "optimize.json")
-        refuse_to_overwrite(folder / f"{path.stem}.tflite")
+        refuse_to_overwrite(folder / f"{name}.tflite")
         examples = None if data is None else as_path(data, scratch)
         facts = look(path, examples, options, scratch, progress)
         _move(scratch, folder)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 import tempfile
 import time
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from edgekit.building.fingerprints import code_of
 from edgekit.core import registry
@@ -53,7 +56,7 @@ class OwnModel:
     @property
     def name(self) -> str:
         """The model's."""
-        return self.model.stem
+        return name_of(self.model)
 
     @property
     def place(self) -> Place:
@@ -63,10 +66,11 @@ class OwnModel:
     @property
     def identity(self) -> Json:
         """All that decides what a variant comes to."""
-        files = (self.model, self.facts.calibration, self.facts.evaluation, self.options.custom)
+        files = (self.facts.calibration, self.facts.evaluation, self.options.custom)
         code = code_of(packaged("verbs", "convert.py"), registry.source_of("converters", "tflite"))
         return to_json(
             {
+                "model": _content(self.model),
                 "files": [path and sha256(path) for path in files],
                 "versions": versions(),
                 "code": code.sums,
@@ -160,18 +164,21 @@ class OwnModel:
 
     def _converted(self, variant: Variant, out: Path, progress: Progress) -> Conversion:
         options, facts = self._options(variant), self.facts
-        made: Conversion = convert(  # type: ignore[call-overload]  # checked at its door
+        checked_there: dict[str, Any] = {
+            "precision": _precision_of(variant),
+            "pixels": options.pixels,
+            "recurrent": options.recurrent,
+        }
+        made: Conversion = convert(
             self.model,
             out,
-            precision=_precision_of(variant),
             calibration=facts.calibration,
             evaluate=facts.evaluation,
             target=self.target,
-            pixels=options.pixels,
             shapes=options.shapes,
             custom=options.custom,
-            recurrent=options.recurrent,
             progress=progress,
+            **checked_there,
         )
         return made
 
@@ -203,6 +210,20 @@ class OwnModel:
         if self.facts.scores is None:
             return None
         return max(LIMITS[variant.precision].drop, 100 / self.facts.scores.examples)
+
+
+def name_of(model: Path) -> str:
+    """Return the name of a model, for files and folders; that of a folder may hold dots."""
+    return model.name if model.is_dir() else model.stem
+
+
+def _content(model: Path) -> Json:
+    """Return checksums of what a model is: a live one that is saved again is the same."""
+    if model.suffix != ".keras" or not zipfile.is_zipfile(model):
+        return sha256(model)
+    with zipfile.ZipFile(model) as archive:
+        entries = sorted(set(archive.namelist()) - {"metadata.json"})  # which holds the time
+        return {name: hashlib.sha256(archive.read(name)).hexdigest() for name in entries}
 
 
 def _is_unrolled(variant: Variant) -> bool:
