@@ -78,17 +78,6 @@ class OutputJudgement:
         wrong = [str(measure) for measure in self.measures if not measure.ok]
         return f"Output '{self.output}': {', '.join(wrong)}." if wrong else ""
 
-    @property
-    def loss_percent(self) -> float | None:
-        """How far it is from the reference, in percent; None if it is broken.
-
-        Of classes and tokens the share that are others, of numbers the error over their spread.
-        """
-        if not self.measures:
-            return None
-        first = self.measures[0]
-        return 100 * (1 - first.value if first.at_least else first.value)
-
     def figures(self) -> str:
         """Return what was measured, each figure beside its limit."""
         figures = ", ".join(map(str, self.measures))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from edgekit.core.recipe import Metric
 from edgekit.core.report import Score
 from edgekit.reporting.wording import counted
+from edgekit.running.judgement import OutputJudgement
 from edgekit.search.candidate import Reference
 from edgekit.search.own_model.facts import ModelFacts
 from edgekit.verbs.verify import Proof
@@ -46,7 +47,7 @@ def drop_of(proof: Proof, facts: ModelFacts) -> Drop | None:
         signs = [-1 if score.question == _ERROR else 1 for score in _first(facts.scores.source)]
         drops = [s * (b - a) for s, b, a in zip(signs, before, after, strict=True)]
         return Drop(points=max(drops), value=after[0] if len(after) == 1 else 100 - max(drops))
-    losses = [output.loss_percent for output in proof.outputs]
+    losses = [_loss(output) for output in proof.outputs]
     if not losses or None in losses:
         return None
     points = max(loss for loss in losses if loss is not None)
@@ -62,6 +63,18 @@ def reference_of(facts: ModelFacts, notes: Sequence[str]) -> Reference:
         metric = Metric(name=name, unit="%", higher_is_better=not is_error)
         (value,) = _percent(scores, facts)
     return Reference(metric=metric, value=value, notes=(sentence, *notes))
+
+
+def _loss(output: OutputJudgement) -> float | None:
+    """Return how far an output is from the model's, in percent; None if it is broken.
+
+    Its first measure is the share of first choices or tokens that are the same, or the error over
+    the spread.
+    """
+    if not output.measures:
+        return None
+    first = output.measures[0]
+    return 100 * (1 - first.value if first.at_least else first.value)
 
 
 _ERROR = "mean absolute error"
