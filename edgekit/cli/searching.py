@@ -61,6 +61,7 @@ def optimize(
     pixels: arguments.Pixels = "",
     shape: arguments.Shapes = None,
     custom: arguments.Custom = None,
+    cluster: arguments.ClusterAddress = "",
     json: Json = False,
 ) -> None:
     """Search for the smallest file of a recipe or a model that keeps to limits on a target.
@@ -94,6 +95,7 @@ def optimize(
             pixels=pixels,  # type: ignore[arg-type]  # checked at its door
             shapes=parse_shapes(shape or ()),
             custom=custom,
+            cluster=cluster,
             progress=tell,
         )
     _show(found, out / verb.FOLDER / found.recipe, json=json)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import datetime
 import os
-import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
 from edgekit.core import registry
-from edgekit.core.child_process import Child
 from edgekit.core.errors import BadInput
 from edgekit.core.parallel import part
 from edgekit.core.paths import write_json
@@ -29,18 +26,19 @@ from edgekit.running.place import places
 from edgekit.running.this_machine import machine
 from edgekit.search import page, study
 from edgekit.search.candidate import Candidate, Found, Limits, Reference, front_of
+from edgekit.search.elsewhere import searched_by
 from edgekit.search.own_model.preparing import prepared
 from edgekit.search.own_model.source import OwnModel
 from edgekit.search.recipe_source import Request, trained_reference
 from edgekit.search.trying import Source
+from edgekit.search.working import search, timed_alone
 from edgekit.source_model.interface import KerasModel
+from edgekit.tasks.crew import MOST_WORKERS
 
 FOLDER = "optimize"
 """Folder in `out` that holds the run folders of searches, apart from those of builds."""
 
 REFERENCE = Variant(precision="float32")
-
-MOST_WORKERS = 64
 
 
 def optimize(
@@ -60,6 +58,7 @@ def optimize(
     pixels: Pixels | Literal[""] = "",
     shapes: Mapping[str, Sequence[int]] = MappingProxyType({}),
     custom: AnyPath | None = None,
+    cluster: str = "",
     progress: Progress = silent,
 ) -> Found:
     """Search for the smallest file of a recipe or a model that keeps to limits on a target.
@@ -98,13 +97,15 @@ def optimize(
         pixels: Of a model, as of `convert`; so are `shapes` and `custom`.
         shapes: See there.
         custom: See there.
+        cluster: Head of a Ray cluster, `HOST:PORT`, whose nodes try variants instead, as many at
+            once as have room; this machine has to be one of them.
         progress: Told how far the search is.
 
     Raises:
         NotFound: There is no such recipe, model, target or data.
         BadInput: A limit is no such number, the model or its data cannot be used, or nothing runs
             files for the target here.
-        Unavailable: The target's runtime or device is not here.
+        Unavailable: The target's runtime or device is not here, or there is no such cluster.
 
     Example:
         >>> edgekit.optimize("image_cnn", "cpu", max_drop=0.5, minutes=5)  # doctest: +SKIP
@@ -112,7 +113,7 @@ def optimize(
     """
     limits = Limits(max_drop=max_drop, max_bytes=max_bytes, max_latency_ms=max_latency_ms)
     _check(limits, minutes, workers)
-    _check_target(target)
+    _check_target(target, here=not cluster)
     searched: Request | OwnModel
     folder, early = Path(out) / FOLDER, part(progress, 0.0, 0.1)
     if is_own_model(source):
@@ -139,11 +140,14 @@ def optimize(
             data=None if data is None else Path(data),
             weights=None if weights is None else Path(weights),
         )
-        reference = trained_reference(searched, REFERENCE)
-    study.begin(searched)
-    _search(searched, minutes, workers, part(progress, 0.1, 0.9))
-    known = study.candidates_of(study.opened(searched))
-    timed = _timed_alone(searched, list(known.values()))
+    with searched_by(searched, cluster) as away:
+        if isinstance(searched, Request):
+            train = partial(away.reference, progress=early) if away else trained_reference
+            reference = train(searched, REFERENCE)
+        study.begin(searched)
+        search(searched, minutes, workers, away, part(progress, 0.1, 0.9))
+        known = study.candidates_of(study.opened(searched))
+        timed = timed_alone(searched, away, list(known.values()))
     candidates = sorted(
         ({**known, **timed}).values(),
         key=lambda each: (-each.effort, each.compressed_bytes is None, each.costs),
@@ -196,22 +200,8 @@ def _check(limits: Limits, minutes: float, workers: int) -> None:
         raise BadInput(f"workers is {workers}; allowed are 1 to {MOST_WORKERS}.")
 
 
-def _search(source: Request | OwnModel, minutes: float, workers: int, progress: Progress) -> None:
-    """Let worker processes try variants until the time is up."""
-    start = time.time()
-    deadline = start + 60 * minutes
-
-    def tell(_fraction: float, doing: str) -> None:
-        progress(min(1.0, (time.time() - start) / (60 * minutes)), doing)
-
-    children = [Child(progress=tell, timeout_s=60 * minutes + 4 * 3600) for _ in range(workers)]
-    with ThreadPoolExecutor(workers) as pool:
-        for _ in pool.map(lambda child: child.call(study.work, source, deadline), children):
-            pass
-
-
-def _check_target(target: str) -> None:
-    """Refuse a target for which nothing here runs files.
+def _check_target(target: str, *, here: bool) -> None:
+    """Refuse a target for which nothing runs files; `here` asks for a runtime on this machine.
 
     Raises:
         NotFound: There is no such target.
@@ -224,14 +214,8 @@ def _check_target(target: str) -> None:
             f"edgekit check FILE --target {target}"
         )
     (place,) = places((target,)).values()
-    if reason := place.missing():
+    if here and (reason := place.missing()):
         raise BadInput(f"Nothing can be measured for the target '{target}' here: {reason}")
-
-
-def _timed_alone(source: Source, known: list[Candidate]) -> dict[str, Candidate]:
-    """Time the front again, one file after another: what was timed beside others is slower."""
-    front = front_of(known, replace(source.limits, max_latency_ms=None))
-    return {each.variant: source.timed_again(each) for each in front}
 
 
 def _found(source: Request | OwnModel, reference: Reference, candidates: list[Candidate]) -> Found:

@@ -11,17 +11,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import time
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING
 
 from edgekit.core.child_process import report_progress
 from edgekit.core.records import from_json, to_json
+from edgekit.core.types import Progress
 from edgekit.search.candidate import Candidate
 from edgekit.search.own_model.source import OwnModel
 from edgekit.search.recipe_source import Request
 from edgekit.search.space import every, parameters, suggested
-from edgekit.search.trying import Source, tried
+from edgekit.search.trying import Measure, Source, tried
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
 JOURNAL = "search.journal"
 """File in the run folder: one line for each thing that became known."""
+
+_ALONE = threading.Lock()
 
 _CANDIDATE, _VARIANT = "candidate", "variant"
 """Attributes of a trial: what came of it, and what it tries."""
@@ -52,17 +57,25 @@ def begin(source: Source) -> None:
             study.enqueue_trial(asked)
 
 
-def work(source: Request | OwnModel, deadline: float) -> None:
-    """In a child: try one variant after another until the time is up or all are tried.
+def work(
+    source: Request | OwnModel,
+    deadline: float,
+    measure: Measure | None = None,
+    progress: Progress = report_progress,
+) -> None:
+    """Try one variant after another until the time is up or all are tried.
 
     Args:
         source: What is searched.
         deadline: Of `time.time()`; what was begun before is finished.
+        measure: Makes a file and measures it; the source itself, in this process, if None.
+        progress: Told how far it is; the parent's, in a child.
     """
     from optuna.trial import TrialState
 
     study, ways = opened(source), source.ways()
     left = {str(variant): variant for variant in every(ways)}
+    trying = partial(tried, measure=measure) if measure else tried
     while time.time() < deadline:
         known = candidates_of(study)
         for name in [*known, *_under_way(study).values()]:
@@ -79,11 +92,11 @@ def work(source: Request | OwnModel, deadline: float) -> None:
         if _is_taken(study, trial.number, str(variant)):
             study.tell(trial, state=TrialState.FAIL)
             continue
-        found = tried(
+        found = trying(
             source,
             variant,
             lambda: candidates_of(study),
-            lambda fraction, doing, said=variant: report_progress(fraction, f"{said}: {doing}"),  # type: ignore[misc]
+            lambda fraction, doing, said=variant: progress(fraction, f"{said}: {doing}"),  # type: ignore[misc]
         )
         trial.set_user_attr(_CANDIDATE, to_json(found))
         if found.is_sound:
@@ -111,7 +124,7 @@ def opened(source: Source) -> Study:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     folder = source.folder
     folder.mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings():
+    with _ALONE, warnings.catch_warnings():  # whose filters all threads share
         warnings.simplefilter("ignore")  # Optuna calls some of what is used here experimental
         return optuna.create_study(
             study_name=_name(source),

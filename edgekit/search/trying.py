@@ -17,6 +17,15 @@ EARLY = 0.25
 """Share of the retraining after which hopeless variants are given up."""
 
 
+class Measure(Protocol):
+    """Makes a file and measures it, as `Source.measured` does, wherever that is."""
+
+    def __call__(
+        self, variant: Variant, *, effort: float = 1.0, progress: Progress = silent
+    ) -> Candidate:
+        """See `Source.measured`."""
+
+
 class Source(Protocol):
     """What files are made of: a recipe, or a model that is there; crosses into child processes."""
 
@@ -72,6 +81,7 @@ def tried(
     variant: Variant,
     known: Callable[[], Mapping[str, Candidate]],
     progress: Progress = silent,
+    measure: Measure | None = None,
 ) -> Candidate:
     """Return what came of a variant; one that looks hopeless early is given up.
 
@@ -80,9 +90,11 @@ def tried(
         variant: To be tried.
         known: All that were tried so far, here and by other processes.
         progress: Told how far it is.
+        measure: Makes a file and measures it; the source itself if None.
     """
+    measure = measure or source.measured
     if source.starts_early(variant, known()):
-        early = source.measured(variant, effort=EARLY, progress=progress)
+        early = measure(variant, effort=EARLY, progress=progress)
         if is_hopeless(early, list(known().values()), source.limits):
             return early
-    return source.measured(variant, progress=progress)
+    return measure(variant, progress=progress)

@@ -42,10 +42,10 @@ class Errand:
     edition: Mapping[str, str]
 
     @property
-    def run_files(self) -> set[str]:
+    def run_files(self) -> dict[str, Content]:
         """The files of the run folder, by their paths in it."""
-        prefix = f"{RUN}/{self.run}/"
-        return {name.removeprefix(prefix) for name in self.files if name.startswith(prefix)}
+        start = f"{RUN}/{self.run}/"
+        return {k.removeprefix(start): v for k, v in self.files.items() if k.startswith(start)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +110,9 @@ def _other_edition(theirs: Mapping[str, str]) -> str:
 def _replaced(value: Json, moved: Mapping[str, str]) -> Json:
     """Return a JSON value with the node's own path for each text that is one of the sender's."""
     if isinstance(value, str):
-        return moved.get(value, value)
+        inside = (was for was in moved if value == was or value.startswith(f"{was}/"))
+        was = max(inside, key=len, default=None)  # the innermost
+        return value if was is None else moved[was] + value.removeprefix(was)
     if isinstance(value, list):
         return [_replaced(each, moved) for each in value]
     if isinstance(value, dict):

@@ -126,11 +126,10 @@ class RayCluster:
         errand, contents = self._errand(needs, request_for(function, *args, **kwargs))
         progress(0.0, "on the cluster")
         returned = self._waited(needs, errand, contents)
-        folder = needs.folder.absolute()
-        unpack(folder, returned.files, returned.blobs)  # also of one that failed: it goes on there
+        self._take(needs.folder.absolute(), errand, returned)
         result = result_of(function, returned.answer)
-        for name in errand.run_files - set(returned.files) - {PLAN}:  # which the task removed
-            (folder / name).unlink(missing_ok=True)
+        for name in set(errand.run_files) - set(returned.files) - {PLAN}:  # which the task removed
+            (needs.folder / name).unlink(missing_ok=True)
         return result
 
     def _errand(
@@ -197,6 +196,17 @@ class RayCluster:
                 "needs this edgekit; ask again: what was done is kept."
             ) from error
         return returned
+
+    def _take(self, folder: Path, errand: Errand, returned: Return) -> None:
+        """Write what a task wrote, also one that failed: it goes on from there."""
+        import ray
+
+        sent = errand.run_files
+        news = {name: each for name, each in returned.files.items() if sent.get(name) != each}
+        # What a file holds now may have been sent to the node, under this name or another.
+        ours = {each.sha256 for each in news.values()} - set(returned.blobs)
+        blobs = {sha256: ray.get(self._stored[sha256]) for sha256 in ours}
+        unpack(folder, news, {**returned.blobs, **blobs})
 
 
 def _on_node(errand: Errand, contents: list[ObjectRef[bytes]]) -> Return:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from edgekit.core.errors import BadData
+from edgekit.search.candidate import Candidate
 
 
 def written(out: Path, name: str, text: str) -> str:
@@ -47,3 +48,26 @@ def noted(marks: Path, name: str, seconds: float) -> str:
     (marks / f"{name} {os.getpid()} {time.time_ns()}").touch()
     time.sleep(seconds)
     return name
+
+
+def tried(out: Path, marks: Path, variant: str) -> Candidate:
+    """Stand in for a trial: write a file whose size the name decides, and say what it comes to.
+
+    Args:
+        out: Folder above the run folder.
+        marks: A folder that all see, which is how a test counts attempts.
+        variant: Its name.
+    """
+    noted(marks, variant.replace("/", " "), 0.5)
+    size = sum(map(ord, variant)) % 97 + 1
+    path = out / "blobs" / variant / "model.tflite"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(bytes(size))
+    return Candidate(
+        variant=variant,
+        drop=(size * 7 % 31) / 10,
+        size_bytes=size,
+        compressed_bytes=size,
+        latency_ms=size * 5 % 13 + 1.0,
+        is_sound=True,
+    )

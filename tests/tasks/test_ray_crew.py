@@ -47,8 +47,11 @@ def test_files_go_there_and_back(crew: Crew, tmp_path: Path) -> None:
     assert crew.call(needs, silent, toy_tasks.swapped, tmp_path, "old", given) == (
         "of the user's own"
     )
+    # What is written may hold what the node was sent, under another name.
+    assert crew.call(needs, silent, toy_tasks.written, tmp_path, "b", "one") == "a"
+    assert (tmp_path / "run" / "made" / "b").read_text() == "one"
     names = {path.name for path in (tmp_path / "run").rglob("*") if path.is_file()}
-    assert names == {"a", "journal"}
+    assert names == {"a", "b", "journal"}
     with pytest.raises(BadData, match=r"^the sentence$"):
         crew.call(needs, silent, toy_tasks.refused, "the sentence")
 
@@ -70,7 +73,7 @@ def test_a_lost_nodes_tasks_run_again_and_each_counts_once(
     nodes: tuple[Any, list[Any]], crew: Crew, tmp_path: Path
 ) -> None:
     cluster, (_, lost) = nodes
-    needs = Needs(folder=tmp_path / "run", memory_bytes=SMALL)
+    needs = Needs(folder=tmp_path / "out" / "run", memory_bytes=SMALL)
     names = [f"task{number}" for number in range(4)]
     marks = tmp_path / "marks"
     marks.mkdir()

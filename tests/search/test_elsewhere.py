@@ -1,0 +1,111 @@
+"""A search on two Ray nodes, one of which is lost on the way: the same front, nothing twice."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import edgekit
+from edgekit.core.types import Progress, silent
+from edgekit.core.variant import Variant
+from edgekit.search import study
+from edgekit.search.candidate import Candidate, Limits, front_of
+from edgekit.search.recipe_source import Request
+from edgekit.search.space import Way, every
+from edgekit.tasks.choice import crew_of
+from edgekit.tasks.crew import Crew, Needs
+from tests.support import toy_tasks
+from tests.support.paths import RECIPES
+from tests.support.ray_nodes import cluster_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # Ray's own
+
+
+@dataclass(frozen=True, kw_only=True)
+class Few(Request):
+    """The toy recipe with those variants only that pruning and its options give."""
+
+    def ways(self) -> list[Way]:
+        """Return one way."""
+        return [next(way for way in super().ways() if way.name == "pruned")]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Stands in for builds: a trial is a task of a crew that costs nothing."""
+
+    crew: Crew
+    needs: Needs
+    marks: Path
+
+    def __call__(
+        self, variant: Variant, *, effort: float = 1.0, progress: Progress = silent
+    ) -> Candidate:
+        """Let the crew try a variant."""
+        out = self.needs.folder.parent
+        return self.crew.call(self.needs, progress, toy_tasks.tried, out, self.marks, str(variant))
+
+
+def test_a_lost_node_changes_nothing(tmp_path: Path) -> None:
+    source = Few(
+        recipe=str(RECIPES / "blobs.py"),
+        target="litert",
+        size="tiny",
+        seed=0,
+        out=tmp_path / "out",
+        limits=Limits(max_drop=2.0),
+    )
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    needs = Needs(folder=source.folder, leaves=(study.JOURNAL,), memory_bytes=100_000_000)
+    study.begin(source)
+    with cluster_of({}, {}) as (cluster, (_, lost)), crew_of(1, cluster.address) as crew:
+        measure = Measured(crew, needs, marks)
+        with ThreadPoolExecutor(4) as pool:
+            asked = [
+                pool.submit(study.work, source, time.time() + 300, measure, silent)
+                for _ in range(4)
+            ]
+            while len(list(marks.iterdir())) < 8:
+                time.sleep(0.05)
+            cluster.remove_node(lost, allow_graceful=False)
+            for each in asked:
+                each.result()
+    found = study.opened(source)
+    whole = [json.dumps(trial.user_attrs) for trial in found.trials if trial.values]
+    assert max(Counter(whole).values()) == 1  # no measurement counts twice
+    known = study.candidates_of(found)
+    assert set(known) == {str(each) for each in every(source.ways())}
+    alone = {name: toy_tasks.tried(tmp_path / "alone", marks, name) for name in known}
+    assert known == alone
+    assert front_of(list(known.values()), source.limits) == front_of(
+        list(alone.values()), source.limits
+    )
+    for name, candidate in known.items():  # and no file is lost
+        assert (source.folder / name / "model.tflite").stat().st_size == candidate.size_bytes
+
+
+def test_a_cluster_finds_what_this_machine_measures(tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    recipe = RECIPES / "blobs.py"
+    with cluster_of({"num_cpus": 1}, {"num_cpus": 1}) as (cluster, _):
+        found = edgekit.optimize(
+            recipe, "litert", max_drop=5.0, minutes=0.02, out=out, cluster=cluster.address
+        )
+    assert found.ok
+    folder = out / "optimize" / "blobs"
+    assert (folder / "optimize.html").is_file()
+    assert (folder / found.recommended / "model.tflite").is_file()
+    assert json.loads((folder / "plan.json").read_text())["recipe"] == str(recipe)
+    here = edgekit.build(
+        recipe, variants=found.recommended, targets="litert", out=tmp_path / "here"
+    )
+    there = next(each for each in found.candidates if each.variant == found.recommended)
+    (row,) = here.rows
+    assert (row.value, row.size_bytes) == (there.value, there.size_bytes)
