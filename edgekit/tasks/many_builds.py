@@ -132,7 +132,8 @@ def _all_built(
             progress(sum(fractions.values()) / len(fractions), f"{name}: {doing}")
 
         built = _built(order, name, crew, tell)
-        tell(1.0, "built" if built.ok is not None else "refused")
+        if built.ok is not None:  # what was refused is told at the end, and may have been stopped
+            tell(1.0, "built")
         return built
 
     with crew:
