@@ -250,6 +250,10 @@ def _connect(address: str) -> None:
             "--cluster needs Ray, which is not installed here; run: "
             "pip install 'edgekit-tflite[ray]'"
         ) from error
+    if ray.is_initialized():
+        raise BadInput(
+            "This process is connected to Ray already; call ray.shutdown() before you give cluster."
+        )
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
