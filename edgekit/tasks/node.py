@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import platform
+import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -77,8 +80,7 @@ def run(errand: Errand, contents: Callable[[], Sequence[bytes]]) -> Return:
     if refusal := _other_edition(errand.edition):
         error = {"foreseen": True, "kind": "Unavailable", "message": refusal, "traceback": ""}
         return Return(answer={"error": error}, files={}, blobs={})
-    with tempfile.TemporaryDirectory(prefix="edgekit-task-") as name:
-        root = Path(name)
+    with _scratch() as root:
         blobs = {hashlib.sha256(each).hexdigest(): each for each in contents()}
         unpack(root, errand.files, blobs)
         moved = {was: str(root / now) for was, now in errand.moved.items()}
@@ -92,6 +94,24 @@ def run(errand: Errand, contents: Callable[[], Sequence[bytes]]) -> Return:
 
         here = files_in(root / RUN / errand.run, (*errand.leaves, PLAN))  # which names our paths
         return Return(answer=answer, files=packed(here, Reader(), keep), blobs=new)
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[Path]:
+    """Give a folder that is removed in the end; those of tasks that were killed go first."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_LOCK}"):
+        with contextlib.suppress(OSError), left.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while its task runs
+            shutil.rmtree(left.parent)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as name:
+        outside = Path(f"{name}.{_LOCK}")
+        with outside.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            outside.rename(Path(name) / _LOCK)  # so that nobody finds one that is not held yet
+            yield Path(name)
+
+
+_PREFIX, _LOCK = "edgekit-task-", "lock"
 
 
 def _other_edition(theirs: Mapping[str, str]) -> str:

@@ -10,11 +10,6 @@ https://arxiv.org/abs/1712.05889.
 from __future__ import annotations
 
 import contextlib
-import logging
-import re
-import signal
-import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,11 +18,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from edgekit.building.run_folder import PLAN
-from edgekit.core import processes
 from edgekit.core.child_process import request_for, result_of
-from edgekit.core.errors import BadInput, Unavailable, reason
+from edgekit.core.errors import Unavailable, reason
 from edgekit.core.types import Progress
 from edgekit.tasks.crew import Needs
+from edgekit.tasks.joining import join
 from edgekit.tasks.node import READS, RUN, Errand, Return, edition
 from edgekit.tasks.node import run as run_errand
 from edgekit.tasks.parcel import Reader, files_in, packed, unpack
@@ -44,11 +39,8 @@ MOST_RETRIES = 3
 PATIENCE_S = 300.0
 """A cluster may be for so long without a node that could run a task that waits."""
 
-_CONNECT_S = 60.0
-_PROBE = """
-import logging, sys, ray
-ray.init(address=sys.argv[1], logging_level=logging.CRITICAL, log_to_driver=False)
-"""
+_GRACE_S = 10.0
+_STOPPED = "The cluster does no more for this search or build, which was stopped."
 
 
 class RayCluster:
@@ -63,13 +55,13 @@ class RayCluster:
     """
 
     def __init__(self, address: str) -> None:
-        _check(address)
-        _connect(address)
+        join(address)
         import ray
 
         self._task = ray.remote(_on_node)
         self._address = address
-        self._closed = threading.Event()
+        self._calls = threading.Condition()
+        self._running, self._closed = 0, False
         self._lock = threading.Lock()
         self._reader = Reader()
         self._stored: dict[str, ObjectRef[bytes]] = {}
@@ -85,7 +77,10 @@ class RayCluster:
     ) -> None:
         import ray
 
-        self._closed.set()
+        with self._calls:
+            self._closed = True
+            # Ray ends a process in which a thread still asks after it was shut down.
+            self._calls.wait_for(lambda: not self._running, timeout=_GRACE_S)
         ray.shutdown()
 
     def slots(self, needs: Needs) -> int:
@@ -123,10 +118,11 @@ class RayCluster:
         **kwargs: P.kwargs,
     ) -> T:
         """Run the function on a node; of its progress only the start comes back."""
-        errand, contents = self._errand(needs, request_for(function, *args, **kwargs))
         progress(0.0, "on the cluster")
-        returned = self._waited(needs, errand, contents)
-        self._take(needs.folder.absolute(), errand, returned)
+        with self._counted():
+            errand, contents = self._errand(needs, request_for(function, *args, **kwargs))
+            returned = self._waited(needs, errand, contents)
+            self._take(needs.folder.absolute(), errand, returned)
         result = result_of(function, returned.answer)
         for name in set(errand.run_files) - set(returned.files) - {PLAN}:  # which the task removed
             (needs.folder / name).unlink(missing_ok=True)
@@ -178,9 +174,11 @@ class RayCluster:
         try:
             waiting = task.remote(errand, contents)
             hopeful = time.monotonic()
-            while not ray.wait([waiting], timeout=2.0)[0]:
-                if self._closed.is_set():
-                    raise Unavailable("The search or build was stopped.")
+            while not ray.wait([waiting], timeout=1.0)[0]:
+                if self._closed:
+                    ray.cancel(waiting)  # it tidies up
+                    ray.wait([waiting], timeout=_GRACE_S / 2)
+                    raise Unavailable(_STOPPED)
                 if any(_fitting(node, needs) for node in _nodes()):
                     hopeful = time.monotonic()
                 if time.monotonic() - hopeful > PATIENCE_S:
@@ -196,6 +194,20 @@ class RayCluster:
                 "needs this edgekit; ask again: what was done is kept."
             ) from error
         return returned
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Count the calls that run."""
+        with self._calls:
+            if self._closed:
+                raise Unavailable(_STOPPED)
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._calls:
+                self._running -= 1
+                self._calls.notify_all()
 
     def _take(self, folder: Path, errand: Errand, returned: Return) -> None:
         """Write what a task wrote, also one that failed: it goes on from there."""
@@ -230,57 +242,3 @@ def _fitting(node: Mapping[str, float], needs: Needs) -> int:
         *(node.get(board, 0.0) for board in needs.boards),
     ]
     return int(min(rooms))
-
-
-def _check(address: str) -> None:
-    matched = re.fullmatch(r"([\w.-]+|\[[0-9a-fA-F:]+\]):(\d{1,5})", address, re.ASCII)
-    if not matched or not 0 < int(matched[2]) < 1 << 16:
-        raise BadInput(
-            f"cluster is '{address}'; give HOST:PORT of a Ray cluster's head, such as "
-            "10.0.0.1:6379, which `ray start --head` prints."
-        )
-
-
-def _connect(address: str) -> None:
-    """Join a cluster: first in a process of its own, since Ray may hang there, or end it."""
-    try:
-        import ray
-    except ModuleNotFoundError as error:
-        raise Unavailable(
-            "--cluster needs Ray, which is not installed here; run: "
-            "pip install 'edgekit-tflite[ray]'"
-        ) from error
-    if ray.is_initialized():
-        raise BadInput(
-            "This process is connected to Ray already; call ray.shutdown() before you give cluster."
-        )
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise Unavailable(
-            f"No Ray cluster answers at {address}: {why}. Start it there with `ray start --head`."
-        ) from error
-    tried = processes.run([sys.executable, "-c", _PROBE, address], timeout_s=_CONNECT_S)
-    if not tried.ok:
-        why = "nothing answers" if tried.ending == processes.TIMEOUT else tried.cause()
-        raise Unavailable(
-            f"The Ray cluster at {address} cannot be joined: {why.rstrip('.')}. On its head run "
-            f"`ray start --head`, and here, unless this is the head, `ray start "
-            f"--address={address}`."
-        )
-    with _own_signals():
-        ray.init(address=address, logging_level=logging.CRITICAL, log_to_driver=False)
-
-
-@contextlib.contextmanager
-def _own_signals() -> Iterator[None]:
-    """Keep our handlers of signals: Ray sets its own."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    ours = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in ours.items():
-        signal.signal(number, handler)

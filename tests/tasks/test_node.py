@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -48,3 +49,15 @@ def test_another_edition_is_refused_with_what_differs() -> None:
     with pytest.raises(Unavailable, match=r"code of edgekit is .* there and 000000000000 here"):
         result_of(toy_tasks.written, returned.answer)
     assert returned.files == {}
+
+
+def test_what_killed_tasks_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for name in ("edgekit-task-killed", "edgekit-task-running"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "lock").touch()
+    call = request_for(toy_tasks.slept, 0.0)
+    with (tmp_path / "edgekit-task-running" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        run(errand(call, edition()), holding())
+        assert [path.name for path in tmp_path.iterdir()] == ["edgekit-task-running"]
