@@ -27,6 +27,11 @@ This machine:
 - `setup`: create runtime environments, GPU driver, Raspberry Pi root
 - `doctor`: what is here, what is missing
 
+Quantization-aware training:
+
+- `qat_layers`: which layers it rounds, before it begins, and why not the others
+- `register_qat`: let it take a layer class of your own
+
 `to_tf_keras` and `to_keras` carry a model from Keras 3 to tf_keras and back. What edgekit explains
 in one sentence is an `EdgekitError`. Verbs have the names of the command line. Each is imported
 when it is first used, so that importing this package loads neither a framework nor NumPy.
@@ -37,6 +42,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edgekit.bridge.carry import to_keras, to_tf_keras
+    from edgekit.bridge.own.registering import register_qat
     from edgekit.building.pipeline import build
     from edgekit.building.rebuilding import rebuild
     from edgekit.core.errors import EdgekitError
@@ -52,6 +58,7 @@ if TYPE_CHECKING:
     from edgekit.verbs.doctor.doctor import doctor
     from edgekit.verbs.explain import explain
     from edgekit.verbs.inspect import inspect
+    from edgekit.verbs.qat.layers import qat_layers
     from edgekit.verbs.run.asking import run
     from edgekit.verbs.setup import setup
     from edgekit.verbs.slim import slim
@@ -75,7 +82,9 @@ __all__ = [
     "inspect",
     "load_report",
     "optimize",
+    "qat_layers",
     "rebuild",
+    "register_qat",
     "run",
     "setup",
     "slim",
@@ -100,7 +109,9 @@ _MODULES = {
     "inspect": "verbs.inspect",
     "load_report": "reporting.report_json",
     "optimize": "search.optimizing",
+    "qat_layers": "verbs.qat.layers",
     "rebuild": "building.rebuilding",
+    "register_qat": "bridge.own.registering",
     "run": "verbs.run.asking",
     "setup": "verbs.setup",
     "slim": "verbs.slim",

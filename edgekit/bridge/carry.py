@@ -176,7 +176,7 @@ def _twin_model(
             if isinstance(operation, keras.layers.Layer):
                 outputs = _twin_of(operation, batch_size, twins)(*args, **kwargs)
             else:
-                outputs = call_twin(operation, _new_name(operation, names), args, kwargs)
+                outputs = call_twin(operation, call_name(operation, names), args, kwargs)
         except UnsupportedLayer:
             raise
         except Exception as error:  # whatever TensorFlow raises while it builds the layer
@@ -212,7 +212,7 @@ def _twin_input(tensor: keras.KerasTensor, batch_size: int | None) -> TwinTensor
     )
 
 
-def _new_name(operation: keras.Operation, names: dict[str, int]) -> str:
+def call_name(operation: keras.Operation, names: dict[str, int]) -> str:
     """Return a name for a call: an operation can be called twice, where a layer is shared."""
     name = twin_name(operation.name)
     names[name] = names.get(name, 0) + 1

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from edgekit.bridge.grouped_attention import grouped_query_attention
 from edgekit.bridge.ops import twin_activation
+from edgekit.bridge.own.twin import is_own, own_twin
 from edgekit.bridge.vocabulary import vocabulary_of
 from edgekit.core.errors import UnsupportedLayer
 
@@ -98,11 +99,13 @@ def twin_layer(layer: keras.Layer) -> tf_keras.layers.Layer:
     """Return a new tf_keras layer like `layer`; its weights are not set.
 
     Args:
-        layer: A layer of Keras 3, of one of its own classes.
+        layer: A layer of Keras 3, of one of its own classes, or of one that was registered.
 
     Raises:
         UnsupportedLayer: tf_keras has no such class or lacks an option the layer uses.
     """
+    if is_own(layer):
+        return own_twin(layer, twin_name(layer.name))
     kind = twin_class(layer)
     config = _ADJUST.get(type(layer).__name__, _as_it_is)(layer, dict(layer.get_config()))
     accepted = _parameters(kind)
@@ -132,7 +135,9 @@ def twin_class(layer: keras.Layer) -> type[tf_keras.layers.Layer]:
 
     name = type(layer).__name__
     if type(layer) not in vars(keras.layers).values():  # under a name that may not be its own
-        raise refusal(layer, "the class is not one of keras.layers")
+        raise refusal(
+            layer, "the class is not one of keras.layers, nor known to edgekit.register_qat"
+        )
     if name in OURS:
         return OURS[name]()
     if name in BROKEN:
@@ -149,7 +154,8 @@ def refusal(operation: keras.Operation, because: str) -> UnsupportedLayer:
         f"Layer '{operation.name}' ({type(operation).__name__}) cannot be carried from Keras 3 to "
         f"tf_keras: {because}. Layers of keras.layers and keras.ops that both sides have are "
         "carried (docs/keras_bridge_layers.md lists them); replace this one by such layers, or "
-        "build the model without a step that needs tf_keras (pruned, clustered, qat)."
+        "build the model without a step that needs tf_keras (pruned, clustered, qat).",
+        because,
     )
 
 

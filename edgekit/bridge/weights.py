@@ -78,6 +78,9 @@ def _layer_called(twin: tf_keras.Model, name: str) -> tf_keras.layers.Layer:
 def _weight_pairs(
     layer: keras.Layer, twin: tf_keras.layers.Layer
 ) -> Iterator[tuple[keras.Variable, tf.Variable]]:
+    if hasattr(twin, "variables_in_order"):  # of a class of the user's own
+        yield from zip(layer.variables, twin.variables_in_order(), strict=True)
+        return
     ours, theirs = parts(layer), parts(twin)
     if len(ours) != len(theirs):
         raise refusal(layer, f"its twin is a {type(twin).__name__} with other layers inside")

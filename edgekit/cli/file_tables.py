@@ -12,6 +12,7 @@ from edgekit.reporting.terminal.table import Column, Page
 from edgekit.reporting.terminal.words import numbered, with_mark
 
 if TYPE_CHECKING:
+    from edgekit.bridge.qat.listing import QatLayer
     from edgekit.operators.target import Check, OperatorVerdict
     from edgekit.tflite.metadata.values import TensorMetadata
     from edgekit.verbs.inspect import InspectedPort, Inspection
@@ -44,6 +45,35 @@ def show_inspection(inspection: Inspection, *, json: bool) -> None:
                 for o in inspection.operators
             ),
         )
+
+
+def show_qat(layers: Sequence[QatLayer], *, json: bool) -> None:
+    """Print what quantization-aware training does with each layer, and what stops it."""
+    if json:
+        print_json({"layers": layers})
+        return
+    page = Page.of_stdout()
+    page.table(
+        (Column("layer"), Column("class"), Column("rounded by"), Column("what"), Column("because")),
+        (
+            (
+                each.name,
+                each.kind,
+                each.by or ("stops training" if each.stops else "in float"),
+                ", ".join(each.rounded),
+                each.reason,
+            )
+            for each in layers
+        ),
+    )
+    count = sum(1 for each in layers if each.by)
+    page.lines(
+        (
+            "",
+            f"{count} of {len(layers)} are rounded in training. Calibration finds the rest's "
+            "ranges at conversion.",
+        )
+    )
 
 
 def _figures(inspection: Inspection) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgekit.cli import completion, output
-from edgekit.cli.arguments import Json, ModelFile, Pixels, Runtime
+from edgekit.cli.arguments import Custom, Json, ModelFile, Pixels, Runtime
+from edgekit.core.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,14 +17,41 @@ if TYPE_CHECKING:
     from edgekit.verbs.bench import Benchmark
 
 
-def inspect(file: ModelFile, json: Json = False) -> None:
+def inspect(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE.tflite|MODEL",
+            help="A .tflite file; with --qat a .keras or .h5 model, or a recipe.",
+        ),
+    ],
+    qat: Annotated[
+        bool,
+        typer.Option(
+            "--qat", help="Say which layers quantization-aware training rounds; nothing is trained."
+        ),
+    ] = False,
+    custom: Custom = None,
+    json: Json = False,
+) -> None:
     """Show a file's inputs, outputs, operators and weights.
 
-    Also sparsity, sizes and the oldest runtime that has all its operators.
+    Also sparsity, sizes and the oldest runtime that has all its operators. With --qat: which layers
+    of a Keras model quantization-aware training rounds, by tfmot's configuration or by edgekit's,
+    and why not the others (edgekit inspect my_model.keras --qat).
     """
     from edgekit.cli import file_tables
     from edgekit.verbs import inspect as verb
 
+    if qat:
+        from edgekit.verbs.qat.layers import qat_layers
+
+        layers = qat_layers(file, custom=custom)
+        file_tables.show_qat(layers, json=json)
+        is_trainable = any(each.by for each in layers) and not any(each.stops for each in layers)
+        raise typer.Exit(0 if is_trainable else 1)
+    if custom:
+        raise BadInput("--custom is for --qat, which loads a Keras model; leave it out, or add it.")
     inspection = verb.inspect(file)
     file_tables.show_inspection(inspection, json=json)
     raise typer.Exit(1 if inspection.problems else 0)

@@ -50,7 +50,15 @@ class BadData(BadInput):
 
 
 class UnsupportedLayer(BadInput):
-    """A layer or operator cannot be carried by the chosen way."""
+    """A layer or operator cannot be carried by the chosen way.
+
+    Attributes:
+        because: The cause alone, as a part of a sentence; "" if the message has no such part.
+    """
+
+    def __init__(self, message: str, because: str = "") -> None:
+        super().__init__(message)
+        self.because = because
 
 
 class Unavailable(EdgekitError):

@@ -33,7 +33,7 @@ def code(kind: str, name: str) -> set[str]:
         ("recipes", "keywords_cnn", "on_device/log_mel.py"),
         ("recipes", "text_gpt2", "on_device/decoding.py"),
         ("optimizations", "pruned", "bridge/fine_tuning.py"),
-        ("optimizations", "qat", "bridge/qat_rewriting.py"),
+        ("optimizations", "qat", "bridge/qat/rewriting.py"),
         ("converters", "tflite", "conversion/tf_converter.py"),
         ("converters", "tflite", "tflite/tables.py"),
         ("converters", "edgetpu", "edgetpu/compiler_log.py"),

@@ -1,11 +1,13 @@
 """Rewrite a Keras 3 model into a form that tfmot can train with quantization.
 
 tfmot looks for a convolution, a batch normalization and an activation as three layers, and does not
-look into nested models. Its own transform of SeparableConv2D fails (shape mismatch, tfmot 0.8.1).
+look into nested models. Its own transform of SeparableConv2D fails (shape mismatch, tfmot 0.8.1),
+and it takes no convolution along one axis alone.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgekit.bridge.graph import Arguments, Options, graph_of, nodes, walk
@@ -25,16 +27,40 @@ TRAINABLE_ACTIVATIONS = frozenset(
 )
 """Activations inside a layer that tfmot can quantize."""
 
-WITH_KERNEL = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose", "Dense")
+WITH_KERNEL = (
+    "Conv2D",
+    "DepthwiseConv2D",
+    "SeparableConv2D",
+    "Conv2DTranspose",
+    "Dense",
+    "EinsumDense",
+)
+
+ALONG_ONE_AXIS = ("Conv1D", "DepthwiseConv1D", "SeparableConv1D")
 
 
-def rewritten(model: keras.Model) -> keras.Model:
+@dataclass(frozen=True, kw_only=True)
+class Rewritten:
+    """A model in the form that tfmot understands, and where its layers come from.
+
+    Attributes:
+        model: A new Keras 3 model without nested ones.
+        origins: Name of a layer or operation of it -> the path, such as `backbone/conv`, and the
+            class of the one it stems from; in the order in which they are called.
+    """
+
+    model: keras.Model
+    origins: dict[str, tuple[str, str]]
+
+
+def rewritten(model: keras.Model) -> Rewritten:
     """Return a new Keras 3 model that computes what `model` does, in the form tfmot understands.
 
     - Nested models are flattened.
     - An activation inside a convolution or Dense layer becomes a layer of its own where a
       BatchNormalization follows, or where tfmot does not know it; relu6 becomes ReLU(6).
     - SeparableConv2D becomes DepthwiseConv2D and a 1x1 Conv2D.
+    - Conv1D, DepthwiseConv1D and SeparableConv1D become those of two axes, one of them of length 1.
 
     The last of the new layers keeps the name of the one they replace; inputs and outputs keep their
     structure.
@@ -46,17 +72,26 @@ def rewritten(model: keras.Model) -> keras.Model:
     copies: dict[int, list[keras.Layer]] = {}
     pending: list[Piece] = []
     names: set[str] = set()
+    origins: dict[str, tuple[str, str]] = {}
+    within: list[str] = []
 
     def call(node: Node, args: Arguments, kwargs: Options) -> object:
         operation = node.operation
+        origin = "/".join([*within, operation.name]), type(operation).__name__
         if isinstance(operation, keras.Model):
-            return walk(graph_of(operation), keras.tree.flatten(args[0]), call)
+            within.append(operation.name)
+            result = walk(graph_of(operation), keras.tree.flatten(args[0]), call)
+            within.pop()
+            return result
         if not isinstance(operation, keras.layers.Layer):
+            origins.setdefault(operation.name, origin)
             return operation(*args, **kwargs)
         if id(operation) not in copies:
-            pieces = _pieces(operation, _new_name(operation.name, names), before_norm)
+            name = _new_name(operation.name, names)
+            pieces = _pieces(operation, operation.get_weights(), name, id(operation) in before_norm)
             pending.extend(pieces)
             copies[id(operation)] = [layer for layer, _ in pieces]
+            origins.update((layer.name, origin) for layer, _ in pieces)
         first, *rest = copies[id(operation)]
         result = first(*args, **kwargs)
         for layer in rest:
@@ -68,7 +103,7 @@ def rewritten(model: keras.Model) -> keras.Model:
     flat = keras.Model(inputs, outputs, name=model.name)
     for layer, weights in pending:
         layer.set_weights(weights)
-    return flat
+    return Rewritten(model=flat, origins=origins)
 
 
 def is_trainable_activation(layer: EitherLayer) -> bool:
@@ -77,18 +112,21 @@ def is_trainable_activation(layer: EitherLayer) -> bool:
     return activation is None or getattr(activation, "__name__", "") in TRAINABLE_ACTIVATIONS
 
 
-def _pieces(layer: keras.Layer, name: str, before_norm: set[int]) -> list[Piece]:
+def _pieces(
+    layer: keras.Layer, weights: list[Array], name: str, is_before_norm: bool
+) -> list[Piece]:
     """Return the layers that replace one layer, in order, with their weights."""
     import keras
 
     kind = type(layer).__name__
     if kind == "Activation" and layer.activation is keras.activations.relu6:
         return [(keras.layers.ReLU(6.0, name=name), [])]
-    weights = layer.get_weights()
     config = {**layer.get_config(), "name": name}
+    if kind in ALONG_ONE_AXIS and layer.data_format == "channels_last":
+        return _along_two_axes(layer, weights, config, is_before_norm)
     if kind not in WITH_KERNEL:
         return [(type(layer).from_config(config), weights)]
-    is_apart = id(layer) in before_norm or not is_trainable_activation(layer)
+    is_apart = is_before_norm or not is_trainable_activation(layer)
     if not is_apart or layer.activation is keras.activations.linear:
         return _plain(layer, config, weights)
     linear = _plain(layer, {**config, "name": f"{name}_linear", "activation": "linear"}, weights)
@@ -96,6 +134,42 @@ def _pieces(layer: keras.Layer, name: str, before_norm: set[int]) -> list[Piece]
         limit = 6.0 if layer.activation is keras.activations.relu6 else None
         return [*linear, (keras.layers.ReLU(limit, name=name), [])]
     return [*linear, (keras.layers.Activation(layer.activation, name=name), [])]
+
+
+def _along_two_axes(
+    layer: keras.Layer, weights: list[Array], config: Options, is_before_norm: bool
+) -> list[Piece]:
+    """Return the layers that make up a convolution along one axis, as TFLite computes it."""
+    import keras
+
+    name, kind = str(config["name"]), type(layer).__name__.replace("1D", "2D")
+    (size,), (stride,), (rate,) = layer.kernel_size, layer.strides, layer.dilation_rate
+    before: list[Piece] = []
+    if layer.padding == "causal":
+        pad = keras.layers.ZeroPadding1D((rate * (size - 1), 0), name=f"{name}_padding")
+        before, config = [(pad, [])], {**config, "padding": "valid"}
+    twin = getattr(keras.layers, kind).from_config(
+        {
+            **config,
+            "name": f"{name}_conv",
+            "kernel_size": (1, size),
+            # TensorFlow wants both strides of a depthwise convolution alike.
+            "strides": (1 if kind == "Conv2D" else stride, stride),
+            "dilation_rate": (1, rate),
+        }
+    )
+    wide = [w[None] if w.ndim == 3 else w for w in weights]
+    channels = layer._inbound_nodes[0].input_tensors[0].shape[-1]
+    return [
+        *before,
+        (keras.layers.Reshape((1, -1, channels), name=f"{name}_in"), []),
+        *_pieces(twin, wide, f"{name}_conv", is_before_norm),
+        (keras.layers.Reshape((-1, _channels_out(layer, channels)), name=name), []),
+    ]
+
+
+def _channels_out(layer: keras.Layer, channels: int) -> int:
+    return int(getattr(layer, "filters", None) or channels * layer.depth_multiplier)
 
 
 def _plain(layer: keras.Layer, config: Options, weights: list[Array]) -> list[Piece]:

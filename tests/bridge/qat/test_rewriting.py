@@ -9,7 +9,7 @@ import pytest
 
 from edgekit.bridge.carry import TOLERANCE
 from edgekit.bridge.parity import error
-from edgekit.bridge.qat_rewriting import rewritten
+from edgekit.bridge.qat.rewriting import rewritten
 
 keras = pytest.importorskip("keras")
 pytest.importorskip("tf_keras")
@@ -21,7 +21,7 @@ def rewrite(model: Any) -> Any:
     random = np.random.default_rng(0)
     for weight in model.weights:
         weight.assign(weight + random.uniform(0.1, 0.5, weight.shape))
-    new = rewritten(model)
+    new = rewritten(model).model
     assert error(model, new, seed=1) <= TOLERANCE
     assert [tensor.shape for tensor in new.inputs] == [tensor.shape for tensor in model.inputs]
     return new

@@ -1,0 +1,1 @@
+"""Which layers quantization-aware training takes, told before it begins."""
