@@ -148,7 +148,8 @@ def _failure(
             outputs = tfmot.quantize_annotate_layer(copy, config)(inputs)
             tfmot.quantize_apply(tf_keras.Model(inputs, outputs), _scheme())
         except Exception as own:  # the same, of this layer
-            return _cannot(f"Layer '{name}' ({type(layer).__name__})", own)
+            kind = type(getattr(layer, "copy", layer)).__name__  # of a class of the user's own
+            return _cannot(f"Layer '{name}' ({kind})", own)
     return _cannot(f"Model '{model.name}'", error)
 
 
