@@ -11,10 +11,12 @@ from edgekit.core import registry
 from edgekit.core.errors import BadInput, NotFound, Unavailable
 from edgekit.core.paths import require_writable
 from edgekit.core.types import AnyPath, Progress, is_path
+from edgekit.core.variant import CALIBRATED
 from edgekit.intake.examples import Given, as_path
 from edgekit.intake.live_model import saved
 from edgekit.intake.media import check_pixels
 from edgekit.intake.options import Options
+from edgekit.reporting.wording import listed
 from edgekit.search.candidate import Limits, Reference
 from edgekit.search.own_model.drop import reference_of
 from edgekit.search.own_model.facts import look
@@ -96,7 +98,13 @@ def _check_request(
             f"There is no '{data}'; give examples: an .npz made by np.savez, a .npy, or a folder "
             "of pictures, WAV or .npy files."
         )
-    if maker := registry.get("targets", target).converter:
+    kind = registry.get("targets", target)
+    if data is None and set(kind.precisions) <= set(CALIBRATED):
+        raise BadInput(
+            f"Target '{target}' takes {listed(kind.precisions)}, whose ranges are measured on "
+            "examples, and there are none. Give some hundred (--data)."
+        )
+    if maker := kind.converter:
         raise BadInput(
             f"Target '{target}' runs what {maker} makes of a .tflite, and a search of your own "
             "model measures the .tflite itself. Search for another target, such as cpu, with the "
