@@ -112,6 +112,7 @@ class Target:
             nowhere, so that there is no more than a prediction.
         device: Name of the device that proves it.
         precisions: Those it accepts.
+        weight_bits: Of weights that it has kernels for, where activations are float.
         converter: Name of the converter, such as a compiler, that makes what it runs from a
             `.tflite`; "" if it runs the `.tflite` itself.
         compiled: The custom operator that a compiler of others writes in place of those that the
@@ -128,6 +129,7 @@ class Target:
     runtime: str
     device: str
     precisions: tuple[Precision, ...]
+    weight_bits: tuple[int, ...] = (8,)
     converter: str = ""
     compiled: str = ""
     is_picky: bool = False

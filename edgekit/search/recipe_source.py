@@ -90,7 +90,8 @@ class Request:
 
     def ways(self) -> list[Way]:
         """Return the ways to make files of the recipe for the target."""
-        return ways_for(self.plan().recipe, registry.get("targets", self.target).precisions)
+        target = registry.get("targets", self.target)
+        return ways_for(self.plan().recipe, target.precisions, target.weight_bits)
 
     def usual(self, ways: list[Way]) -> Sequence[Variant]:
         """Return the recipe's own variants, those that only convert first."""

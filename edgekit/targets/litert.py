@@ -17,4 +17,5 @@ target = Target(
     runtime="litert",
     device="local",
     precisions=PRECISIONS,
+    weight_bits=(8, 4),
 )

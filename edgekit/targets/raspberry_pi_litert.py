@@ -18,4 +18,5 @@ target = Target(
     runtime="litert",
     device="raspberry-pi",
     precisions=PRECISIONS,
+    weight_bits=(8, 4),
 )

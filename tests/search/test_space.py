@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from optuna.trial import FixedTrial
 
+from edgekit.conversion import int4_weights
 from edgekit.core import registry
 from edgekit.core.variant import PRECISIONS, Variant
-from edgekit.search.space import every, parameters, suggested, usual, ways_for
+from edgekit.search.space import NONE, every, parameters, suggested, usual, ways_for
 from tests.support.paths import RECIPES
 
 
@@ -30,7 +31,8 @@ def test_what_is_worth_trying_is_allowed_and_holds_the_default(name: str) -> Non
 @pytest.mark.parametrize("recipe", ["image_cnn", "forecast_gru", "words_cbow"])
 def test_a_variant_and_what_optuna_suggests_are_the_same(recipe: str, target: str) -> None:
     precisions = registry.get("targets", target).precisions
-    ways = ways_for(registry.get("recipes", recipe), precisions)
+    bits = registry.get("targets", target).weight_bits
+    ways = ways_for(registry.get("recipes", recipe), precisions, bits)
     space = list(every(ways))
     assert len(set(map(str, space))) == len(space)
     for variant in space:
@@ -59,10 +61,31 @@ def test_the_usual_variants_come_with_those_first_that_convert_only() -> None:
     recipe = registry.get("recipes", "image_cnn")
     ways = ways_for(recipe, PRECISIONS)
     names = [str(variant) for variant in usual(recipe, ways)]
-    assert set(names) == set(recipe.variants)
+    assert set(names) == {*recipe.variants, "int8,mse=1", "int8,percentile=99.9"}
     plain = [name for name in names if "-" not in name]
     assert names[: len(plain)] == plain
     assert all(parameters(Variant.parse(name), ways) for name in names)
+
+
+def test_options_of_precisions_are_tried_where_they_make_sense() -> None:
+    recipe = registry.get("recipes", "image_cnn")
+    there = {way.name: way.precisions for way in ways_for(recipe, PRECISIONS)}
+    assert {"int8,mse=1", "int8,float_layers=1"} <= set(there[NONE])
+    assert set(there["pruned"]) == set(PRECISIONS)
+    assert there["qat"] == ("int8",)  # its ranges were trained
+    only_int8 = {text for way in ways_for(recipe, ["int8"]) for text in way.precisions}
+    assert "int8,percentile=99.9" in only_int8
+    assert not [text for text in only_int8 if "float_layers" in text]
+
+
+def test_weights_of_4_bits_are_tried_where_kernels_take_them() -> None:
+    recipe = registry.get("recipes", "image_cnn")
+    for name in registry.names("targets"):
+        target = registry.get("targets", name)
+        takes_it = name in ("litert", "raspberry-pi-litert") and not int4_weights.missing()
+        for way in ways_for(recipe, target.precisions, target.weight_bits):
+            if way.name in (NONE, "pruned", "clustered"):
+                assert ("dynamic_int8,weight_bits=4" in way.precisions) == takes_it
 
 
 def test_a_variant_outside_of_the_space_has_no_parameters() -> None:

@@ -18,7 +18,7 @@ from edgekit.core.errors import EdgekitError
 from edgekit.core.paths import atomic, packaged, sha256
 from edgekit.core.records import Json, to_json
 from edgekit.core.types import Progress, silent
-from edgekit.core.variant import Variant
+from edgekit.core.variant import PRECISIONS, Variant
 from edgekit.intake.options import Options, arguments
 from edgekit.running.limits import LIMITS
 from edgekit.running.place import Place, places
@@ -27,7 +27,7 @@ from edgekit.running.timing import time_file
 from edgekit.search.candidate import Candidate, Limits
 from edgekit.search.own_model.drop import drop_of
 from edgekit.search.own_model.facts import FIRST, ModelFacts
-from edgekit.search.space import UNROLLED, Way, ways_to_convert
+from edgekit.search.space import CHEAP, UNROLLED, Way, ways_to_convert
 from edgekit.source_model.golden_vectors import read_arrays
 from edgekit.verbs.convert import convert
 from edgekit.verbs.delivery import Conversion
@@ -82,18 +82,19 @@ class OwnModel:
 
     def ways(self) -> list[Way]:
         """Return the ways to convert the model for the target; without examples fewer."""
-        precisions = registry.get("targets", self.target).precisions
+        target = registry.get("targets", self.target)
         return ways_to_convert(
-            precisions,
+            target.precisions,
+            target.weight_bits,
             calibrated=self.facts.calibration is not None,
             has_recurrent=self.facts.has_recurrent,
         )
 
     def usual(self, ways: list[Way]) -> Sequence[Variant]:
-        """Return every precision as it is by default."""
-        return [
-            Variant(precision=p) for way in ways if not way.optimizations for p in way.precisions
-        ]
+        """Return every precision as it is by default, and a few with options."""
+        first = (*PRECISIONS, *CHEAP)
+        (plain, *_) = ways
+        return [Variant.parse(text) for text in first if text in plain.precisions]
 
     def starts_early(self, variant: Variant, known: Mapping[str, Candidate]) -> bool:
         """Nothing is retrained."""
