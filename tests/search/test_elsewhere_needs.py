@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import ParamSpec, TypeVar, cast
 
 import pytest
 from typer.testing import CliRunner
@@ -22,6 +23,9 @@ from edgekit.search.own_model.source import OwnModel
 from edgekit.search.recipe_source import Request
 from edgekit.tasks.crew import Needs
 from tests.support.paths import RECIPES
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 TARGET = '''"""LiteRT on a board of the test's own."""
 
@@ -53,10 +57,16 @@ class Recording:
         return 1
 
     def call(
-        self, needs: Needs, progress: Progress, function: Callable[..., object], *args: object
-    ) -> Candidate:
+        self,
+        needs: Needs,
+        progress: Progress,
+        function: Callable[P, T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
         self.calls.append((function.__name__, needs, args))
-        return Candidate(variant="float32")
+        return cast(T, Candidate(variant="float32"))
 
 
 def paths_in(value: Json) -> list[str]:
