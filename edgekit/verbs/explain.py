@@ -40,7 +40,7 @@ from edgekit.intake.examples import Given, as_path
 from edgekit.intake.live_model import saved
 from edgekit.intake.media import check_pixels
 from edgekit.intake.options import PLAIN, Options, arguments, read_noted
-from edgekit.running.place import places
+from edgekit.running.place import Place, places
 from edgekit.source_model.interface import KerasModel
 from edgekit.tflite.reader import read
 from edgekit.tflite.sidecar import descriptions_of
@@ -150,7 +150,7 @@ def explain(
             calibration=twin.calibration,
             vectors=vectors,
             options=options,
-            places=[place for place in places(("cpu", "litert")).values() if not place.missing()],
+            places=_places(options),
             deadline=time.monotonic() + budget_s,
             progress=progress,
             skipped=[],
@@ -238,6 +238,12 @@ def _request(out: Path, source: AnyPath | KerasModel, calibration: Given) -> Req
         calibration=str(calibration) if is_path(calibration) else "EXAMPLES.npz",
         out=str(out),
     )
+
+
+def _places(options: Options) -> list[Place]:
+    """Return where files are judged: on the CPU runtimes that are here and take them."""
+    takes_all = ("cpu", "litert") if options.quantization.weight_bits == 8 else ("litert",)
+    return [place for place in places(takes_all).values() if not place.missing()]
 
 
 def _checked(file: Path, options: Options) -> Precision:
