@@ -84,6 +84,11 @@ def test_rare_large_values_are_cut_and_all_others_get_finer_steps(
     assert error(source, finer, usual(8)) < error(source, plain, usual(8)) / 4
 
 
+def test_activations_of_16_bits_are_cut_alike(convert: Convert) -> None:
+    plain, finer = convert("int16x8")[0], convert("int16x8,percentile=99.8")[0]
+    assert scale_of_input(read(finer).main) < scale_of_input(read(plain).main) / 10
+
+
 def test_a_percentile_is_where_the_range_ends(source: Path, convert: Convert) -> None:
     file, _ = convert("int8,percentile=90")
     low, high = np.percentile(np.load(source.with_suffix(".npz"))["given"], [10, 90])
