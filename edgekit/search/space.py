@@ -53,8 +53,9 @@ AFTER_OTHERS = ("dynamic_int8,weight_bits=4",)
 """Of these, what is tried after an optimization too: it halves the bytes once more. The others save
 a little of a drop, and each would multiply the ways that take minutes."""
 
-LONGEST = 3
-"""Optimizations that are tried one after another, at most: pruning, clustering and rounding."""
+LONGEST = 4
+"""Optimizations that are tried one after another, at most: a narrower network, pruning, clustering
+and quantization-aware training."""
 
 UNROLLED = "unrolled"
 """The way that converts recurrent layers step by step, as `edgekit convert --recurrent fast`."""
