@@ -21,7 +21,8 @@ PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "dynamic_int8", "int8
 
 - `float32`: weights and activations float32.
 - `float16`: weights stored as float16, computed in float32 (CPU) or float16 (GPU).
-- `dynamic_int8`: weights int8; activations quantized while running.
+- `dynamic_int8`: weights int8, or of 4 bits with `weight_bits=4`; activations quantized while
+  running.
 - `int8`: weights and activations int8.
 - `int16x8`: activations int16, weights int8.
 """

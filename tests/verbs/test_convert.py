@@ -15,7 +15,7 @@ import pytest
 from edgekit.core import processes
 from edgekit.core.errors import BadData, BadInput, BadModelFile, NotFound, Unavailable
 from edgekit.core.variant import PRECISIONS, Precision
-from edgekit.intake.options import Io
+from edgekit.intake.options import Io, read_noted
 from edgekit.operators.speed import slow_here
 from edgekit.source_model.golden_vectors import read_vectors
 from edgekit.source_model.reference import NUM_EXAMPLES, judged_examples
@@ -319,3 +319,15 @@ def test_tensorflows_own_operators_are_verified_by_tensorflow(tmp_path: Path) ->
 def test_select_operators_and_a_target_do_not_go_together(models: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no target runs them"):
         convert(models / "erfinv.keras", tmp_path / "out.tflite", target="cpu", select_ops=True)
+
+
+def test_a_precision_with_options_is_a_file_of_its_own(models: Path, tmp_path: Path) -> None:
+    out, calibration = tmp_path / "out.tflite", models / "photos.npz"
+    asked = ["int8", "int8,examples=2e1,percentile=99.9"]
+    both = convert(models / "branches.keras", out, precision=asked, calibration=calibration)
+    names = ["out.int8.tflite", "out.int8,percentile=99.9,examples=20.tflite"]
+    assert [each.artifact.path.name for each in both.done] == names
+    told = [read_noted(each.artifact.made_by.get("options", "")) for each in both.done]
+    assert [str(each.quantization) for each in told] == ["", "percentile=99.9,examples=20"]
+    assert both.done[1].artifact.made_by["calibration"].startswith("20 of ")
+    assert both.done[1].artifact.precision == "int8"
