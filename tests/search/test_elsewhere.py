@@ -91,7 +91,7 @@ def test_a_lost_node_changes_nothing(tmp_path: Path) -> None:
         assert (source.folder / name / "model.tflite").stat().st_size == candidate.size_bytes
 
 
-def test_a_cluster_finds_what_this_machine_measures(tmp_path: Path) -> None:
+def test_what_a_cluster_found_is_here_to_go_on_with(tmp_path: Path) -> None:
     out = tmp_path / "runs"
     recipe = RECIPES / "blobs.py"
     with cluster_of({"num_cpus": 1}, {"num_cpus": 1}) as (cluster, _):
@@ -103,9 +103,11 @@ def test_a_cluster_finds_what_this_machine_measures(tmp_path: Path) -> None:
     assert (folder / "optimize.html").is_file()
     assert (folder / found.recommended / "model.tflite").is_file()
     assert json.loads((folder / "plan.json").read_text())["recipe"] == str(recipe)
-    here = edgekit.build(
-        recipe, variants=found.recommended, targets="litert", out=tmp_path / "here"
+    trained = (folder / ".steps" / "train.json").stat().st_mtime_ns
+    here = edgekit.build(  # goes on from what the cluster left
+        recipe, variants=found.recommended, targets="litert", out=out / "optimize"
     )
+    assert (folder / ".steps" / "train.json").stat().st_mtime_ns == trained
     there = next(each for each in found.candidates if each.variant == found.recommended)
     (row,) = here.rows
     assert (row.value, row.size_bytes) == (there.value, there.size_bytes)
