@@ -123,7 +123,8 @@ def _package_of(path: Path) -> str:
 
 def _label(path: Path) -> str:
     """Return the same name for a file wherever edgekit, or a user's own package, lies."""
-    root = packaged().parent
+    root = packaged()
     if path.is_relative_to(root):
-        return str(path.relative_to(root))
-    return "/".join((*filter(None, _package_of(path).split(".")), path.name))
+        return str(path.relative_to(root.parent))
+    package = _package_of(path).replace(".", "/") or path.parent.name
+    return f"{package}/{path.name}"

@@ -55,6 +55,18 @@ def test_training_does_not_depend_on_what_runs_files() -> None:
     assert not {"session.py", "worker.py", "tf_converter.py", "pipeline.py"} & files
 
 
+def test_a_loose_file_is_the_same_wherever_its_folder_lies(tmp_path: Path) -> None:
+    copies = [tmp_path / each / "recipes" / "blobs.py" for each in ("one", "other")]
+    for copy in copies:
+        copy.parent.mkdir(parents=True)
+        shutil.copy(RECIPES / "blobs.py", copy)
+    here, *there = (code_of(path).sums for path in (RECIPES / "blobs.py", *copies))
+    assert RECIPES.name == "recipes"
+    assert there == [here, here]
+    copies[0].write_text(copies[0].read_text() + "# edited")
+    assert code_of(copies[0]).sums != here
+
+
 def test_a_loose_file_may_import_its_own_package_and_edgekit_only(tmp_path: Path) -> None:
     package = tmp_path / "mine"
     package.mkdir()
