@@ -81,7 +81,7 @@ def test_a_page_of_a_model_says_where_the_file_is_and_a_recipe_s_what_was_built(
     assert "runs/optimize/mine/mine.tflite" in text
     assert "The model mine.keras scores 90.00 % accuracy" in text
     assert "size None" not in text
-    assert "Dashed: the drop that is allowed" in text
+    assert "in sight: the drop that is allowed" in text
     built = page.write(found(model="", size="tiny", seed=3), tmp_path).read_text()
     assert "size tiny, seed 3" in built
     assert "Keras reference scores" in built
