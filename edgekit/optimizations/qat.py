@@ -20,6 +20,7 @@ from edgekit.bridge.graph import graph_of
 from edgekit.bridge.holding.holding import hold
 from edgekit.bridge.parity import error
 from edgekit.bridge.qat.quantizing import quantized
+from edgekit.bridge.qat.ranges import begin_with_ranges_of
 from edgekit.bridge.qat.rewriting import rewritten
 from edgekit.core.errors import UnsupportedLayer
 from edgekit.core.kinds import Optimization, Trait
@@ -73,6 +74,7 @@ def apply(
         name=twin.name,
     )
     progress(0.0, f"in float while training: {', '.join(left_alone) or 'nothing'}")
+    begin_with_ranges_of(named, recipe.data("train", size).inputs)
     hold(named, keep)
     fine_tune(named, recipe, size=size, seed=seed, progress=progress)
     return named

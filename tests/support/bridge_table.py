@@ -22,7 +22,7 @@ COMMAND = "python -m tests.support.bridge_table"
 
 NOT_LAYERS = {
     "InputSpec": "describes inputs; is not a layer",
-    "Layer": "base class; subclasses of your own are refused",
+    "Layer": "base class; your own are refused, unless edgekit.register_qat knows them",
     "Wrapper": "base class; TimeDistributed and Bidirectional are carried",
 }
 NEED_MORE = {

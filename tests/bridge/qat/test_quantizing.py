@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.bridge.carry import to_tf_keras
+from edgekit.bridge.carry import to_keras, to_tf_keras
 from edgekit.bridge.own.registering import REGISTERED, register_qat
 from edgekit.bridge.qat import configs, quantizing
 from edgekit.bridge.qat.quantizing import quantized
+from edgekit.bridge.qat.ranges import begin_with_ranges_of
 from edgekit.bridge.qat.rewriting import rewritten
 from edgekit.core import registry
 from edgekit.core.errors import UnsupportedLayer
@@ -147,6 +148,26 @@ def test_a_layer_of_ones_own_is_rounded_as_it_was_registered(
     path = int8_file(model, source, tmp_path)
     assert float_operators(path) == []
     assert_agrees(path, model, examples(source, 9))
+
+
+def test_a_layer_of_ones_own_is_carried_there_and_back(registered: Any) -> None:
+    registered(Mixing)
+    model = moved(steps(Mixing(8, name="it")))
+    back = to_keras(to_tf_keras(model), like=model)
+    for one, other in zip(model.get_weights(), back.get_weights(), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_training_begins_with_the_ranges_of_the_data() -> None:
+    """tfmot 0.8.1 begins with -6 to 6, and would cut what is larger."""
+    source = image(keras.layers.BatchNormalization(name="it"))
+    twin = to_tf_keras(rewritten(source).model)
+    model = quantized(type(twin)(twin.inputs, twin.outputs))[0]
+    x, before = 10 * examples(source, 0), [w.numpy() for w in twin.weights]
+    begin_with_ranges_of(model, {"x": x})
+    expected = np.asarray(source(x[:32]))
+    assert np.abs(model(x[:32]) - expected).max() < 0.1 * np.abs(expected).max()
+    assert all(any(np.array_equal(b, w) for w in model.get_weights()) for b in before)
 
 
 def test_a_kernel_before_a_relu_layer_is_rounded() -> None:
