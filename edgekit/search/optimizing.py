@@ -267,6 +267,19 @@ def _why(
     text = (
         f"{best.variant} is the smallest within limits of "
         f"{wording.counted(len(candidates), 'variant')} tried: {size} compressed{ratio}; "
-        f"{metric.worsening} of {metric.name} {drop}{time}. {source.remark(best)}"
+        f"{metric.worsening} of {metric.name} {drop}{time}. {_beside_usual(source, whole, best)} "
+        f"{source.remark(best)}"
     )
     return text.rstrip()
+
+
+def _beside_usual(source: Source, candidates: list[Candidate], best: Candidate) -> str:
+    """Say what comes of trying the usual variants, each as it is by default, and no others."""
+    names = {str(each) for each in source.usual(source.ways()) if not each.options}
+    usual = front_of([each for each in candidates if each.variant in names], source.limits)
+    if not usual:
+        return "None of the usual variants that were tried keeps to the limits."
+    if usual[0].variant == best.variant:
+        return "It is one of the usual variants."
+    size = wording.size_text(usual[0].compressed_bytes)
+    return f"Of the usual variants, {usual[0].variant} is the smallest, {size}."

@@ -33,6 +33,7 @@ def test_the_smallest_within_limits_is_found_and_can_be_built_again(
     assert best.compressed_bytes == min(each.compressed_bytes or 0 for each in good)
     assert best.drop is not None
     assert best.drop <= 1.0
+    assert "usual variants" in found.why
     folder = tmp_path / "runs" / "optimize" / "blobs"
     page = (folder / "optimize.html").read_text()
     assert all(f"<td>{name}</td>" in page for name in by_name)
