@@ -67,7 +67,7 @@ def work(
 
     Args:
         source: What is searched.
-        deadline: Of `time.time()`; what was begun before is finished.
+        deadline: Of `time.time()`; what was begun before is finished, and one variant is tried.
         measure: Makes a file and measures it; the source itself, in this process, if None.
         progress: Told how far it is; the parent's, in a child.
     """
@@ -76,7 +76,7 @@ def work(
     study, ways = opened(source), source.ways()
     left = {str(variant): variant for variant in every(ways)}
     trying = partial(tried, measure=measure) if measure else tried
-    while time.time() < deadline:
+    while time.time() < deadline or not candidates_of(study):  # or it would have found nothing
         known = candidates_of(study)
         for name in [*known, *_under_way(study).values()]:
             left.pop(name, None)
