@@ -5,6 +5,9 @@ Every inner layer has half of its channels, or another share of them as in
 with the channels that weigh most, and is trained by the recipe's loss and to answer as the trained
 network does, which remains what it is measured against.
 
+On `image_cnn` (full, seed 0), half the channels are a quarter of the weights: test accuracy went
+from 92.75 to 91.97 %, and to 91.94 % in int8, whose file went from 70.0 to 20.8 kB compressed.
+
 Source: Hinton, Vinyals, Dean, Distilling the Knowledge in a Neural Network, 2015,
 https://arxiv.org/abs/1503.02531.
 """

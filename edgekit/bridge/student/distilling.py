@@ -23,7 +23,11 @@ EPOCHS_FACTOR = 4
 """A narrower network is trained so many times as long as one that only adapts to a change."""
 
 LEARNING_RATE_FACTOR = 3
-"""It has more to learn, too, than `Recipe.fine_tuning` is made for."""
+"""It has more to learn, too, than `Recipe.fine_tuning` is made for.
+
+On `image_cnn` (tiny, seed 0, half the channels) 87.0 % of 1,000 test images were right with a factor
+of 3, 85.8 % with 1 and 87.6 % with 5, which is within chance; of the trained network, 88.5 %.
+"""
 
 TEMPERATURE = 4.0
 """Probabilities are compared after their logarithms were divided by this; it shows which of the
