@@ -262,7 +262,7 @@ def _why(
     time = f", {wording.latency_text(best.latency_ms)} a call" if best.latency_ms else ""
     plain = next((each for each in whole if each.variant == str(REFERENCE)), None)
     ratio = ""
-    if plain and plain.compressed_bytes and best.compressed_bytes:
+    if plain and plain is not best and plain.compressed_bytes and best.compressed_bytes:
         ratio = f", {plain.compressed_bytes / best.compressed_bytes:.1f} times smaller than float32"
     text = (
         f"{best.variant} is the smallest within limits of "
