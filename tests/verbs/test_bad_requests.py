@@ -106,7 +106,7 @@ PLACES = {
 OPTIONS = {
     "moon": "No such command 'moon'",
     "lst": "Did you mean 'list'",
-    "build": "Missing argument",
+    "build": "name the recipes to build, or give --all",
     "build image_cn": "Did you mean 'image_cnn'",
     "build nowhere.py": "no file",
     "convert good.keras --out x.bin": "give a name that ends in .tflite",
