@@ -14,12 +14,15 @@ import json
 import threading
 import time
 import warnings
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 from edgekit.core.child_process import report_progress
 from edgekit.core.records import from_json, to_json
 from edgekit.core.types import Progress
+from edgekit.core.variant import Variant
 from edgekit.search.candidate import Candidate
 from edgekit.search.own_model.source import OwnModel
 from edgekit.search.recipe_source import Request
@@ -78,7 +81,7 @@ def work(
     trying = partial(tried, measure=measure) if measure else tried
     while time.time() < deadline or not candidates_of(study):  # or it would have found nothing
         known = candidates_of(study)
-        for name in [*known, *_under_way(study).values()]:
+        for name in [*known, *_under_way(study).values(), *_cannot_be_made(left, known.values())]:
             left.pop(name, None)
         if not left:
             return
@@ -103,6 +106,22 @@ def work(
             study.tell(trial, found.costs)
         else:
             study.tell(trial, state=TrialState.FAIL)
+
+
+def _cannot_be_made(left: Mapping[str, Variant], known: Iterable[Candidate]) -> list[str]:
+    """Return those left that begin with an optimization which failed twice, and never did not.
+
+    It is the model then that it does not go with, whatever its options and what follows it.
+    """
+    failed, made = Counter[str](), set[str]()
+    for each in known:
+        first = "".join(Variant.parse(each.variant).optimizations[:1])
+        if each.size_bytes is None:
+            failed[first] += 1
+        else:
+            made.add(first)
+    hopeless = {first for first, times in failed.items() if first and times > 1} - made
+    return [name for name, each in left.items() if hopeless.intersection(each.optimizations[:1])]
 
 
 def candidates_of(study: Study) -> dict[str, Candidate]:

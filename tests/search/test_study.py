@@ -69,6 +69,25 @@ def test_all_are_tried_once_and_the_usual_ones_first(request_: Request, asked: l
     assert set(study.candidates_of(study.opened(request_))) == space
 
 
+def test_an_optimization_that_the_model_does_not_go_with_is_tried_twice(
+    request_: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Variant] = []
+
+    def tried(request: Request, variant: Variant, known: Known, progress: Progress) -> Candidate:
+        asked.append(variant)
+        size = None if "pruned" in variant.optimizations[:1] else len(asked)
+        return Candidate(variant=str(variant), size_bytes=size, drop=0.0, is_sound=size is not None)
+
+    monkeypatch.setattr(study, "tried", tried)
+    study.begin(request_)
+    study.work(request_, soon())
+    firsts = Counter("".join(each.optimizations[:1]) for each in asked)
+    space = Counter("".join(each.optimizations[:1]) for each in every(request_.ways()))
+    assert firsts.pop("pruned") == 2 < space.pop("pruned")
+    assert firsts == space
+
+
 def test_a_second_run_goes_on_and_takes_up_what_was_left_half(
     request_: Request, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
