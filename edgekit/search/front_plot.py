@@ -23,8 +23,9 @@ _LOG_FROM = 8.0
 def front_plot(found: Found, *, width: float) -> str:
     """Draw a search as SVG, `width` pixels wide; "" if nothing was measured.
 
-    The front's files are discs with the numbers of the table, joined by a line; the others are
-    rings, and squares where they break a limit. Up is better.
+    The front's files are discs with the numbers of the table, and a line joins those that no
+    smaller one beats in drop. The others are rings, and squares where they break a limit. Up is
+    better.
     """
     shown = [each for each in found.candidates if each.drop is not None and each.compressed_bytes]
     if not shown:
@@ -90,8 +91,11 @@ def _draw_other(axes: Axes, each: Candidate, *, good: bool) -> None:
 
 def _draw_front(axes: Axes, front: list[Candidate]) -> None:
     points = [(float(each.compressed_bytes or 1), each.drop or 0.0) for each in front]
-    if len(points) > 1:
-        axes.plot(*zip(*points, strict=True), color=COLOURS["accent"], linewidth=1.2, alpha=0.5)
+    # Some are in the front for their time alone; the line joins those that better the drop.
+    drops = [drop for _, drop in points]
+    joined = [at for number, at in enumerate(points) if at[1] <= min(drops[: number + 1])]
+    if len(joined) > 1:
+        axes.plot(*zip(*joined, strict=True), color=COLOURS["accent"], linewidth=1.2, alpha=0.5)
     anchors = [axes.transData.transform(point) for point in points]
     for number, at in enumerate(spread([(float(x), float(y)) for x, y in anchors]), 1):
         where = axes.transData.inverted().transform(at)
