@@ -219,8 +219,9 @@ def test_what_is_said_to_stay_on_the_cpu_is_what_vela_leaves_in_its_file(
     left = read(tmp_path / f"{name}_vela.tflite").main.operators
     found = check(path, "ethos-u")
     on_cpu = [o.name for o in found.operators if o.verdict == "no"]
-    assert on_cpu == [o.name for o in left if o.name != COMPILED]
-    assert found.ok == (COMPILED in [o.name for o in left])
+    compiled = f"CUSTOM:{COMPILED}"
+    assert on_cpu == [o.name for o in left if o.name != compiled]
+    assert found.ok == (compiled in [o.name for o in left])
 
 
 @pytest.mark.device

@@ -115,13 +115,15 @@ def test_a_model_with_labels_is_searched_and_the_command_makes_the_same_file(
     labels = np.asarray(classifier(examples)).argmax(-1)
     labels[::10] = (labels[::10] + 1) % 4  # the model is right about nine of ten
     found = edgekit.optimize(
-        classifier, "cpu", data={"features": examples, "labels": labels}, minutes=2
+        classifier, "cpu", data={"features": examples, "labels": labels}, minutes=0.5
     )
     assert found.ok
     assert found.metric.name == "accuracy"
     assert 85 < found.reference < 95
     assert {each.variant for each in found.candidates} >= {"float32", "dynamic_int8", "int8"}
-    assert all(each.is_sound and each.latency_ms for each in found.candidates)
+    # The net has two layers, so three cannot stay in float.
+    sound = [each for each in found.candidates if each.variant != "int8,float_layers=3"]
+    assert all(each.is_sound and each.latency_ms for each in sound)
     assert "no training recipe" in " ".join(found.notes)
     folder = tmp_path / "runs" / "optimize" / "classifier"
     assert json.loads((folder / "optimize.json").read_text())["model"] == found.model
