@@ -24,6 +24,7 @@ import tempfile
 import time
 import traceback
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -137,10 +138,16 @@ def spoiled(whole: bytes, random: Random) -> bytes:
     return bytes(data)
 
 
+COMPILED_EVERY = 20
+"""A compiler of others is started for one file in so many: it takes a second."""
+
+
 def checked(path: Path) -> None:
     """Check a file for every target there is."""
+    is_compiled = zlib.crc32(path.read_bytes()) % COMPILED_EVERY == 0
     for target in registry.names("targets"):
-        check(path, target)
+        if not registry.get("targets", target).compiled or is_compiled:
+            check(path, target)
 
 
 def ranges(path: Path) -> None:
