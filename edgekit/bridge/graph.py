@@ -105,6 +105,16 @@ def rows_taken(model: object) -> Iterator[int]:
             yield from (rows for shape in shapes if (rows := shape[operation.axis]))
 
 
+def is_linear(layer: tf_keras.layers.Layer) -> bool:
+    """Whether a tf_keras layer has no activation."""
+    return bool(layer.activation.__name__ == "linear")
+
+
+def is_passed_once(layer: tf_keras.layers.Layer) -> bool:
+    """Whether a tf_keras layer is called once, and one other alone reads what it gives."""
+    return len(layer._inbound_nodes) == len(layer._outbound_nodes) == 1
+
+
 def _given(node: Node) -> Options:
     """Return the keyword arguments that the model's author gave.
 

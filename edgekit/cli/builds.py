@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -62,34 +62,22 @@ def build(
     from edgekit.tasks import many_builds
 
     names = _chosen(recipe or [], every=every)
+    asked: dict[str, Any] = {  # checked by the plan of each
+        "size": size,
+        "variants": variant or (),
+        "targets": target or (),
+        "out": out,
+        "seed": seed,
+        "board": board,
+        "data": data,
+        "weights": weights,
+    }
     with output.progress() as tell:
         if len(names) == 1 and not cluster:
-            report = pipeline.build(
-                names[0],
-                size=size,  # type: ignore[arg-type]  # checked by the plan
-                variants=variant or (),
-                targets=target or (),
-                out=out,
-                seed=seed,
-                board=board,
-                data=data,
-                weights=weights,
-                progress=tell,
-            )
+            report = pipeline.build(names[0], **asked, progress=tell)
         else:
             built = many_builds.build_many(
-                names,
-                workers=workers,
-                cluster=cluster,
-                size=size,  # type: ignore[arg-type]  # checked by each plan
-                variants=variant or (),
-                targets=target or (),
-                out=out,
-                seed=seed,
-                board=board,
-                data=data,
-                weights=weights,
-                progress=tell,
+                names, workers=workers, cluster=cluster, **asked, progress=tell
             )
             report = None
     if report:

@@ -66,20 +66,25 @@ class Request:
         return registry.name_of("recipes", self.recipe)
 
     @cached_property
+    def _planned(self) -> Plan:
+        """The plan of the recipe's own variants, which reads the code of all that they run."""
+        return self.plan()
+
+    @property
     def folder(self) -> Path:
         """The run folder of the search."""
-        return self.plan().folder
+        return self._planned.folder
 
-    @cached_property
+    @property
     def place(self) -> Place:
         """Where files are measured."""
-        (place,) = self.plan().places.values()
+        (place,) = self._planned.places.values()
         return place
 
     @property
     def identity(self) -> Json:
         """All that decides what a variant comes to."""
-        plan = self.plan()
+        plan = self._planned
         return to_json(
             {
                 **plan.base,
@@ -91,11 +96,11 @@ class Request:
     def ways(self) -> list[Way]:
         """Return the ways to make files of the recipe for the target."""
         target = registry.get("targets", self.target)
-        return ways_for(self.plan().recipe, target.precisions, target.weight_bits)
+        return ways_for(self._planned.recipe, target.precisions, target.weight_bits)
 
     def usual(self, ways: list[Way]) -> Sequence[Variant]:
         """Return the recipe's own variants, those that only convert first."""
-        return usual(self.plan().recipe, ways)
+        return usual(self._planned.recipe, ways)
 
     def starts_early(self, variant: Variant, known: Mapping[str, Candidate]) -> bool:
         """Whether a variant is retrained for some epochs first: not if it was, or has no more."""
@@ -106,7 +111,7 @@ class Request:
             for name, each in known.items()
         ):
             return False
-        epochs = self.plan(variant).recipe.fine_tuning.epochs[self.size]
+        epochs = self._planned.recipe.fine_tuning.epochs[self.size]
         return epochs * EARLY >= 1
 
     def measured(
@@ -140,7 +145,7 @@ class Request:
         """Say so where the user allows more than the recipe does, to which a build holds it."""
         if best.drop is None or best.drop_limit is None or best.drop <= best.drop_limit:
             return ""
-        limit = wording.amount_text(self.plan().recipe.metric, best.drop_limit)
+        limit = wording.amount_text(self._planned.recipe.metric, best.drop_limit)
         return f"The recipe itself allows {limit}: a build will call it out of limits."
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgekit.bridge.fine_tuning import kernels
-from edgekit.bridge.graph import layers_of
+from edgekit.bridge.graph import is_linear, is_passed_once, layers_of
 from edgekit.core.kinds import Trait
 from edgekit.core.types import Array
 
@@ -149,9 +149,5 @@ def _folded_into(norm: tf_keras.layers.Layer) -> tf_keras.layers.Layer | None:
     if len(norm._inbound_nodes) != 1:
         return None
     before = norm._inbound_nodes[0].inbound_layers
-    is_plain = (
-        type(before).__name__ in BEFORE_NORM
-        and before.activation.__name__ == "linear"
-        and len(before._inbound_nodes) == len(before._outbound_nodes) == 1
-    )
-    return before if is_plain else None
+    is_kernel = type(before).__name__ in BEFORE_NORM
+    return before if is_kernel and is_linear(before) and is_passed_once(before) else None

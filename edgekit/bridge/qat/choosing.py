@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from edgekit.bridge.graph import is_linear, is_passed_once
 from edgekit.bridge.own.registering import REGISTERED, Rounds
 from edgekit.bridge.own.twin import own_layer, rounds_of
 from edgekit.bridge.qat.kinds import (
@@ -103,7 +104,7 @@ def _folds_into(norm: tf_keras.layers.Layer) -> tf_keras.layers.Layer | None:
     """Return the convolution or Dense layer that tfmot folds a normalization into, or None."""
     before = norm._inbound_nodes[0].inbound_layers
     is_kernel = type(before).__name__ in ("Conv2D", "DepthwiseConv2D", "Dense")
-    return before if is_kernel and _is_linear(before) and _is_passed_once(before) else None
+    return before if is_kernel and is_linear(before) and is_passed_once(before) else None
 
 
 def _fused_into(
@@ -116,7 +117,7 @@ def _fused_into(
         return None
     before = layer._inbound_nodes[0].inbound_layers
     kind = type(before).__name__
-    fuses = kind in ("Add", "Conv2D", "DepthwiseConv2D", "Dense") and _is_passed_once(before)
+    fuses = kind in ("Add", "Conv2D", "DepthwiseConv2D", "Dense") and is_passed_once(before)
     return before if fuses and chosen[before.name].by == "tfmot" else None
 
 
@@ -129,13 +130,13 @@ def _folded_through_reshape(
     knows its own layers only.
     """
     reshape = norm._inbound_nodes[0].inbound_layers
-    if type(reshape).__name__ != "Reshape" or not _is_passed_once(reshape):
+    if type(reshape).__name__ != "Reshape" or not is_passed_once(reshape):
         return {}
     conv = reshape._inbound_nodes[0].inbound_layers
     is_conv = type(conv).__name__ in ("Conv2D", "DepthwiseConv2D")
-    if not (is_conv and _is_linear(conv) and _is_passed_once(conv) and chosen[conv.name].by):
+    if not (is_conv and is_linear(conv) and is_passed_once(conv) and chosen[conv.name].by):
         return {}
-    after = norm._outbound_nodes[0].outbound_layer if _is_passed_once(norm) else None
+    after = norm._outbound_nodes[0].outbound_layer if is_passed_once(norm) else None
     fuses = after is not None and _is_relu(after) and chosen[after.name].by == "tfmot"
     note = f"in the file it is folded into {conv.name}"
     kernel = replace(chosen[conv.name].rounds, activations=())
@@ -148,14 +149,6 @@ def _folded_through_reshape(
 def _is_relu(layer: tf_keras.layers.Layer) -> bool:
     kind = type(layer).__name__
     return kind == "ReLU" or (kind == "Activation" and layer.activation.__name__ == "relu")
-
-
-def _is_linear(layer: tf_keras.layers.Layer) -> bool:
-    return bool(layer.activation.__name__ == "linear")
-
-
-def _is_passed_once(layer: tf_keras.layers.Layer) -> bool:
-    return len(layer._inbound_nodes) == len(layer._outbound_nodes) == 1
 
 
 def _registered(twin: tf_keras.layers.Layer) -> Rounds | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
+from edgekit.bridge.fine_tuning import num_steps
 from edgekit.bridge.graph import graph_of
 from edgekit.bridge.losses import by_name, objective
 from edgekit.core.recipe import Dataset, Recipe
@@ -103,7 +104,7 @@ def distill(
         progress((epoch + 1) / epochs, f"epoch {epoch + 1}/{epochs}, {losses}")
 
     learner = Distilling()
-    learner.compile(keras.optimizers.Adam(_rate(len(train), recipe, epochs)))
+    learner.compile(keras.optimizers.Adam(_rate(recipe, size)))
     learner.fit(
         *examples(train),
         batch_size=tuning.batch_size,
@@ -114,13 +115,11 @@ def distill(
     )
 
 
-def _rate(
-    num_examples: int, recipe: Recipe, epochs: int
-) -> keras.optimizers.schedules.LearningRateSchedule:
+def _rate(recipe: Recipe, size: Size) -> keras.optimizers.schedules.LearningRateSchedule:
     """Return a learning rate that rises in a twentieth of the steps and falls to zero."""
     import keras
 
-    steps = -(-num_examples // recipe.fine_tuning.batch_size) * epochs
+    steps = EPOCHS_FACTOR * num_steps(recipe, size)
     rising = max(1, steps // 20)
     peak = LEARNING_RATE_FACTOR * recipe.fine_tuning.learning_rate
     return keras.optimizers.schedules.CosineDecay(
