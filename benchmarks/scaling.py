@@ -26,7 +26,7 @@ from edgekit.core.variant import Variant
 from edgekit.running.this_machine import machine
 from edgekit.search import study
 from edgekit.search.candidate import Limits
-from edgekit.search.elsewhere import Elsewhere, searched_by
+from edgekit.search.elsewhere import Elsewhere, joined
 from edgekit.search.recipe_source import Request, trained_reference
 from edgekit.search.working import search
 from edgekit.tasks.node import edition
@@ -68,7 +68,8 @@ def overhead_s(away: Elsewhere) -> float:
 
 def rate_of(source: Request, name: str, *, minutes: float, workers: int, cluster: str) -> Rate:
     """Search, and return how fast that was."""
-    with searched_by(source, cluster) as away:
+    with joined(cluster, source.place) as crew:
+        away = Elsewhere(source=source, crew=crew) if crew else None
         if away:
             away.reference(source, FLOAT, silent)
         else:

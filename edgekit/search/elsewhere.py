@@ -17,6 +17,7 @@ from edgekit.building.plan import begin
 from edgekit.core.errors import EdgekitError, Unavailable
 from edgekit.core.types import Progress, silent
 from edgekit.core.variant import Variant
+from edgekit.running.place import Place
 from edgekit.search.candidate import Candidate, Reference
 from edgekit.search.own_model.source import OwnModel
 from edgekit.search.recipe_source import Request, trained_reference
@@ -87,8 +88,8 @@ class Elsewhere:
 
 
 @contextlib.contextmanager
-def searched_by(source: Request | OwnModel, cluster: str) -> Iterator[Elsewhere | None]:
-    """Give who makes and measures files on a cluster, at an address; None without one.
+def joined(cluster: str, place: Place) -> Iterator[Crew | None]:
+    """Give the crew of a cluster, at an address, that can measure at a place; None without one.
 
     Raises:
         BadInput: It is no address.
@@ -98,9 +99,8 @@ def searched_by(source: Request | OwnModel, cluster: str) -> Iterator[Elsewhere 
         yield None
         return
     with crew_of(1, cluster) as crew:
-        away = Elsewhere(source=source, crew=crew)
-        away.slots()  # or a sentence, before any work
-        yield away
+        crew.slots(_needs_at(place, Path()))  # or a sentence, before any work
+        yield crew
 
 
 def _recipe_there(source: Request) -> Request:
@@ -134,14 +134,17 @@ def _needs_of_model(source: OwnModel) -> Needs:
     files = [source.model, source.facts.calibration, source.facts.evaluation, source.options.custom]
     if absolute("targets", source.target) != source.target:
         files.append(Path(source.target))
-    board = board_of(source.place.device)
-    return Needs(
-        folder=source.folder,
+    return replace(
+        _needs_at(source.place, source.folder),
         reads=tuple(file for file in files if file and not file.is_relative_to(source.folder)),
         leaves=(JOURNAL,),
-        memory_bytes=MEMORY_BYTES,
-        boards=(board,) if board else (),
     )
+
+
+def _needs_at(place: Place, folder: Path) -> Needs:
+    """Return what measuring at a place needs, whatever is measured."""
+    board = board_of(place.device)
+    return Needs(folder=folder, memory_bytes=MEMORY_BYTES, boards=(board,) if board else ())
 
 
 def _reference(source: Request, precision: Variant) -> Reference:

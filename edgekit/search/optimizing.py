@@ -22,11 +22,11 @@ from edgekit.intake.examples import Given
 from edgekit.intake.media import Pixels
 from edgekit.intake.options import Options
 from edgekit.reporting import wording
-from edgekit.running.place import places
+from edgekit.running.place import Place, places
 from edgekit.running.this_machine import machine
 from edgekit.search import page, study
 from edgekit.search.candidate import Candidate, Found, Limits, Reference, front_of
-from edgekit.search.elsewhere import searched_by
+from edgekit.search.elsewhere import Elsewhere, joined
 from edgekit.search.own_model.preparing import prepared
 from edgekit.search.own_model.source import OwnModel
 from edgekit.search.recipe_source import Request, trained_reference
@@ -113,34 +113,35 @@ def optimize(
     """
     limits = Limits(max_drop=max_drop, max_bytes=max_bytes, max_latency_ms=max_latency_ms)
     _check(limits, minutes, workers)
-    _check_target(target, here=not cluster)
+    place = _place_of(target, here=not cluster)
     searched: Request | OwnModel
     folder, early = Path(out) / FOLDER, part(progress, 0.0, 0.1)
-    if is_own_model(source):
-        _refuse("model", {"weights": weights, "size full": size != "tiny", "seed": seed})
-        options = Options(
-            pixels=pixels,
-            shapes={name: tuple(shape) for name, shape in shapes.items()},
-            custom=None if custom is None else Path(custom),
-        )
-        searched, reference = prepared(
-            source, target, folder, limits=limits, data=data, options=options, progress=early
-        )
-    else:
-        _refuse("recipe", {"pixels": pixels, "shapes": shapes, "custom": custom})
-        if data is not None and not is_path(data):
-            raise BadInput("A recipe takes data as a path, as `edgekit build` does; give one.")
-        searched = Request(
-            recipe=os.fspath(source),
-            target=target,
-            size=size,
-            seed=seed,
-            out=folder,
-            limits=limits,
-            data=None if data is None else Path(data),
-            weights=None if weights is None else Path(weights),
-        )
-    with searched_by(searched, cluster) as away:
+    with joined(cluster, place) as crew:
+        if is_own_model(source):
+            _refuse("model", {"weights": weights, "size full": size != "tiny", "seed": seed})
+            options = Options(
+                pixels=pixels,
+                shapes={name: tuple(shape) for name, shape in shapes.items()},
+                custom=None if custom is None else Path(custom),
+            )
+            searched, reference = prepared(
+                source, target, folder, limits=limits, data=data, options=options, progress=early
+            )
+        else:
+            _refuse("recipe", {"pixels": pixels, "shapes": shapes, "custom": custom})
+            if data is not None and not is_path(data):
+                raise BadInput("A recipe takes data as a path, as `edgekit build` does; give one.")
+            searched = Request(
+                recipe=os.fspath(source),
+                target=target,
+                size=size,
+                seed=seed,
+                out=folder,
+                limits=limits,
+                data=None if data is None else Path(data),
+                weights=None if weights is None else Path(weights),
+            )
+        away = Elsewhere(source=searched, crew=crew) if crew else None
         if isinstance(searched, Request):
             train = partial(away.reference, progress=early) if away else trained_reference
             reference = train(searched, REFERENCE)
@@ -200,8 +201,8 @@ def _check(limits: Limits, minutes: float, workers: int) -> None:
         raise BadInput(f"workers is {workers}; allowed are 1 to {MOST_WORKERS}.")
 
 
-def _check_target(target: str, *, here: bool) -> None:
-    """Refuse a target for which nothing runs files; `here` asks for a runtime on this machine.
+def _place_of(target: str, *, here: bool) -> Place:
+    """Return where files for a target are measured; `here` asks for a runtime on this machine.
 
     Raises:
         NotFound: There is no such target.
@@ -216,6 +217,7 @@ def _check_target(target: str, *, here: bool) -> None:
     (place,) = places((target,)).values()
     if here and (reason := place.missing()):
         raise BadInput(f"Nothing can be measured for the target '{target}' here: {reason}")
+    return place
 
 
 def _found(source: Request | OwnModel, reference: Reference, candidates: list[Candidate]) -> Found:

@@ -141,11 +141,13 @@ def test_a_board_is_held_while_a_file_is_measured_and_not_while_it_is_made(
     assert target in away.needs.reads
 
 
-def test_a_wrong_address_is_refused_before_anything_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("source", [str(RECIPES / "blobs.py"), "my.keras"])
+def test_a_wrong_address_is_refused_before_anything_is_read_or_written(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    words = ["optimize", str(RECIPES / "blobs.py"), "--target", "litert", "--cluster", "there"]
+    (tmp_path / "my.keras").touch()  # which would be refused if it were read
+    words = ["optimize", source, "--target", "litert", "--cluster", "there"]
     done = CliRunner().invoke(app, words)
     assert "cluster is 'there'; give HOST:PORT" in str(done.exception)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["my.keras"]
