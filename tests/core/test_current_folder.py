@@ -14,7 +14,7 @@ from edgekit.core import registry
 from edgekit.core.child_process import Child
 from edgekit.running.session import open_session
 from tests.support import strangers
-from tests.support.paths import GOLDEN
+from tests.support.paths import GOLDEN, RECIPES
 
 NAMES = [
     "ai_edge_litert", "contextlib", "ctypes", "dataclasses", "h5py", "importlib", "inspect",
@@ -113,7 +113,8 @@ def test_not_by_convert(traps: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_not_by_build(traps: Path, tmp_path: Path) -> None:
-    run_edgekit("build", "image_cnn", "--variant", "float32", "--out", tmp_path / "runs")
+    asked = ["--variant", "float32", "--target", "cpu", "--target", "litert"]
+    run_edgekit("build", RECIPES / "blobs.py", *asked, "--out", tmp_path / "runs")
     assert executed(traps) == []
 
 
