@@ -149,6 +149,28 @@ def test_any_other_sparsity_can_be_asked_for() -> None:
     assert np.mean(kernels(half)["first/kernel"] == 0) == pytest.approx(0.5, abs=0.01)
 
 
+def test_blocks_of_four_weights_along_the_input_axis_are_zero_together() -> None:
+    for path, kernel in kernels(apply("pruned", block=4)).items():
+        along_inputs = np.moveaxis(kernel, -2, -1)
+        groups = along_inputs.reshape(-1, along_inputs.shape[-1] // 4, 4) == 0
+        assert np.array_equal(np.any(groups, axis=-1), np.all(groups, axis=-1)), path
+        assert np.mean(kernel == 0) == pytest.approx(0.75, abs=4 / kernel.size), path
+
+
+@pytest.mark.slow
+def test_a_block_is_shorter_where_an_axis_ends() -> None:
+    for path, kernel in kernels(apply("pruned", block=3)).items():
+        starts = range(0, kernel.shape[-2], 3)
+        zeros = [kernel[..., k : k + 3, :] == 0 for k in starts]
+        assert all(np.array_equal(z.any(-2), z.all(-2)) for z in zeros), path
+
+
+@pytest.mark.parametrize("wrong", [0, -4, 2.5])
+def test_a_block_of_no_weights_is_refused(wrong: float) -> None:
+    with pytest.raises(BadInput, match=rf"^Blocks of {wrong:g} weights.*whole number from 1 on"):
+        apply("pruned", block=wrong)
+
+
 def test_two_of_four_weights_along_the_input_axis_are_zero() -> None:
     model, _ = optimized("pruned_2_4")
     for path, kernel in kernels(model).items():
