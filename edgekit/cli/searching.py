@@ -127,21 +127,18 @@ def _show(found: Found, folder: Path, *, json: bool) -> None:
         output.print_json(found)
         return
     metric = found.metric
-    unit = f" {metric.unit}".rstrip()
-    columns = [
-        Column("", "number"),
-        Column("variant"),
-        Column("compressed", "number"),
-        Column("file", "number", optional=True),
-        Column(f"{metric.name}", "number", optional=True),
-        Column(f"{metric.worsening}{unit}", "number"),
-        Column("time", "number"),
-        Column("verdict"),
+    with_unit = {metric.worsening: f"{metric.worsening} {metric.unit}".rstrip()}
+    figures = [
+        Column(with_unit.get(head, head), "number", optional=head in ("file", metric.name))
+        for head in page.heads_of(found)
     ]
+    columns = [Column("", "number"), Column("variant"), *figures, Column("verdict")]
     Page.of_stdout().table(columns, page.rows_of(found))
     for note in found.notes:
         output.say(note)
     output.say(found.why)
+    if found.doubt:
+        output.say(found.doubt)
     if found.file:
         output.say(f"File: {found.file}")
     if found.command:

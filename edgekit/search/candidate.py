@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from edgekit.core.recipe import Metric
+from edgekit.core.recipe import Interval, Metric
 from edgekit.core.types import Size
 
 
@@ -36,6 +36,8 @@ class Candidate:
         value: The recipe's metric on the target's runtime; None if it was not measured.
         drop: How much worse that is than the reference's.
         drop_limit: What the recipe allows.
+        drop_interval: How sure the drop is, as in a build's report; None where that is not known.
+        examples: On which value and drop were measured.
         size_bytes: Of the file, or of all parts.
         compressed_bytes: The same after DEFLATE.
         latency_ms: Median of one call; None where times mean nothing, or it was not timed.
@@ -49,6 +51,8 @@ class Candidate:
     value: float | None = None
     drop: float | None = None
     drop_limit: float | None = None
+    drop_interval: Interval | None = None
+    examples: int | None = None
     size_bytes: int | None = None
     compressed_bytes: int | None = None
     latency_ms: float | None = None
@@ -60,7 +64,7 @@ class Candidate:
         """Return which limit it breaks, in words; "" if none."""
         if not self.is_sound or self.drop is None or self.size_bytes is None:
             return self.reason or "not measured"
-        allowed = self.drop_limit if limits.max_drop is None else limits.max_drop
+        allowed = self.allowed_drop(limits)
         if allowed is not None and self.drop > allowed:
             return "its answers are worse than allowed"
         if limits.max_bytes is not None and self.size_bytes > limits.max_bytes:
@@ -71,6 +75,10 @@ class Candidate:
             if self.latency_ms > limits.max_latency_ms:
                 return "too slow"
         return ""
+
+    def allowed_drop(self, limits: Limits) -> float | None:
+        """Return the largest drop that is within limits: the user's, or what the recipe allows."""
+        return self.drop_limit if limits.max_drop is None else limits.max_drop
 
     @property
     def costs(self) -> tuple[float, float, float]:
@@ -117,6 +125,8 @@ class Found:
             drop together.
         recommended: The smallest of them, compressed; "" if none keeps to the limits.
         why: Says so, in a sentence or two.
+        doubt: Says that its drop may be within its limit by chance; "" where the 95 % interval of
+            the drop does not cross the limit, or is not known.
         file: The recommended one; "" if there is none.
         command: Makes exactly that; "" if there is none.
         notes: What was left out, in sentences.
@@ -138,6 +148,7 @@ class Found:
     command: str
     date: str
     machine: str
+    doubt: str = ""
     model: str = ""
     file: str = ""
     notes: tuple[str, ...] = ()
@@ -168,8 +179,7 @@ def is_hopeless(candidate: Candidate, others: Sequence[Candidate], limits: Limit
     """
     if not candidate.is_sound or candidate.drop is None:
         return True
-    allowed = limits.max_drop if limits.max_drop is not None else candidate.drop_limit or 0.0
-    if candidate.drop > HOPELESS * max(allowed, 0.0):
+    if candidate.drop > HOPELESS * max(candidate.allowed_drop(limits) or 0.0, 0.0):
         return True
     size, time, _ = candidate.costs
     return any(

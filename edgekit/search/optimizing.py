@@ -240,6 +240,7 @@ def _found(source: Request | OwnModel, reference: Reference, candidates: list[Ca
         front=tuple(each.variant for each in front),
         recommended=best.variant if best else "",
         why=_why(source, reference.metric, candidates, best),
+        doubt=page.doubt_of(best, reference.metric, source.limits) if best else "",
         command=source.command(chosen) if chosen else "",
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         machine=machine(),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from edgekit.core.errors import printable
 from edgekit.core.paths import atomic
+from edgekit.core.recipe import Metric
 from edgekit.reporting import svg, wording
 from edgekit.reporting.templates import filled
-from edgekit.search.candidate import Candidate, Found
+from edgekit.search.candidate import Candidate, Found, Limits
 from edgekit.search.front_plot import front_plot
 
 PAGE = "optimize.html"
@@ -19,6 +21,7 @@ def write(found: Found, folder: Path) -> Path:
     values = {
         "found": found,
         "words": wording,
+        "heads": heads_of(found),
         "rows": rows_of(found),
         "place": wording.place_name((found.runtime, found.device)),
         "reference": wording.value_text(found.metric, found.reference),
@@ -32,8 +35,22 @@ def write(found: Found, folder: Path) -> Path:
     return path
 
 
+def heads_of(found: Found) -> list[str]:
+    """Return the headings of a row's figures; how sure a drop is only where that is known."""
+    sure = [_INTERVAL] if any(each.drop_interval for each in found.candidates) else []
+    return [
+        "compressed",
+        "file",
+        found.metric.name,
+        found.metric.worsening,
+        *sure,
+        "time of a call",
+    ]
+
+
 def rows_of(found: Found) -> list[tuple[str, ...]]:
     """Return a row for each file that was tried: number in the front, name, figures, verdict."""
+    is_sure, bare = _INTERVAL in heads_of(found), replace(found.metric, unit="")
     numbers = {name: str(number) for number, name in enumerate(found.front, 1)}
     return [
         (
@@ -43,11 +60,28 @@ def rows_of(found: Found) -> list[tuple[str, ...]]:
             wording.size_text(each.size_bytes),
             wording.value_text(found.metric, each.value),
             wording.drop_text(found.metric, each.drop),
+            *([wording.interval_text(bare, each.drop_interval)] if is_sure else []),
             wording.latency_text(each.latency_ms),
             _verdict(each, found),
         )
         for each in found.candidates
     ]
+
+
+def doubt_of(best: Candidate, metric: Metric, limits: Limits) -> str:
+    """Say that the drop of what is recommended may be within its limit by chance.
+
+    "" where its 95 % interval does not cross the limit, or is not known.
+    """
+    allowed, known = best.allowed_drop(limits), best.drop_interval
+    if allowed is None or known is None or known.high <= allowed:
+        return ""
+    return (
+        f"That the {metric.worsening} of {best.variant} is within the limit of "
+        f"{wording.amount_text(metric, allowed)} may be chance: it was measured on "
+        f"{wording.counted(best.examples or 0, 'example')}, and on others of the same kind it may "
+        f"be {wording.interval_text(metric, known)} (95 % confidence)."
+    )
 
 
 def _verdict(each: Candidate, found: Found) -> str:
@@ -80,6 +114,8 @@ def _trade(each: Candidate, best: Candidate, found: Found) -> str:
             words.append(f"{share:.2f} times as {'fast' if faster > 1 else 'long a call'}")
     return ", ".join(words)
 
+
+_INTERVAL = "its 95 % interval"
 
 _NOTEWORTHY = 1.05
 """Times closer than 5 % are not told apart: two runs of one file differ as much."""

@@ -171,6 +171,8 @@ def candidate_of(row: Row, *, effort: float, seconds: float) -> Candidate:
         value=row.value,
         drop=drop,
         drop_limit=limit,
+        drop_interval=row.drop_interval,
+        examples=row.examples,
         size_bytes=row.size_bytes,
         compressed_bytes=row.compressed_bytes,
         latency_ms=row.latency_ms_median,

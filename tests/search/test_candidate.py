@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgekit.core.recipe import Interval
+from edgekit.core.report import Row
 from edgekit.search.candidate import Candidate, Limits, front_of, is_hopeless
+from edgekit.search.recipe_source import candidate_of
 
 
 def candidate(variant: str = "int8", **fields: Any) -> Candidate:
@@ -82,3 +85,21 @@ def test_what_looks_hopeless_early_is_given_up() -> None:
     assert is_hopeless(candidate(effort=0.25), [smaller], limits)
     assert not is_hopeless(candidate(effort=0.25), [candidate(compressed_bytes=900)], limits)
     assert not is_hopeless(candidate(effort=0.25, latency_ms=0.5), [smaller], limits)
+
+
+def test_how_sure_a_drop_is_comes_from_the_row_of_the_build() -> None:
+    sure = Interval(low=-0.4, high=1.6)
+    row = Row(
+        variant="int8",
+        precision="int8",
+        runtime="litert",
+        device="local",
+        status="measured",
+        drop=0.6,
+        drop_limit=1.0,
+        drop_interval=sure,
+        examples=128,
+        ok=True,
+    )
+    found = candidate_of(row, effort=1.0, seconds=1.0)
+    assert (found.drop_interval, found.examples) == (sure, 128)

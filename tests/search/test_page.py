@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edgekit.core.recipe import Metric
+from edgekit.core.recipe import Interval, Metric
 from edgekit.search import page
 from edgekit.search.candidate import Candidate, Found, Limits, front_of
 
@@ -86,3 +86,33 @@ def test_a_page_of_a_model_says_where_the_file_is_and_a_recipe_s_what_was_built(
     assert "size tiny, seed 3" in built
     assert "Keras reference scores" in built
     assert "Dashed" not in page.write(replace(found(), limits=Limits()), tmp_path).read_text()
+
+
+def test_it_is_said_how_sure_a_drop_is_and_when_it_is_within_limits_by_chance(
+    tmp_path: Path,
+) -> None:
+    sure = candidate(
+        "int8", 1000, 0.5, 1.0, drop_interval=Interval(low=0.1, high=0.9), examples=200
+    )
+    doubted = replace(sure, drop_interval=Interval(low=-0.74, high=1.74))
+    metric = found().metric
+    assert page.doubt_of(sure, metric, LIMITS) == ""
+    assert page.doubt_of(doubted, metric, Limits()) == ""  # no limit, so no chance
+    assert page.doubt_of(candidate("int8", 1000, 0.5, 1.0), metric, LIMITS) == ""
+    said = page.doubt_of(doubted, metric, LIMITS)
+    assert said == (
+        "That the drop of int8 is within the limit of 1.00 % may be chance: it was measured on 200 "
+        "examples, and on others of the same kind it may be -0.7 to 1.7 % (95 % confidence)."
+    )
+    # Without a limit of the user's, the recipe's own holds.
+    assert "of 0.60 %" in page.doubt_of(replace(doubted, drop_limit=0.6), metric, Limits())
+
+    seen = found(candidates=(doubted, *CANDIDATES[1:]), doubt=said)
+    assert page.heads_of(seen)[4] == "its 95 % interval"
+    by_name = {row[1]: row for row in page.rows_of(seen)}
+    assert by_name["int8"][6] == "-0.7 to 1.7"
+    assert "its 95 % interval" not in page.heads_of(found())
+    assert {len(row) for row in page.rows_of(found())} == {len(page.heads_of(found())) + 3}
+    text = page.write(seen, tmp_path).read_text()
+    assert said in text
+    assert '<td class="number" data-label="its 95 % interval">-0.7 to 1.7</td>' in text
