@@ -42,7 +42,7 @@ from edgekit.core.errors import EdgekitError
 from edgekit.core.paths import home
 from edgekit.core.records import Json, from_json
 from edgekit.core.variant import PRECISIONS, Precision
-from edgekit.explaining.next_steps import Tried
+from edgekit.explaining.laboratory import Tried
 from edgekit.intake.options import Options
 from edgekit.running.environments import tflite_runtime
 from edgekit.source_model.golden_vectors import read_vectors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgekit.explaining.next_steps import Tried
+from edgekit.explaining.laboratory import Tried
 
 
 def shortest_of(tried: Sequence[Tried]) -> Tried | None:

@@ -24,6 +24,7 @@ from edgekit.explaining.noise import (
     dead_channels,
     decibels,
     losses,
+    root_mean_square,
     signal,
     spread,
     totals_of,
@@ -59,6 +60,7 @@ class TensorNoise:
         widest: The channel of the largest range.
         spread: That range over the range of the middle channel.
         magnitude: Largest float magnitude in the widest channel.
+        rms: Root mean square of its float values, over all channels.
     """
 
     layer: str
@@ -77,6 +79,7 @@ class TensorNoise:
     widest: int
     spread: float
     magnitude: float
+    rms: float
 
 
 def measure(
@@ -167,6 +170,7 @@ def _summary(pair: Pair, totals: Totals, tensor: TensorInfo) -> TensorNoise:
         widest=int(live.argmax()),
         spread=spread(totals),
         magnitude=float(live.max()),
+        rms=root_mean_square(totals),
     )
 
 

@@ -98,6 +98,11 @@ def signal(totals: Totals) -> Channels:
     return np.where(variance > _CONSTANT * mean_square, variance, 0.0)
 
 
+def root_mean_square(totals: Totals) -> float:
+    """Return the root mean square of the float model's values, over all channels."""
+    return math.sqrt(float(np.mean(totals.square)) / totals.count)
+
+
 def loss(power: Channels, noise: Channels) -> float:
     """Return the share of noise in what the channels carry, 0..1, the mean over channels.
 

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from edgekit.core.errors import printable
 from edgekit.core.records import to_json
-from edgekit.explaining.next_steps import Tried
+from edgekit.explaining.laboratory import Tried
 from edgekit.explaining.patterns import Pattern
-from edgekit.explaining.ranking import LayerNoise
+from edgekit.explaining.ranking import LayerNoise, is_cut, is_wide
 from edgekit.reporting.terminal.table import Column, Page
 from edgekit.reporting.terminal.words import numbered, with_mark
 from edgekit.reporting.wording import TRIED
@@ -106,7 +106,9 @@ def because(noise: LayerNoise) -> str:
     reasons = []
     if worst.spread >= 4:
         reasons.append(f"channel {worst.widest} is {worst.spread:,.0f} times as wide")
-    if worst.clipped >= 0.01:
+    elif is_wide(worst):
+        reasons.append(f"its range is wide: a typical value has {worst.rms / worst.step:.2g} steps")
+    if is_cut(worst):
         reasons.append("values are cut at the end of its range")
     if noise.imposed_on:
         reasons.append(f"sets the range of {', '.join(noise.imposed_on[:3])}")

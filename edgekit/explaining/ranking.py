@@ -10,6 +10,15 @@ from edgekit.explaining.layer_noise import TensorNoise
 UNEVEN = 4.0
 """A channel this many times as wide as the middle one sets the step of all others."""
 
+_CUT = 0.01
+"""Share of values cut at an end of a range from which that is worth a word."""
+
+_FINE = 16.0
+"""Steps that a tensor's typical value should have; with fewer, it has 4 bits of its 8."""
+
+_FIXED_RANGES = ("SOFTMAX", "LOG_SOFTMAX", "LOGISTIC", "TANH", "L2_NORMALIZATION")
+"""Operators whose results have a range of their own, whatever calibration saw."""
+
 _STILL_AS_WIDE = 0.5
 """Share of its range that a channel keeps where it is only passed on."""
 
@@ -71,6 +80,16 @@ def rank(tensors: Sequence[TensorNoise], kinds: dict[str, str]) -> list[LayerNoi
             )
         )
     return sorted(ranked, key=lambda noise: -noise.blame)
+
+
+def is_cut(tensor: TensorNoise) -> bool:
+    """Whether many of its values are cut at an end of its range."""
+    return tensor.clipped >= _CUT
+
+
+def is_wide(tensor: TensorNoise) -> bool:
+    """Whether calibration gave it a range so wide that its typical value has few steps."""
+    return tensor.operator not in _FIXED_RANGES and tensor.rms < _FINE * tensor.step
 
 
 def float_list(noises: Sequence[LayerNoise], tensors: Sequence[TensorNoise]) -> tuple[str, ...]:

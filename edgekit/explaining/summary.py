@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgekit.core.report import ExplainedFile, ExplainedLayer, TriedStep
-from edgekit.explaining.next_steps import Tried
+from edgekit.explaining.laboratory import Tried
 from edgekit.explaining.printing import ROWS, Explained, because
 from edgekit.explaining.ranking import LayerNoise
 

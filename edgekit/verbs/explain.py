@@ -22,10 +22,9 @@ from edgekit.core.parallel import part
 from edgekit.core.types import AnyPath, Progress, is_path, silent
 from edgekit.core.variant import CALIBRATED, Precision
 from edgekit.explaining.advice import advice, shortest_of
+from edgekit.explaining.laboratory import Laboratory, Request, Tried
 from edgekit.explaining.next_steps import (
-    Laboratory,
-    Request,
-    Tried,
+    try_calibrations,
     try_fewer,
     try_float_layers,
     try_precisions,
@@ -162,7 +161,9 @@ def explain(
                 tried += try_separate_outputs(laboratory, precision)
             tried += try_precisions(laboratory, precision, calibrated=False)  # the quick ones
             if precision == "int8":
-                tried += try_float_layers(laboratory, ranked, tensors)
+                tried += (finer := try_calibrations(laboratory, ranked))
+                if not any(each.ok for each in finer):
+                    tried += try_float_layers(laboratory, ranked, tensors)
             tried += try_precisions(laboratory, precision, calibrated=True)
             if shortest := shortest_of(tried):
                 tried += try_fewer(laboratory, shortest.keep_float)

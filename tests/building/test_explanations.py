@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from edgekit.building import pipeline
 from edgekit.building.evaluation import MOST_EXPLAINED, to_explain, wrong_parts
+from edgekit.building.insight import explanations
 from edgekit.core.kinds import Artifact
 from edgekit.core.report import JudgedOutput, Row
-from edgekit.core.variant import Variant
+from edgekit.core.variant import Quantization, Variant
+from edgekit.intake.options import Options
 from edgekit.reporting import report_json
+from edgekit.verbs.explain import Explanation, explain
 from tests.support.paths import RECIPES
 
 INT8 = Variant.parse("int8")
@@ -60,7 +64,16 @@ def test_files_that_are_refused_come_first_and_a_build_explains_few() -> None:
 
 
 @pytest.mark.slow
-def test_a_build_explains_what_is_out_of_limits_once(tmp_path: Path) -> None:
+def test_a_build_explains_what_is_out_of_limits_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Options] = []
+
+    def noting(*arguments: Any, options: Options, **others: Any) -> Explanation:
+        asked.append(options)
+        return explain(*arguments, options=options, **others)
+
+    monkeypatch.setattr(explanations, "explain", noting)
     text = (RECIPES / "blobs.py").read_text()
     strict = text.replace(
         "        score=score,\n", '        score=score,\n        drop_limits={"int8": -100.0},\n'
@@ -68,17 +81,21 @@ def test_a_build_explains_what_is_out_of_limits_once(tmp_path: Path) -> None:
     assert strict != text
     path = tmp_path / "strict.py"
     path.write_text(strict)
-    report = pipeline.build(str(path), targets=["litert"], out=tmp_path)
+    build = partial(
+        pipeline.build, str(path), variants=["int8,mse=1"], targets=["litert"], out=tmp_path
+    )
+    report = build()
     assert not report.ok
+    assert asked == [Options(quantization=Quantization(mse=True))]  # as the file was made
     (explanation,) = report.explanations
-    assert (explanation.variant, explanation.part, explanation.problem) == ("int8", "", "")
+    assert (explanation.variant, explanation.part, explanation.problem) == ("int8,mse=1", "", "")
     assert explanation.layers
     assert explanation.tried[0].what == "int8 as it is"
     page = (tmp_path / "strict" / "report.html").read_text()
     assert "Where precision is lost" in page
     assert report_json.load_report(tmp_path / "strict") == report
-    record = tmp_path / "strict" / ".steps" / "explain-int8-model.json"
+    record = tmp_path / "strict" / ".steps" / "explain-int8,mse=1-model.json"
     before = record.stat().st_mtime_ns
-    again = pipeline.build(str(path), targets=["litert"], out=tmp_path)
+    again = build()
     assert again.explanations == report.explanations
     assert record.stat().st_mtime_ns == before

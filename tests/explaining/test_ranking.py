@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekit.explaining.advice import advice, shortest_of, smallest_of
+from edgekit.explaining.laboratory import Request, Tried
 from edgekit.explaining.layer_noise import TensorNoise
-from edgekit.explaining.next_steps import Request, Tried
 from edgekit.explaining.noise import decibels
 from edgekit.explaining.ranking import float_list, rank
 from edgekit.intake.options import Options
@@ -32,6 +32,7 @@ PLAIN = TensorNoise(
     widest=0,
     spread=1.5,
     magnitude=1.0,
+    rms=0.2,
 )
 KINDS = {"a": "Conv2D", "b": "Add", "c": "Dense"}
 

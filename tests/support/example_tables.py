@@ -11,8 +11,8 @@ from edgekit.core.kinds import Artifact
 from edgekit.core.recipe import Signature
 from edgekit.core.report import Evaluation, Score
 from edgekit.explaining import printing
+from edgekit.explaining.laboratory import Tried
 from edgekit.explaining.layer_noise import TensorNoise
-from edgekit.explaining.next_steps import Tried
 from edgekit.explaining.patterns import Pattern
 from edgekit.explaining.ranking import LayerNoise
 from edgekit.operators.target import Check, OperatorVerdict
@@ -338,6 +338,7 @@ def _noise(number: int, spread: float) -> LayerNoise:
         widest=3,
         spread=spread,
         magnitude=9.0,
+        rms=0.2,
     )
     return LayerNoise(layer=worst.layer, kind="DepthwiseConv2D", blame=0.6 / number, worst=worst)
 

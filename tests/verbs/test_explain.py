@@ -13,6 +13,7 @@ import pytest
 from edgekit.core.errors import BadInput, NotFound
 from edgekit.core.types import silent
 from edgekit.core.variant import AS_USUAL
+from edgekit.explaining.printing import because
 from edgekit.intake.options import Options, read_noted
 from edgekit.tflite.reader import ports, read
 from edgekit.verbs.convert import convert
@@ -256,3 +257,46 @@ def test_the_worst_layer_stays_in_float_if_so_many_are_asked_for(
             precision="int8,float_layers=90",
             calibration=calibration,
         )
+
+
+WRITE_SPIKED = """
+import sys, keras, numpy as np
+from pathlib import Path
+from keras import layers
+from edgekit.source_model.reference import calibrating_examples
+folder = Path(sys.argv[1])
+keras.utils.set_random_seed(1)
+image = keras.Input((16, 16, 3), name="given")
+x = layers.Multiply(name="square")([image, image])
+x = layers.GlobalAveragePooling2D()(layers.Conv2D(16, 3, activation="relu", name="seen")(x))
+wide = keras.initializers.RandomNormal(0, 8)
+answer = layers.Dense(5, activation="softmax", kernel_initializer=wide, name="answer")(x)
+keras.Model(image, answer).save(folder / "spiked.keras")
+random = np.random.default_rng(0)
+examples = random.normal(size=(150, 16, 16, 3)) * random.random((150, 1, 1, 3))
+examples[calibrating_examples(150)[0], 8, 8, 0] = 20  # once: its square sets the range
+np.savez(folder / "spiked.npz", given=examples.astype(np.float32))
+"""
+
+
+def test_a_range_that_one_value_sets_is_calibrated_otherwise(tmp_path: Path) -> None:
+    """And what is proposed makes the very file that was measured."""
+    subprocess.run([sys.executable, "-c", WRITE_SPIKED, tmp_path], check=True, capture_output=True)
+    source, calibration = tmp_path / "spiked.keras", tmp_path / "spiked.npz"
+    out = tmp_path / "model.tflite"
+    rejected = convert(source, out, precision="int8", calibration=calibration).artifact.path
+    assert rejected.suffix == ".rejected"
+    explanation = explain(rejected, source, calibration)
+    assert "steps" in because(explanation.layers[0])
+    tried = {each.what: each for each in explanation.tried}
+    assert {"int8,percentile=99.9", "int8,mse=1"} < set(tried)
+    finer = tried["int8,percentile=99.9"]
+    assert finer.ok
+    assert not [each for each in explanation.tried if each.keep_float]  # that is enough
+    assert f"the smallest that is within its limits: {finer.command}" in explanation.advice
+    program = [sys.executable, "-m", "edgekit", *shlex.split(finer.command)[1:]]
+    ran = subprocess.run(program, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert out.stat().st_size == finer.size_bytes
+    again = explain(out, source, calibration)
+    assert again.tried[0].judged == finer.judged

@@ -19,7 +19,7 @@ from edgekit.core.report import ExplainedFile, Row
 from edgekit.core.types import Progress
 from edgekit.core.variant import Variant
 from edgekit.explaining.summary import summarized
-from edgekit.intake.options import PLAIN
+from edgekit.intake.options import read_noted
 from edgekit.verbs.explain import SHORT_BUDGET_S, SHORT_EXAMPLES, explain
 
 
@@ -61,7 +61,7 @@ def _explained(
             file.path,
             source,
             calibration,
-            options=PLAIN,
+            options=read_noted(file.made_by.get("options", "")),
             examples=SHORT_EXAMPLES,
             budget_s=budget_s,
             out=Path(f"{variant}-{name}.tflite"),
