@@ -51,12 +51,7 @@ class Elsewhere:
         return _needs_of_model(self.source)
 
     def slots(self) -> int:
-        """Return how many variants can be tried at once.
-
-        Raises:
-            Unavailable: None can, or no node has the board.
-        """
-        self.crew.slots(self.needs)
+        """Return how many variants can be tried at once now."""
         return self.crew.slots(self._without_boards)
 
     def reference(self, source: Request, precision: Variant, progress: Progress) -> Reference:
@@ -99,7 +94,7 @@ def joined(cluster: str, place: Place) -> Iterator[Crew | None]:
         yield None
         return
     with crew_of(1, cluster) as crew:
-        crew.slots(_needs_at(place, Path()))  # or a sentence, before any work
+        crew.require(_needs_at(place, Path()))  # or a sentence, before any work
         yield crew
 
 

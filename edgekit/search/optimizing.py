@@ -12,7 +12,7 @@ from typing import Literal
 
 from edgekit.core import registry
 from edgekit.core.errors import BadInput
-from edgekit.core.parallel import part
+from edgekit.core.parallel import MOST_WORKERS, part
 from edgekit.core.paths import write_json
 from edgekit.core.recipe import Metric
 from edgekit.core.records import to_json
@@ -33,7 +33,6 @@ from edgekit.search.recipe_source import Request, trained_reference
 from edgekit.search.trying import Source
 from edgekit.search.working import search, timed_alone
 from edgekit.source_model.interface import KerasModel
-from edgekit.tasks.crew import MOST_WORKERS
 
 FOLDER = "optimize"
 """Folder in `out` that holds the run folders of searches, apart from those of builds."""
@@ -98,7 +97,7 @@ def optimize(
         shapes: See there.
         custom: See there.
         cluster: Head of a Ray cluster, `HOST:PORT`, whose nodes try variants instead, as many at
-            once as have room; this machine has to be one of them.
+            once as have room, also of those that come later; this machine has to be one of them.
         progress: Told how far the search is.
 
     Raises:

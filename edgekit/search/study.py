@@ -15,13 +15,13 @@ import threading
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 from edgekit.core.child_process import report_progress
 from edgekit.core.records import from_json, to_json
-from edgekit.core.types import Progress
+from edgekit.core.types import Progress, silent
 from edgekit.core.variant import Variant
 from edgekit.search.candidate import Candidate
 from edgekit.search.own_model.source import OwnModel
@@ -31,7 +31,7 @@ from edgekit.search.trying import Measure, Source, tried
 
 if TYPE_CHECKING:
     from optuna import Study
-    from optuna.trial import FrozenTrial
+    from optuna.trial import FrozenTrial, Trial
 
 JOURNAL = "search.journal"
 """File in the run folder: one line for each thing that became known."""
@@ -60,25 +60,33 @@ def begin(source: Source) -> None:
             study.enqueue_trial(asked)
 
 
-def work(
-    source: Request | OwnModel,
-    deadline: float,
-    measure: Measure | None = None,
-    progress: Progress = report_progress,
-) -> None:
+def work(source: Request | OwnModel, deadline: float, progress: Progress = report_progress) -> None:
     """Try one variant after another until the time is up or all are tried.
 
     Args:
         source: What is searched.
-        deadline: Of `time.time()`; what was begun before is finished, and one variant is tried.
-        measure: Makes a file and measures it; the source itself, in this process, if None.
+        deadline: See `asked`.
         progress: Told how far it is; the parent's, in a child.
+    """
+    study = opened(source)
+    for trial, variant in asked(study, source, deadline):
+        settle(study, source, trial, variant, progress=progress)
+
+
+def asked(
+    study: Study, source: Request | OwnModel, deadline: float
+) -> Iterator[tuple[Trial, Variant]]:
+    """Give trials that are begun, each of a variant that nobody tries; `settle` each of them.
+
+    Args:
+        study: Of the source; other processes may share its journal.
+        source: What is searched.
+        deadline: Of `time.time()`, after which none is begun; but one variant is tried.
     """
     from optuna.trial import TrialState
 
-    study, ways = opened(source), source.ways()
+    ways = source.ways()
     left = {str(variant): variant for variant in every(ways)}
-    trying = partial(tried, measure=measure) if measure else tried
     while time.time() < deadline or not candidates_of(study):  # or it would have found nothing
         known = candidates_of(study)
         for name in [*known, *_under_way(study).values(), *_cannot_be_made(left, known.values())]:
@@ -95,17 +103,40 @@ def work(
         if _is_taken(study, trial.number, str(variant)):
             study.tell(trial, state=TrialState.FAIL)
             continue
-        found = trying(
-            source,
-            variant,
-            lambda: candidates_of(study),
-            lambda fraction, doing, said=variant: progress(fraction, f"{said}: {doing}"),  # type: ignore[misc]
-        )
-        trial.set_user_attr(_CANDIDATE, to_json(found))
-        if found.is_sound:
-            study.tell(trial, found.costs)
-        else:
-            study.tell(trial, state=TrialState.FAIL)
+        yield trial, variant
+
+
+def settle(
+    study: Study,
+    source: Request | OwnModel,
+    trial: Trial,
+    variant: Variant,
+    measure: Measure | None = None,
+    progress: Progress = silent,
+) -> None:
+    """Try the variant of a trial, and keep what came of it.
+
+    Args:
+        study: Of the trial.
+        source: What is searched.
+        trial: Of `asked`.
+        variant: Of the trial.
+        measure: Makes a file and measures it; the source itself, in this process, if None.
+        progress: Told how far it is.
+    """
+    from optuna.trial import TrialState
+
+    found = (partial(tried, measure=measure) if measure else tried)(
+        source,
+        variant,
+        lambda: candidates_of(study),
+        lambda fraction, doing: progress(fraction, f"{variant}: {doing}"),
+    )
+    trial.set_user_attr(_CANDIDATE, to_json(found))
+    if found.is_sound:
+        study.tell(trial, found.costs)
+    else:
+        study.tell(trial, state=TrialState.FAIL)
 
 
 def _cannot_be_made(left: Mapping[str, Variant], known: Iterable[Candidate]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
@@ -15,7 +14,6 @@ from edgekit.search.candidate import Candidate, front_of
 from edgekit.search.elsewhere import Elsewhere
 from edgekit.search.own_model.source import OwnModel
 from edgekit.search.recipe_source import Request
-from edgekit.tasks.crew import MOST_WORKERS
 
 
 def search(
@@ -41,14 +39,13 @@ def search(
         progress(min(1.0, (time.time() - start) / (60 * minutes)), doing)
 
     if away:
-        room = min(away.slots(), MOST_WORKERS)
-        work = partial(study.work, measure=away.measured, progress=tell)
-        at_once(lambda _: work(source, deadline), range(room), room)
+        shared = study.opened(source)
+        settle = partial(study.settle, shared, source, measure=away.measured, progress=tell)
+        begun = study.asked(shared, source, deadline)
+        at_once(lambda each: settle(*each), begun, away.slots)
         return
-    children = [Child(progress=tell, timeout_s=60 * minutes + 4 * 3600) for _ in range(workers)]
-    with ThreadPoolExecutor(workers) as pool:
-        for _ in pool.map(lambda child: child.call(study.work, source, deadline), children):
-            pass
+    child = Child(progress=tell, timeout_s=60 * minutes + 4 * 3600)
+    at_once(lambda _: child.call(study.work, source, deadline), range(workers), lambda: workers)
 
 
 def timed_alone(

@@ -14,13 +14,12 @@ from urllib.parse import urlsplit
 
 from edgekit.core.child_process import Child
 from edgekit.core.errors import BadInput
-from edgekit.core.processes import kill_all
+from edgekit.core.parallel import MOST_WORKERS
 from edgekit.core.types import Progress
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-MOST_WORKERS = 64
 TIMEOUT_S = 24 * 3600.0
 """A build of the largest recipe trains for hours; what hangs longer is ended."""
 
@@ -58,12 +57,15 @@ class Crew(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
-    def slots(self, needs: Needs) -> int:
-        """Return how many such tasks can run at once.
+    def require(self, needs: Needs) -> None:
+        """Refuse tasks that nothing here could run.
 
         Raises:
-            Unavailable: None can.
+            Unavailable: None of them can run now.
         """
+
+    def slots(self, needs: Needs) -> int:
+        """Return how many such tasks can run at once now."""
 
     def call(
         self,
@@ -106,11 +108,13 @@ class ThisMachine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is not None and not isinstance(error, Exception):  # such as Ctrl-C
-            kill_all()
+        """Do nothing: `at_once`, in whose threads tasks run, ends them."""
+
+    def require(self, needs: Needs) -> None:
+        """Refuse nothing: whether tasks fit is the user's to say."""
 
     def slots(self, needs: Needs) -> int:
-        """Return the number of workers: whether they fit is the user's to say."""
+        """Return the number of workers."""
         return self._workers
 
     def call(

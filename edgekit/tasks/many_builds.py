@@ -137,8 +137,9 @@ def _all_built(
         return built
 
     with crew:
-        room = crew.slots(Needs(folder=Path(), cpus=CPUS, memory_bytes=MEMORY_BYTES))
-        return at_once(one, zip(orders, names, strict=True), min(room, len(orders)))
+        needs = Needs(folder=Path(), cpus=CPUS, memory_bytes=MEMORY_BYTES)
+        crew.require(needs)
+        return at_once(one, zip(orders, names, strict=True), lambda: crew.slots(needs))
 
 
 def _built(order: Order, name: str, crew: Crew, progress: Progress) -> Built:

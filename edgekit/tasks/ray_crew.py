@@ -83,11 +83,11 @@ class RayCluster:
             self._calls.wait_for(lambda: not self._running, timeout=_GRACE_S)
         ray.shutdown()
 
-    def slots(self, needs: Needs) -> int:
-        """Return how many such tasks the nodes that are there now can run at once.
+    def require(self, needs: Needs) -> None:
+        """Refuse tasks that no node which is there now has room for.
 
         Raises:
-            Unavailable: None of them can.
+            Unavailable: None of them has, or has the board.
         """
         nodes = _nodes()
         for board in needs.boards:
@@ -97,8 +97,7 @@ class RayCluster:
                     f"machine that reaches it run: ray start --address={self._address} "
                     f"--resources='{{\"{board}\": 1}}'"
                 )
-        found = sum(_fitting(node, needs) for node in nodes)
-        if not found:
+        if not self.slots(needs):
             most = max((node.get("CPU", 0.0) for node in nodes), default=0.0)
             memory = max((node.get("memory", 0.0) for node in nodes), default=0.0)
             raise Unavailable(
@@ -106,7 +105,10 @@ class RayCluster:
                 f"{needs.cpus} CPU and {needs.memory_bytes / 1e9:.1f} GB, and they offer at most "
                 f"{most:g} and {memory / 1e9:.1f} GB; start another node with `ray start`."
             )
-        return found
+
+    def slots(self, needs: Needs) -> int:
+        """Return how many such tasks the nodes that are there now can run at once."""
+        return sum(_fitting(node, needs) for node in _nodes())
 
     def call(
         self,

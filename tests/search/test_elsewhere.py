@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pytest
 
 import edgekit
+from edgekit.core.errors import Unavailable
 from edgekit.core.types import Progress, silent
 from edgekit.core.variant import Variant
 from edgekit.search import study
 from edgekit.search.candidate import Candidate, Limits, front_of
+from edgekit.search.elsewhere import Elsewhere
 from edgekit.search.recipe_source import Request
 from edgekit.search.space import Way, every
+from edgekit.search.working import search
 from edgekit.tasks.choice import crew_of
-from edgekit.tasks.crew import Crew, Needs
+from edgekit.tasks.crew import Needs
 from tests.support import toy_tasks
 from tests.support.paths import RECIPES
 from tests.support.ray_nodes import cluster_of
@@ -36,24 +41,33 @@ class Few(Request):
         return [next(way for way in super().ways() if way.name == "pruned")]
 
 
-@dataclass(frozen=True)
-class Measured:
+@dataclass(frozen=True, kw_only=True)
+class Cheap(Elsewhere):
     """Stands in for builds: a trial is a task of a crew that costs nothing."""
 
-    crew: Crew
-    needs: Needs
     marks: Path
 
-    def __call__(
+    @cached_property
+    def needs(self) -> Needs:
+        """Next to nothing."""
+        return Needs(folder=self.source.folder, leaves=(study.JOURNAL,), memory_bytes=100_000_000)
+
+    def measured(
         self, variant: Variant, *, effort: float = 1.0, progress: Progress = silent
     ) -> Candidate:
         """Let the crew try a variant."""
         out = self.needs.folder.parent
         return self.crew.call(self.needs, progress, toy_tasks.tried, out, self.marks, str(variant))
 
+    def nodes(self) -> set[str]:
+        """Return which nodes have begun to try a variant."""
+        return {path.name.split()[1] for path in self.marks.iterdir()}
 
-def test_a_lost_node_changes_nothing(tmp_path: Path) -> None:
-    source = Few(
+
+@pytest.fixture
+def source(tmp_path: Path) -> Few:
+    (tmp_path / "marks").mkdir()
+    found = Few(
         recipe=str(RECIPES / "blobs.py"),
         target="litert",
         size="tiny",
@@ -61,22 +75,42 @@ def test_a_lost_node_changes_nothing(tmp_path: Path) -> None:
         out=tmp_path / "out",
         limits=Limits(max_drop=2.0),
     )
+    study.begin(found)
+    return found
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_node_that_comes_during_the_search_is_used(source: Few, tmp_path: Path) -> None:
+    with cluster_of({"num_cpus": 1}) as (cluster, _), ThreadPoolExecutor(1) as pool:
+        with crew_of(1, cluster.address) as crew:
+            away = Cheap(source=source, crew=crew, marks=tmp_path / "marks")
+            searching = pool.submit(search, source, 5.0, 1, away, silent)
+            until(lambda: len(away.nodes()) == 1)
+            assert away.slots() == 1
+            cluster.add_node(num_cpus=1, object_store_memory=100_000_000)
+            until(lambda: len(away.nodes()) == 2)
+        assert isinstance(searching.exception(), Unavailable)  # the rest of it was stopped
+
+
+def test_a_lost_node_changes_nothing(source: Few, tmp_path: Path) -> None:
     marks = tmp_path / "marks"
-    marks.mkdir()
-    needs = Needs(folder=source.folder, leaves=(study.JOURNAL,), memory_bytes=100_000_000)
-    study.begin(source)
-    with cluster_of({}, {}) as (cluster, (_, lost)), crew_of(1, cluster.address) as crew:
-        measure = Measured(crew, needs, marks)
-        with ThreadPoolExecutor(4) as pool:
-            asked = [
-                pool.submit(study.work, source, time.time() + 300, measure, silent)
-                for _ in range(4)
-            ]
-            while len(list(marks.iterdir())) < 8:
-                time.sleep(0.05)
-            cluster.remove_node(lost, allow_graceful=False)
-            for each in asked:
-                each.result()
+    with (
+        cluster_of({}, {}) as (cluster, (_, lost)),
+        crew_of(1, cluster.address) as crew,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        away = Cheap(source=source, crew=crew, marks=marks)
+        searching = pool.submit(search, source, 5.0, 1, away, silent)
+        until(lambda: len(list(marks.iterdir())) >= 8)
+        cluster.remove_node(lost, allow_graceful=False)
+        searching.result()
+        assert away.slots() == 2
     found = study.opened(source)
     whole = [json.dumps(trial.user_attrs) for trial in found.trials if trial.values]
     assert max(Counter(whole).values()) == 1  # no measurement counts twice

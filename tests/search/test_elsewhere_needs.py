@@ -53,6 +53,8 @@ class Recording:
         trace: TracebackType | None,
     ) -> None: ...
 
+    def require(self, needs: Needs) -> None: ...
+
     def slots(self, needs: Needs) -> int:
         return 1
 

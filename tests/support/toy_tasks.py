@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 
+from edgekit.core.child_process import report_progress
 from edgekit.core.errors import BadData
 from edgekit.search.candidate import Candidate
 
@@ -38,14 +39,15 @@ def slept(seconds: float) -> list[float]:
 
 
 def noted(marks: Path, name: str, seconds: float) -> str:
-    """Leave a mark for this attempt at once, then wait; return the name.
+    """Leave a mark for this attempt and its node at once, then wait; return the name.
 
     Args:
         marks: A folder that all see, which is how a test counts attempts.
         name: Of the task.
         seconds: To wait.
     """
-    (marks / f"{name} {os.getpid()} {time.time_ns()}").touch()
+    # The parent of a process that runs tasks of Ray is its node.
+    (marks / f"{name} {os.getppid()} {time.time_ns()}").touch()
     time.sleep(seconds)
     return name
 
@@ -71,3 +73,9 @@ def tried(out: Path, marks: Path, variant: str) -> Candidate:
         latency_ms=size * 5 % 13 + 1.0,
         is_sound=True,
     )
+
+
+def told_and_slept(seconds: float) -> None:
+    """Report to the parent, then wait."""
+    report_progress(0.0, "waiting")
+    time.sleep(seconds)

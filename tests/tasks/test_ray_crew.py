@@ -64,9 +64,9 @@ def test_a_board_is_held_by_one_task_and_lack_of_it_is_said(crew: Crew, tmp_path
         (_, first), (second, _) = sorted(each.result() for each in asked)
     assert first <= second
     with pytest.raises(Unavailable, match=r"--resources='\{\"board:nano\": 1\}'"):
-        crew.slots(Needs(folder=tmp_path, boards=("board:nano",)))
+        crew.require(Needs(folder=tmp_path, boards=("board:nano",)))
     with pytest.raises(Unavailable, match="asks for 3 CPU"):
-        crew.slots(Needs(folder=tmp_path, cpus=3))
+        crew.require(Needs(folder=tmp_path, cpus=3))
 
 
 def test_a_lost_nodes_tasks_run_again_and_each_counts_once(
