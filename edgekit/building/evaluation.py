@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from edgekit.building.measuring.intervals import changes, drop_interval, share_interval
+from edgekit.building.measuring.intervals import drop_interval, share_interval
 from edgekit.building.measuring.latency import example_of, timed
 from edgekit.building.measuring.limits import judge_metric
 from edgekit.building.measuring.prediction import predicted, refused
@@ -25,6 +25,7 @@ from edgekit.core.paths import sha256
 from edgekit.core.report import Row, Tally
 from edgekit.core.types import Progress
 from edgekit.core.variant import Variant
+from edgekit.intake.scores import changes
 from edgekit.running.place import Place, target
 from edgekit.source_model.golden_vectors import Vectors, read_vectors
 from edgekit.verbs.inspect import inspect

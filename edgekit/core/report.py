@@ -30,12 +30,16 @@ class Score:
         value: A share in 0..1, or a mean absolute error in the unit of the output.
         half_width: Of the 95 % confidence interval around `value`, in its unit: with other examples
             of the same kind it could differ by as much. None where one example cannot tell.
+        right: Of a share "1" for each example that is right, else "0"; "" in what is written.
+        changed: How many examples only the source, and only the file, answers right; of a file.
     """
 
     output: str
     question: Question
     value: float
     half_width: float | None
+    right: str = ""
+    changed: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,13 +179,11 @@ class Row:
         same_tokens_percent: Share of the reference's tokens that a loop of several parts repeats.
         latency_ms_median: Of one call; of several files the sum of one call of each.
         latency_ms_by_file: The median of each of several files, by its part of the model.
-        latency_ms_example: Of all calls together for one answer of the bundle's example; None if
-            they were not counted.
+        latency_ms_example: Of all calls for one answer of the bundle's example, if counted.
         calls_by_file: How many these are of each file.
         judged: How each output compares with the reference's, beside its limits.
         reason: Why it was not run, what was predicted, or which limit it broke.
-        arena_bytes: The least working memory, of all parts together, in which a runtime for
-            microcontrollers runs it; None on others.
+        arena_bytes: The least working memory on a microcontroller's runtime; None on others.
         operators: Of all files, where it was predicted which of them an accelerator takes.
         operators_mapped: How many these are.
         sparse_bytes: Size if weights were stored sparsely; None if none have enough zeros.
@@ -246,8 +248,7 @@ class Report:
         reference_interval: As of a row.
         command: That makes the build again, with all its options; "" if it is not known.
         example: How a bundle's program is called, of which latencies are given; as `command`.
-        origins: The public data that the reference was trained and scored on; empty where only a
-            user's own were read.
+        origins: The public data it was trained and scored on; empty of a user's own alone.
     """
 
     recipe: str
@@ -296,5 +297,4 @@ class Report:
 
     def _repr_html_(self) -> str:
         """Return the report as a notebook shows it."""
-        writer = import_module("edgekit.reports.html")  # it stands above this module
-        return str(writer.inline(self))
+        return str(import_module("edgekit.reports.html").inline(self))  # it stands above this one

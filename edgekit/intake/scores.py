@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,32 @@ def evaluated(model: SourceModel, path: Path) -> Evaluation:
     answers = run_model(model, known.inputs)
     scores = scores_of(known.labels, answers, questions_for(known.labels, answers))
     return Evaluation(examples=len(known), data=known.sha256, source=scores)
+
+
+def beside(evaluation: Evaluation, runtime: str, scores: Sequence[Score]) -> Evaluation:
+    """Return an evaluation with a file's scores, each with how many right answers changed.
+
+    Args:
+        evaluation: With the source's scores, if they are known.
+        runtime: On which the file ran.
+        scores: Of the file.
+    """
+    source = {(score.output, score.question): score.right for score in evaluation.source}
+    compared = [
+        replace(score, changed=changes(source.get((score.output, score.question), ""), score.right))
+        for score in scores
+    ]
+    return brief(replace(evaluation, file={runtime: tuple(compared)}))
+
+
+def brief(evaluation: Evaluation) -> Evaluation:
+    """Return an evaluation as it is written down: not with which of maybe a million are right."""
+
+    def without(scores: Sequence[Score]) -> tuple[Score, ...]:
+        return tuple(replace(score, right="") for score in scores)
+
+    file = {runtime: without(scores) for runtime, scores in evaluation.file.items()}
+    return replace(evaluation, source=without(evaluation.source), file=file)
 
 
 def side_by_side(evaluation: Evaluation, runtime: str) -> str:
@@ -126,9 +153,11 @@ def _score(name: str, question: Question, labels: Batch, answers: Batch) -> Scor
     if question == "mean absolute error":
         spread = float(np.nan_to_num(each.std(ddof=1))) if len(each) > 1 else None
         half_width = None if spread is None else _Z * spread / len(each) ** 0.5
-    else:
-        half_width = share_half_width(value, len(each))
-    return Score(output=name, question=question, value=value, half_width=half_width)
+        return Score(output=name, question=question, value=value, half_width=half_width)
+    # Of several answers each, an example may be right in part.
+    which = "".join("1" if one else "0" for one in each) if np.isin(each, (0, 1)).all() else ""
+    half_width = share_half_width(value, len(each))
+    return Score(output=name, question=question, value=value, half_width=half_width, right=which)
 
 
 def share_half_width(share: float, count: int) -> float:
@@ -144,6 +173,20 @@ def share_half_width(share: float, count: int) -> float:
     """
     spread = (share * (1 - share) / count + _Z**2 / (4 * count**2)) ** 0.5
     return float(_Z * spread / (1 + _Z**2 / count))
+
+
+def changes(reference: str, file: str) -> tuple[int, int] | None:
+    """Return how many examples only the reference, and only the file, answers right.
+
+    Args:
+        reference: "1" for each example that it answers right, else "0"; it may have more, of which
+            the first ones are the same.
+        file: The same of the file; None is returned if "".
+    """
+    pairs = list(zip(reference, file, strict=False))
+    if not file or len(pairs) < len(file):
+        return None
+    return pairs.count(("1", "0")), pairs.count(("0", "1"))
 
 
 def _per_example(question: Question, right: Array, answers: Array) -> Array:

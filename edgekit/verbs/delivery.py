@@ -13,7 +13,7 @@ from edgekit.core.errors import BadData, BadInput, NotFound, printable
 from edgekit.core.kinds import Artifact, LookUp
 from edgekit.core.paths import atomic, require_writable
 from edgekit.core.report import Evaluation
-from edgekit.intake.scores import shortfalls
+from edgekit.intake.scores import brief, shortfalls
 from edgekit.operators.speed import slow_here
 from edgekit.reporting.templates import filled
 from edgekit.reporting.wording import size_text
@@ -143,7 +143,8 @@ def deliver(
     named = [replace(proof, file=str(out)) for proof in proofs]
     result = Conversion(artifact=artifact, proofs=tuple(named), notes=notes)
     path = out if result.ok else out.with_name(out.name + ".rejected")
-    final = replace(artifact, path=path, evaluation=evaluation or artifact.evaluation)
+    of_source = artifact.evaluation and brief(artifact.evaluation)
+    final = replace(artifact, path=path, evaluation=evaluation or of_source)
     if result.ok:
         final = replace(final, look_ups=_with_vocabularies(artifact, out))
         with atomic(vectors_path(out)) as temporary:

@@ -10,7 +10,7 @@ from edgekit.core.recipe import Signature, Tensor
 from edgekit.core.report import Evaluation
 from edgekit.core.types import Run
 from edgekit.intake.evaluation import GivenAnswers, KnownAnswers, read_known_answers, written
-from edgekit.intake.scores import questions_for, scores_of
+from edgekit.intake.scores import beside, questions_for, scores_of
 from edgekit.tflite.reader import Port, ports, read
 from edgekit.tflite.sidecar import descriptions_of
 
@@ -38,7 +38,7 @@ class Exam:
         asked = [(score.output, score.question) for score in self.evaluation.source]
         asked = asked or questions_for(self.known.labels, answers)
         scores = scores_of(self.known.labels, answers, asked)
-        return replace(self.evaluation, file={runtime: scores})
+        return beside(self.evaluation, runtime, scores)
 
 
 def exam_of(path: Path, signature: Signature, evaluation: Evaluation | None) -> Exam:

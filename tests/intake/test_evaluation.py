@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from edgekit.core.recipe import Signature, Tensor
 from edgekit.core.report import Evaluation, Question, Score
 from edgekit.core.types import Array, Batch
 from edgekit.intake.evaluation import KnownAnswers, read_known_answers, written
-from edgekit.intake.scores import questions_for, scores_of, share_half_width, shortfalls
+from edgekit.intake.scores import beside, questions_for, scores_of, share_half_width, shortfalls
 
 IMAGE = Tensor(name="image", shape=(1, 4, 4, 1))
 CLASSES = Tensor(name="digit", shape=(1, 12))
@@ -235,3 +236,19 @@ def test_a_share_may_be_a_point_or_an_example_below_the_source() -> None:
     assert said(0.93, 1000) == [
         "Output 'digit' on litert: accuracy 93.0 %, 95.0 % of the source (at most 1.0 points less)."
     ]
+
+
+def test_of_a_file_and_its_source_it_is_counted_which_right_answers_changed() -> None:
+    labels: Batch = {"digit": np.array([0, 1, 2, 3]), "mask": np.array([[0, 1], [1, 1]] * 2)}
+    source: Batch = {"digit": np.eye(12)[[0, 1, 2, 9]], "mask": np.eye(2)[[[0, 1], [1, 0]] * 2]}
+    questions: list[tuple[str, Question]] = [("digit", "accuracy"), ("mask", "accuracy")]
+    scores = scores_of(labels, source, questions)
+    assert [score.right for score in scores] == ["1110", ""]  # of a mask, half is right in two
+    evaluation = Evaluation(examples=4, data="", source=scores)
+    answers = {**source, "digit": np.eye(12)[[9, 9, 2, 3]]}
+    found = beside(evaluation, "litert", scores_of(labels, answers, questions))
+    digit, mask = found.file["litert"]
+    assert (digit.changed, mask.changed) == ((2, 1), None)
+    assert not any(score.right for score in (*found.source, digit, mask))
+    unknown = beside(replace(evaluation, source=()), "litert", scores)
+    assert unknown.file["litert"][0].changed is None

@@ -121,10 +121,14 @@ def test_source_and_file_stand_side_by_side(tmp_path: Path) -> None:
     file = tmp_path / "model.float32.tflite"
     stored = read_sidecar(file.with_suffix(".json")).evaluation
     assert stored == result.done[0].evaluation
+    assert stored
+    kind, age = stored.file["litert"]
+    assert kind.changed == (0, 0)  # of float32 all are as they were; errors are not counted
+    assert age.changed is None
+    assert not any(score.right for score in stored.source)
 
     (proof,) = verify(file, runtime="litert", evaluate=data)  # the source's scores were kept
     assert proof.evaluation
-    assert stored
     assert proof.evaluation.source == stored.source
     other = data | {"labels:kind": RANDOM.integers(0, 4, COUNT)}
     (proof,) = verify(file, runtime="litert", evaluate=other)

@@ -80,19 +80,6 @@ def drop_interval(lost: int, gained: int, count: int) -> Interval:
     return Interval(low=100 * (drop - half), high=100 * (drop + half))
 
 
-def changes(reference: str, file: str) -> tuple[int, int] | None:
-    """Return how many examples only the reference, and only the file, answers right.
-
-    Args:
-        reference: Of `right_answers`; it may have more examples, the first ones being the same.
-        file: The same of the file; None is returned if "".
-    """
-    pairs = list(zip(reference, file, strict=False))
-    if not file or len(pairs) < len(file):
-        return None
-    return pairs.count(("1", "0")), pairs.count(("0", "1"))
-
-
 def _replaying(inputs: Batch, answers: Batch) -> Run:
     """Return a run that answers single examples from what is known of all."""
     count = len(next(iter(inputs.values())))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgekit.core.recipe import Metric
+from edgekit.building.measuring.intervals import drop_interval
+from edgekit.core.recipe import Interval, Metric
 from edgekit.core.report import Score
 from edgekit.reporting.wording import counted
 from edgekit.running.judgement import OutputJudgement
@@ -24,10 +25,12 @@ class Drop:
     Attributes:
         points: Of the output where it is most, in percentage points.
         value: The metric of the file, in percent.
+        interval: How sure the drop is; None where right answers are not counted.
     """
 
     points: float
     value: float
+    interval: Interval | None = None
 
 
 def drop_of(proof: Proof, facts: ModelFacts) -> Drop | None:
@@ -40,13 +43,16 @@ def drop_of(proof: Proof, facts: ModelFacts) -> Drop | None:
     if facts.scores is not None:
         if proof.evaluation is None:
             return None
-        before, after = (
-            _percent(_first(scores), facts)
-            for scores in (facts.scores.source, proof.evaluation.file[proof.runtime])
-        )
+        scores = _first(proof.evaluation.file[proof.runtime])
+        before, after = (_percent(each, facts) for each in (_first(facts.scores.source), scores))
         signs = [-1 if score.question == _ERROR else 1 for score in _first(facts.scores.source)]
         drops = [s * (b - a) for s, b, a in zip(signs, before, after, strict=True)]
-        return Drop(points=max(drops), value=after[0] if len(after) == 1 else 100 - max(drops))
+        worst = max(drops)
+        return Drop(
+            points=worst,
+            value=after[0] if len(after) == 1 else 100 - worst,
+            interval=_interval(scores[drops.index(worst)], facts.scores.examples),
+        )
     losses = [_loss(output) for output in proof.outputs]
     if not losses or None in losses:
         return None
@@ -63,6 +69,11 @@ def reference_of(facts: ModelFacts, notes: Sequence[str]) -> Reference:
         metric = Metric(name=name, unit="%", higher_is_better=not is_error)
         (value,) = _percent(scores, facts)
     return Reference(metric=metric, value=value, notes=(sentence, *notes))
+
+
+def _interval(score: Score, examples: int) -> Interval | None:
+    """Return how sure the drop of a share of right answers is."""
+    return None if score.changed is None else drop_interval(*score.changed, examples)
 
 
 def _loss(output: OutputJudgement) -> float | None:

@@ -188,12 +188,14 @@ class OwnModel:
         artifact, (proof, *_) = made.artifact, made.proofs
         with atomic(self.file_of(str(variant))) as temporary:
             temporary.write_bytes(artifact.path.read_bytes())
-        drop = drop_of(proof, self.facts)
+        drop, scores = drop_of(proof, self.facts), self.facts.scores
         candidate = Candidate(
             variant=str(variant),
             value=None if drop is None else drop.value,
             drop=None if drop is None else drop.points,
             drop_limit=self._drop_limit(variant),
+            drop_interval=None if drop is None else drop.interval,
+            examples=self.facts.examples if scores is None else scores.examples,
             size_bytes=artifact.size_bytes,
             compressed_bytes=artifact.compressed_bytes,
             is_sound=made.ok,

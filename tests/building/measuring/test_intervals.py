@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekit.building.measuring.intervals import (
-    changes,
     drop_interval,
     right_answers,
     share_interval,
@@ -18,6 +17,7 @@ from edgekit.building.measuring.intervals import (
 from edgekit.core import registry
 from edgekit.core.recipe import Metric
 from edgekit.core.types import Batch
+from edgekit.intake.scores import changes
 from tests.support.paths import RECIPES
 
 SHARE = Metric(name="accuracy", unit="%", is_share=True)

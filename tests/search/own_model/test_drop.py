@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from edgekit.building.measuring.intervals import drop_interval
 from edgekit.core.report import Evaluation, Score
 from edgekit.core.types import Array
 from edgekit.running.judgement import judge, kind_of
@@ -84,6 +86,19 @@ def test_with_right_answers_a_drop_is_points_of_accuracy() -> None:
     assert reference.metric.name == "accuracy"
     assert "200 examples with right answers: accuracy, in percentage points" in reference.notes[0]
     assert reference.notes[1:] == ("more",)
+
+
+def test_the_drop_is_as_sure_as_the_right_answers_that_changed_make_it() -> None:
+    source = scored(y=("accuracy", 0.95), z=("accuracy", 0.9))
+    asked = facts(scores=Evaluation(examples=200, data="", source=source))
+    y, z = scored(y=("accuracy", 0.93), z=("accuracy", 0.86))
+    file = {"litert": (replace(y, changed=(5, 1)), replace(z, changed=(10, 2)))}
+    found = drop_of(_with(Evaluation(examples=200, data="", file=file)), asked)
+    assert found is not None
+    assert found.interval == drop_interval(10, 2, 200)  # of the output where it is most
+    unknown = drop_of(_with(Evaluation(examples=200, data="", file={"litert": (y, z)})), asked)
+    assert unknown is not None
+    assert unknown.interval is None
 
 
 def test_an_error_rises_in_percent_of_the_spread_of_the_right_answers() -> None:

@@ -124,6 +124,7 @@ def test_a_model_with_labels_is_searched_and_the_command_makes_the_same_file(
     # The net has two layers, so three cannot stay in float.
     sound = [each for each in found.candidates if each.variant != "int8,float_layers=3"]
     assert all(each.is_sound and each.latency_ms for each in sound)
+    assert all(each.drop_interval and each.examples == 172 for each in sound)
     assert "no training recipe" in " ".join(found.notes)
     folder = tmp_path / "runs" / "optimize" / "classifier"
     assert json.loads((folder / "optimize.json").read_text())["model"] == found.model
