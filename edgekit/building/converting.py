@@ -107,7 +107,7 @@ def _convert(plan: Plan, variant: Variant, part: str, source: Path) -> Artifact:
             path,
             precision=precision,
             calibration=given,
-            options=Options(quantization=variant.quantization),
+            options=Options(quantization=variant.quantization, custom=plan.choice.code_for(source)),
         )
         write_sidecar(_described(plan, variant, part, artifact), sidecar)
 

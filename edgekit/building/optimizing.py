@@ -22,6 +22,7 @@ from edgekit.core.paths import atomic
 from edgekit.core.recipe import Dataset, Recipe, Signature
 from edgekit.core.types import Run, Size, Split
 from edgekit.core.variant import Variant
+from edgekit.intake.model import run_custom
 from edgekit.source_model.reference import runner
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ def optimize(
     from edgekit.source_model.export import export
 
     keras.utils.set_random_seed(seed)
+    if code := choice.code_for(model):
+        run_custom(code)
     recipe = choice.load()
     trained = keras.saving.load_model(model, compile=False, safe_mode=True)
     if recipe.fine_tuning.imitates:

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.core import registry
-from edgekit.core.errors import BadInput, NotFound
+from edgekit.core.errors import BadInput, NotFound, UnsupportedLayer
 from edgekit.core.kinds import Artifact
 from edgekit.core.recipe import Dataset, Parts, Recipe
 from edgekit.core.types import Batch, Run, Size
+from edgekit.source_model.keras_file import check_description, read_description
 
 MODEL = "model"
 """Name of the part of a recipe that is one file."""
@@ -37,6 +38,22 @@ class RecipeChoice:
     data: Path | None = None
     weights: Path | None = None
     effort: float = 1.0
+
+    def code_for(self, model: Path) -> Path | None:
+        """Return the recipe's file if a trained model has layers of its own in it, else None.
+
+        A recipe by name has none: its layers would have to be found in its package.
+
+        Args:
+            model: A `.keras` file, or a SavedModel, which needs no code.
+        """
+        if not self.name.endswith(".py") or model.is_dir():
+            return None
+        try:
+            check_description(read_description(model).config, model)
+        except UnsupportedLayer:  # something that is no part of Keras
+            return Path(self.name).absolute()
+        return None
 
     def load(self) -> Recipe:
         """Return the recipe itself.

@@ -224,11 +224,12 @@ def _code(
 ) -> dict[str, Code]:
     """Take the checksums of everything the steps of a build run."""
     story = registry.source_of("recipes", recipe)
-    convert = registry.source_of("converters", "tflite")
+    convert = [registry.source_of("converters", "tflite")]
+    convert += [story] if recipe.endswith(".py") else []  # which may hold layers of its own
     found = {
         "train": code_of(story, packaged("building", "reference", "training.py")),
-        "convert": code_of(convert),
-        "explain": code_of(convert, packaged("verbs", "explain.py")),
+        "convert": code_of(*convert),
+        "explain": code_of(*convert, packaged("verbs", "explain.py")),
         "programs": code_of(story, source_of(program), packaged("building", "programs.py")),
         "see": code_of(story, packaged("showing", "examples.py")),
     }

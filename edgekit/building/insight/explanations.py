@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from edgekit.building.converting import Sources
@@ -61,7 +62,9 @@ def _explained(
             file.path,
             source,
             calibration,
-            options=read_noted(file.made_by.get("options", "")),
+            options=replace(
+                read_noted(file.made_by.get("options", "")), custom=plan.choice.code_for(source)
+            ),
             examples=SHORT_EXAMPLES,
             budget_s=budget_s,
             out=Path(f"{variant}-{name}.tflite"),
