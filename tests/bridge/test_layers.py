@@ -15,7 +15,6 @@ from tests.support import bridge_table as table
 pytest.importorskip("tf_keras")
 
 
-@pytest.mark.filterwarnings("ignore:.*passed an input with a mask")  # inside Keras' own attention
 @pytest.mark.parametrize("name", table.names())
 def test_a_layer_is_carried_or_refused_by_name(name: str) -> None:
     outcome = table.outcome(name)
@@ -25,7 +24,7 @@ def test_a_layer_is_carried_or_refused_by_name(name: str) -> None:
     assert outcome.error <= TOLERANCE
 
 
-@pytest.mark.filterwarnings("ignore:.*passed an input with a mask")
+@pytest.mark.filterwarnings("ignore:.*passed an input with a mask")  # inside Keras' own attention
 def test_our_layer_for_tf_keras_can_be_copied_and_saved(tmp_path: Path) -> None:
     import tf_keras
 
