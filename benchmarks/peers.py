@@ -14,9 +14,8 @@ With `--minutes N`, `edgekit optimize` searches each recipe for so long, and its
 against every right file of a peer on tflite-runtime: none may be no worse in compressed bytes,
 latency and score, and better in one.
 
-Models and peers' files are kept in the work folder; `--again` converts anew. ai-edge-quantizer is
-taken from `PYTHONPATH` (`pip install --target FOLDER ai-edge-quantizer`); without it, its rows are
-`not run`.
+Models and peers' files are kept in the work folder; `--again` converts anew. Without
+ai-edge-quantizer (`pip install 'edgekit-tflite[int4]'`), its rows are `not run`.
 
     python benchmarks/peers.py [--only MODEL] [--size full] [--turns 100]
         [--minutes 5] [--json FILE]

@@ -19,10 +19,7 @@ from edgekit.source_model.golden_vectors import read_arrays
 if TYPE_CHECKING:
     import keras
 
-INSTALL = (
-    "ai-edge-quantizer is not installed: pip install --target FOLDER ai-edge-quantizer, "
-    "and run this with PYTHONPATH=FOLDER"
-)
+INSTALL = "ai-edge-quantizer is not installed: pip install 'edgekit-tflite[int4]'"
 
 
 @dataclass(frozen=True, kw_only=True)
