@@ -93,18 +93,6 @@ def layers_of(model: EitherModel) -> Iterator[EitherLayer]:
         yield from layers_of(layer) if hasattr(layer, "layers") else (layer,)
 
 
-def rows_taken(model: object) -> Iterator[int]:
-    """Give the number of rows of each tensor that a Keras 3 model takes rows of by their indices.
-
-    A tensor whose number of rows is not known is left out, and so is one that is taken apart whole.
-    """
-    for operation in getattr(model, "operations", ()):
-        yield from rows_taken(operation)  # a nested model
-        if type(operation).__name__ == "Take" and operation.axis is not None:
-            shapes = [node.arguments.args[0].shape for node in operation._inbound_nodes]
-            yield from (rows for shape in shapes if (rows := shape[operation.axis]))
-
-
 def is_linear(layer: tf_keras.layers.Layer) -> bool:
     """Whether a tf_keras layer has no activation."""
     return bool(layer.activation.__name__ == "linear")

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgekit.bridge.graph import layers_of, rows_taken
+from edgekit.bridge.graph import layers_of
 from edgekit.bridge.vocabulary import vocabulary_of
 from edgekit.bridge.weights import states
+from edgekit.core.keras_graph.rows import rows_taken, table_rows
 from edgekit.core.types import Array
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def random_inputs(model: keras.Model, batch_size: int, seed: int) -> object:
 
     random = np.random.default_rng(seed)
     layers = list(layers_of(model))
-    tables = [n for layer in layers for n in _table_sizes(layer)]
+    tables = [rows for layer in layers if (rows := table_rows(layer))]
     taken = [*rows_taken(model), *tables]
     words = [word for layer in layers for word in _words_of(layer)]
     masks = [layer.mask_value for layer in layers if isinstance(layer, keras.layers.Masking)]
@@ -95,12 +96,6 @@ def _draw(
         return random.integers(0, limit, shape).astype(dtype)
     # bfloat16 has no NumPy name of its own; Keras casts float32 on entry.
     return random.standard_normal(shape).astype("float32" if dtype == "bfloat16" else dtype)
-
-
-def _table_sizes(layer: EitherLayer) -> Iterator[int]:
-    for attribute in ("input_dim", "num_tokens"):
-        if isinstance(getattr(layer, attribute, None), int):
-            yield getattr(layer, attribute)
 
 
 def _words_of(layer: EitherLayer) -> Iterator[str]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from edgekit.core.keras_graph.rows import rows_taken, table_rows
 from edgekit.core.recipe import Signature, Tensor
 from edgekit.core.types import Array, Batch
 from edgekit.source_model.interface import (
@@ -81,10 +82,11 @@ def random_inputs(
 def integer_limit(model: SourceModel) -> int | None:
     """Return the limit that a model's integer inputs must stay below, or None if it sets none.
 
-    That is the smallest number of rows of its Embedding and CategoryEncoding layers.
+    That is the smallest number of rows of its Embedding and CategoryEncoding layers, and of what
+    `keras.ops.take` takes rows of.
     """
-    limits = [limit for layer in nested_layers(model) if (limit := _num_rows(layer))]
-    return min(limits, default=None)
+    tables = [rows for layer in nested_layers(model) if (rows := table_rows(layer))]
+    return min([*tables, *rows_taken(model)], default=None)
 
 
 def expected_inputs(model: SourceModel) -> dict[str, Expected]:
@@ -135,11 +137,3 @@ def _random(
         limits = np.iinfo(tensor.dtype)
         return random.integers(limits.min, limits.max, shape, dtype, endpoint=True)
     return random.integers(0, limit, shape).astype(dtype)
-
-
-def _num_rows(layer: KerasLayer) -> int | None:
-    """Return how many integers, from 0 on, a layer can look up; None if it looks up none."""
-    attribute = {"Embedding": "input_dim", "CategoryEncoding": "num_tokens"}.get(
-        type(layer).__name__
-    )
-    return getattr(layer, attribute) if attribute else None

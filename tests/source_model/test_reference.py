@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,6 +112,37 @@ def test_integer_inputs_are_limited_by_the_smallest_embedding() -> None:
     )
     assert integer_limit(model) == 9
     assert integer_limit(strangers.sequential()) is None
+
+
+def test_integer_inputs_stay_within_the_rows_that_are_taken() -> None:
+    import keras
+    from keras import layers
+
+    which = keras.Input((4,), dtype="int32")
+    rows = layers.Embedding(9, 3)(which)
+    taking = keras.Model(which, keras.ops.take(rows[:, :3], which, axis=1))
+    assert integer_limit(taking) == 3
+    assert integer_limit(keras.Sequential([taking, layers.Dense(2)])) == 3
+    whole = keras.Model(which, keras.ops.take(rows[:, :3], which))  # of all numbers, not of rows
+    assert integer_limit(whole) == 9
+
+
+def test_a_table_is_known_by_its_kind_and_not_by_what_its_attributes_are_called() -> None:
+    import keras
+
+    class Table(keras.layers.Embedding):  # type: ignore[misc]  # Keras has no types
+        """A user's own."""
+
+    class Sized(keras.layers.Layer):  # type: ignore[misc]
+        """A user's own, which keeps how many numbers it is given."""
+
+        input_dim = 3
+
+        def call(self, x: Any) -> Any:
+            return keras.ops.cast(x, "float32")
+
+    for layer, limit in ((Table(5, 2), 5), (Sized(), None)):
+        assert integer_limit(strangers.chain((4,), layer, dtype="int32")) == limit
 
 
 DTYPES = ["float32", "float16", "int8", "uint8", "int16", "int32", "int64", "bool"]

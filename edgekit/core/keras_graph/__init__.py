@@ -1,0 +1,1 @@
+"""What a Keras model's graph tells, of either Keras, without importing one."""
