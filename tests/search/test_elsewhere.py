@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -28,6 +29,7 @@ from edgekit.tasks.crew import Needs
 from tests.support import toy_tasks
 from tests.support.paths import RECIPES
 from tests.support.ray_nodes import cluster_of
+from tests.support.sshd import serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # Ray's own
 
@@ -67,16 +69,20 @@ class Cheap(Elsewhere):
 @pytest.fixture
 def source(tmp_path: Path) -> Few:
     (tmp_path / "marks").mkdir()
-    found = Few(
-        recipe=str(RECIPES / "blobs.py"),
-        target="litert",
-        size="tiny",
-        seed=0,
-        out=tmp_path / "out",
-        limits=Limits(max_drop=2.0),
-    )
+    found = Few(**vars(request(tmp_path / "out", "litert")))
     study.begin(found)
     return found
+
+
+def request(out: Path, target: str) -> Request:
+    return Request(
+        recipe=str(RECIPES / "blobs.py"),
+        target=target,
+        size="tiny",
+        seed=0,
+        out=out,
+        limits=Limits(max_drop=2.0),
+    )
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -145,3 +151,46 @@ def test_what_a_cluster_found_is_here_to_go_on_with(tmp_path: Path) -> None:
     there = next(each for each in found.candidates if each.variant == found.recommended)
     (row,) = here.rows
     assert (row.value, row.size_bytes) == (there.value, there.size_bytes)
+
+
+BOARD = """#!/bin/sh
+# Stands for the board's Python: notes each run, and each that begins beside another.
+exec 9>{folder}/lock
+flock -n 9 || touch {folder}/overlapped
+echo run >>{folder}/runs
+sleep 1
+exec {python} "$@"
+"""
+
+TARGET = '''"""LiteRT on a board."""
+
+from dataclasses import replace
+
+from edgekit.core import registry
+
+target = replace(registry.get("targets", "litert"), device="ssh://{address}{python}")
+'''
+
+
+@pytest.mark.device
+def test_variants_that_are_made_at_once_are_measured_by_ssh_one_at_a_time(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(BOARD.format(folder=tmp_path, python=sys.executable))
+    python.chmod(0o755)
+    target = tmp_path / "board.py"
+    with (
+        serving(tmp_path) as address,  # before the node, which finds this ssh on its path
+        cluster_of({"resources": {"board:127.0.0.1": 1}, "memory": 8e9}) as (cluster, _),
+        crew_of(1, cluster.address) as crew,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        target.write_text(TARGET.format(address=address, python=python))
+        source = request(tmp_path / "out", str(target))
+        away = Elsewhere(source=source, crew=crew)
+        assert away.slots() == 2
+        away.reference(source, Variant.parse("float32"), silent)
+        variants = [Variant.parse("float16"), Variant.parse("dynamic_int8")]
+        measured = list(pool.map(away.measured, variants))
+    assert all(each.is_sound and each.latency_ms for each in measured), measured
+    assert len((tmp_path / "runs").read_text().splitlines()) >= 2
+    assert not (tmp_path / "overlapped").exists()
