@@ -46,6 +46,9 @@ RECIPES = (
 )
 """One of each kind of task that the app answers, and a detector of each way to name classes."""
 
+TOLERANCES = Path(__file__).parents[2] / "tests" / "support" / "tolerances.json"
+"""Cases of the rule by which answers are right, which the tests of every language read."""
+
 TEXTS = (
     "a wonderful film",
     "It's NOT good; I don\u2019t like it!  Never again...",
@@ -197,7 +200,7 @@ def write_answers(out: Path, bundle: Path) -> None:
 
 
 def write_plain(out: Path) -> None:
-    """Write what has no recipe of its own in the app: CTC, and subwords of any text."""
+    """Write what has no recipe of its own in the app: CTC, subwords of any text, tolerances."""
     random = np.random.default_rng(0)
     folder = out / "plain"
     folder.mkdir(parents=True)
@@ -207,6 +210,7 @@ def write_plain(out: Path) -> None:
     merges = (packaged("datasets") / "bible_subwords_english.txt").read_text()
     subwords = Subwords.from_text(merges)
     (folder / "merges.txt").write_text(merges)
+    (folder / TOLERANCES.name).write_bytes(TOLERANCES.read_bytes())
     facts = {
         "ctc": {"steps": case.numbers(steps), "read": [row[row > 0].tolist() for row in read]},
         "texts": [

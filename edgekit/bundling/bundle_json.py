@@ -105,7 +105,8 @@ class Tolerance:
 
     An output is right if the root mean square of its errors is at most the largest of `error` times
     the spread of the golden values (the root mean square of their differences from the mean of
-    their channel), `resolution` times the largest of them, and one step of a quantized output.
+    their channel; the largest of them, if they do not vary), `resolution` times the largest of
+    them, and one step of a quantized output.
 
     Attributes:
         reason: Why this much.

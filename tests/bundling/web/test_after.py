@@ -10,6 +10,7 @@ from edgekit.on_device.vision import key_points, word_tree
 from edgekit.on_device.vision.boxes import unpadded
 from edgekit.on_device.vision.grid_cells import Grid, GridCells, drive
 from tests.support.javascript import call, needs_node, outputs
+from tests.support.tolerances import Case, cases
 
 pytestmark = needs_node
 
@@ -124,18 +125,14 @@ def test_numbers_are_quantized_as_in_python(dtype: str, zero: int) -> None:
     assert call("arrays", "quantized", values, port) == expected
 
 
-@pytest.mark.parametrize(
-    ("shift", "ok"), [(0.0, True), (0.01, True), (0.5, False), (np.nan, False)]
-)
-def test_the_self_test_tells_right_from_wrong(shift: float, ok: bool) -> None:
-    golden = np.random.default_rng(4).normal(size=(8, 5)).astype(np.float32)
-    limits = {"error": 0.1, "resolution": 0.0}
-    port = {"name": "scores", "quantization": None}
-    given = outputs({"g": golden})["g"]
-    row = call("self_test", "comparedWith", given, (golden + shift).ravel(), port, limits)
-    assert row["ok"] is ok
-    spread = np.sqrt(np.mean((golden - golden.mean(axis=0)) ** 2))
-    np.testing.assert_allclose(row["tolerance"], 0.1 * spread, rtol=1e-5)
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_the_self_test_has_the_rule_of_the_other_languages(case: Case) -> None:
+    port = {"name": "scores", "quantization": {"scale": case.step} if case.step else None}
+    limits = {"error": case.error, "resolution": case.resolution}
+    given = outputs({"g": case.golden})["g"]
+    row = call("self_test", "comparedWith", given, case.answers.ravel(), port, limits)
+    np.testing.assert_allclose(row["tolerance"], case.allowed, rtol=1e-6)
+    assert row["ok"] is case.ok
 
 
 def test_the_self_test_needs_every_answer() -> None:

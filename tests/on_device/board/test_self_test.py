@@ -8,6 +8,7 @@ import pytest
 from edgekit.core.types import Array
 from edgekit.on_device.board.self_test import Compared, Tolerance, compared
 from edgekit.on_device.interpreter import Quantization, TensorFacts
+from tests.support.tolerances import Case, cases
 
 LOOSE: Tolerance = {"error": 0.35, "resolution": 0.0}
 EXPECTED = np.random.default_rng(0).normal(0, 2, (8, 5)).astype(np.float32)
@@ -71,3 +72,11 @@ def test_values_that_never_vary_are_held_to_their_size() -> None:
     wrong = compared("hop", tensor(), constant, constant * 1.4, LOOSE)
     assert not wrong.ok
     assert str(wrong).startswith("hop/scores: largest error 1.6, typical 1.6, at most 1.4")
+
+
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_the_rule_is_that_of_the_other_languages(case: Case) -> None:
+    limits: Tolerance = {"error": case.error, "resolution": case.resolution}
+    found = compared("model", tensor(case.step), case.golden, case.answers, limits)
+    assert found.allowed == pytest.approx(case.allowed, rel=1e-6)
+    assert found.ok is case.ok

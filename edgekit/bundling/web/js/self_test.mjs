@@ -42,6 +42,10 @@ function joined(parts) {
   return values;
 }
 
+// Values that vary by less than this share of the largest do not vary: sums are rounded. An error
+// is seen against the values then.
+const STILL = 1e-6;
+
 /** Returns how far values are from the golden ones, and how far they may be. */
 export function comparedWith(golden, values, {name, quantization}, limits) {
   const channels = golden.shape.at(-1);
@@ -54,9 +58,10 @@ export function comparedWith(golden, values, {name, quantization}, limits) {
   const error = rootMeanSquare(from, (value, place) => values[place] - value);
   const spread = rootMeanSquare(from, (value, place) => value - means[channel(place)]);
   const largest = (array, of) => array.reduce((most, ...at) => Math.max(most, Math.abs(of(...at))), 0);
+  const magnitude = largest(from, (value) => value);
   const tolerance = Math.max(
-    limits.error * spread,
-    limits.resolution * largest(from, (value) => value),
+    limits.error * (spread > STILL * magnitude ? spread : magnitude),
+    limits.resolution * magnitude,
     quantization?.scale ?? 0,
   );
   const largestError = largest(from, (value, place) => values[place] - value);

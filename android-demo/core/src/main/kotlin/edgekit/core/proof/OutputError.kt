@@ -49,11 +49,19 @@ fun outputError(
         }
     }
     val limit = tolerance?.let {
-        val allowed = max(it.error * spread(expected), it.resolution * magnitude(expected))
+        val largestValue = magnitude(expected)
+        val spread = spread(expected).takeIf { it > STILL * largestValue } ?: largestValue
+        val allowed = max(it.error * spread, it.resolution * largestValue)
         max(allowed, facts.quantization?.scale ?: 0.0)
     }
     return OutputError(facts.name, largest, sum / count, sqrt(squares / count), limit)
 }
+
+/**
+ * Values that vary by less than this share of the largest do not vary: sums are rounded. An error is
+ * seen against the values then.
+ */
+private const val STILL = 1e-6
 
 /** Root mean square of the differences from the mean of each channel, the last axis. */
 private fun spread(expected: List<Tensor>): Double {

@@ -2,14 +2,19 @@ package edgekit.core.python
 
 import edgekit.core.Batch
 import edgekit.core.Run
+import edgekit.core.Tensor
 import edgekit.core.answers.ctcGreedy
 import edgekit.core.asking.Answer
 import edgekit.core.asking.Program
 import edgekit.core.bundle.Bundle
 import edgekit.core.bundle.FolderFiles
 import edgekit.core.bundle.JsonObject
+import edgekit.core.bundle.Quantization
+import edgekit.core.bundle.TensorFacts
+import edgekit.core.bundle.Tolerance
 import edgekit.core.bundle.bundle
 import edgekit.core.pictures.Picture
+import edgekit.core.proof.outputError
 import edgekit.core.text.Subwords
 import edgekit.core.text.normalizedWords
 import java.io.File
@@ -54,6 +59,38 @@ class PythonTest {
             val text = each.text("text")
             assertEquals(each.text("normalized"), normalizedWords(text))
             assertEquals(each.ints("ids"), subwords.encode(text), text)
+        }
+    }
+
+    @Test
+    fun `answers are right by the rule of the other languages`() {
+        val cases = plain().json("tolerances.json").children("cases")
+        assertTrue(cases.isNotEmpty())
+        for (case in cases) {
+            val name = case.text("name")
+            val golden = examples(case, "golden", emptyList())
+            val nan = if (case.has("nan")) case.ints("nan") else emptyList()
+            val answers = examples(case, "answers", nan)
+            val step = case.double("step")
+            val quantization = if (step > 0) Quantization(step, 0) else null
+            val facts = TensorFacts(name, golden.first().shape, "float32", quantization)
+            val tolerance = Tolerance(case.double("error"), case.double("resolution"))
+            val found = outputError(facts, golden, answers, tolerance)
+            val allowed = case.double("allowed")
+            assertEquals(allowed, found.limit!!, 1e-9 + 1e-6 * allowed, name)
+            assertEquals(case.text("verdict") == "ok", found.ok, name)
+        }
+    }
+
+    /** Returns the numbers of a case as one tensor for each example, as the app has them. */
+    private fun examples(case: JsonObject, name: String, nan: List<Int>): List<Tensor> {
+        val values = case.doubles(name).map(Double::toFloat).toFloatArray()
+        nan.forEach { values[it] = Float.NaN }
+        val shape = case.ints("shape")
+        val each = values.size / shape.first()
+        return List(shape.first()) { row ->
+            val part = values.copyOfRange(row * each, (row + 1) * each)
+            Tensor(listOf(1) + shape.drop(1), part)
         }
     }
 
