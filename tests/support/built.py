@@ -34,7 +34,7 @@ ALWAYS = (
 )
 """Built whatever changed."""
 
-MOST = 3
+MOST = 2
 """Others that are built in one run."""
 
 
