@@ -127,9 +127,12 @@ def _show(found: Found, folder: Path, *, json: bool) -> None:
         output.print_json(found)
         return
     metric = found.metric
-    with_unit = {metric.worsening: f"{metric.worsening} {metric.unit}".rstrip()}
+    otherwise = {
+        metric.worsening: f"{metric.worsening} {metric.unit}".rstrip(),
+        page.TIME: "time",  # a terminal has less room
+    }
     figures = [
-        Column(with_unit.get(head, head), "number", optional=head in ("file", metric.name))
+        Column(otherwise.get(head, head), "number", optional=head in ("file", metric.name))
         for head in page.heads_of(found)
     ]
     columns = [Column("", "number"), Column("variant"), *figures, Column("verdict")]

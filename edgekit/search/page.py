@@ -14,6 +14,7 @@ from edgekit.search.candidate import Candidate, Found, Limits
 from edgekit.search.front_plot import front_plot
 
 PAGE = "optimize.html"
+TIME = "time of a call"
 
 
 def write(found: Found, folder: Path) -> Path:
@@ -44,7 +45,7 @@ def heads_of(found: Found) -> list[str]:
         found.metric.name,
         found.metric.worsening,
         *sure,
-        "time of a call",
+        TIME,
     ]
 
 
