@@ -17,6 +17,7 @@ from edgekit.core.recipe import Signature
 from edgekit.core.types import Batch
 from edgekit.core.variant import Precision
 from edgekit.intake.options import PLAIN, Options
+from edgekit.tflite.editing import unpack
 from edgekit.tflite.graph_check import called_subgraphs
 from edgekit.tflite.reader import Model, Operator, Subgraph, TensorInfo
 
@@ -91,8 +92,14 @@ def to_tflite(
     converter.target_spec.supported_ops = allowed
     converter._experimental_disable_per_channel = options.quantization.per_tensor
     levels = _LEVELS.get(precision, 256)
-    with calibrated(examples or {}, levels=levels, quantization=options.quantization):
-        return bytearray(converter.convert())
+    try:
+        with calibrated(examples or {}, levels=levels, quantization=options.quantization):
+            return bytearray(converter.convert())
+    except TypeError:  # of int16x8, where TensorFlow 2.21 takes an operator for granted
+        plain = bytearray(tf.lite.TFLiteConverter.from_saved_model(str(folder)).convert())
+        if unpack(plain).subgraphs[0].operators:
+            raise
+        return plain
 
 
 def order_ports(data: bytearray, signature: Signature) -> None:
@@ -176,6 +183,8 @@ def fault_of(model: Model, layers: Layers, *, allow_select_ops: bool) -> Diagnos
 def notes_of(model: Model, precision: Precision, layers: Layers) -> list[str]:
     """Return sentences on what may surprise the user of a written file."""
     tensors = [tensor for graph in model.subgraphs for tensor in graph.tensors]
+    if precision != "float32" and not any(graph.operators for graph in model.subgraphs):
+        return [f"The model computes nothing, so nothing of it is {precision}: floats stay floats."]
     notes = []
     if any(tensor.is_variable for tensor in tensors):
         notes.append(

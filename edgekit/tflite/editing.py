@@ -15,7 +15,11 @@ def unpack(content: bytes | bytearray) -> schema.ModelT:
     """Return the objects of a file; they and their arrays may be changed."""
     from ai_edge_litert import schema_py_generated as schema
 
-    return schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
+    model = schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
+    model.operatorCodes = model.operatorCodes or []  # None in a file that computes nothing
+    for graph in model.subgraphs:
+        graph.operators = graph.operators or []
+    return model
 
 
 def pack(model: schema.ModelT) -> bytearray:

@@ -139,6 +139,19 @@ def test_dynamic_int8_says_when_no_weight_became_int8(tmp_path: Path) -> None:
     assert "No weight is int8" in notes(made_by)
 
 
+@pytest.mark.parametrize("precision", ["dynamic_int8", "int8", "int16x8"])
+def test_a_model_that_computes_nothing_has_nothing_to_quantize(
+    tmp_path: Path, precision: Precision
+) -> None:
+    from keras import layers
+
+    path = strangers.saved(strangers.chain((4,), layers.Identity()), tmp_path / "m.keras")
+    found, made_by = converted(path, tmp_path / "m.tflite", precision)
+    assert not found.main.operators
+    assert [port.dtype for side in ports(found) for port in side] == ["float32", "float32"]
+    assert f"computes nothing, so nothing of it is {precision}" in notes(made_by)
+
+
 def test_int8_says_which_layers_stay_float(tmp_path: Path) -> None:
     from keras import layers
 
