@@ -8,13 +8,17 @@ the file must not have been slimmed.
 from __future__ import annotations
 
 import importlib.util
+import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-from edgekit.core.errors import BadInput, ConversionFailed
+from edgekit.conversion.diagnosis import Layers
+from edgekit.conversion.tf_converter import path_of
+from edgekit.core.errors import ConversionFailed
 from edgekit.operators.versions import raise_versions
 from edgekit.tflite.editing import pack, unpack
-from edgekit.tflite.reader import Model, read
+from edgekit.tflite.reader import Model, Operator, Subgraph, read
 
 
 def missing() -> str:
@@ -36,10 +40,10 @@ def with_int4_weights(data: bytes, *, block: int) -> bytearray:
     Args:
         data: The file, as TensorFlow's converter wrote it.
         block: How many weights of a dense layer share a scale; 0 for one scale each output
-            channel. Convolutions have no blocks.
+            channel. Convolutions have no blocks, nor dense layers whose inputs do not divide into
+            them.
 
     Raises:
-        BadInput: The inputs of a dense layer do not divide into blocks.
         ConversionFailed: ai-edge-quantizer refuses the file.
     """
     from ai_edge_quantizer import qtyping, quantizer, recipe_manager
@@ -53,7 +57,11 @@ def with_int4_weights(data: bytes, *, block: int) -> bytearray:
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "model.tflite"
         path.write_bytes(data)
-        _check_block(read(path), block)
+        for op, graph in _undivided(read(path), block):
+            # It calls an operator by the names of its outputs, each with a semicolon behind it;
+            # of several rules the last one counts.
+            called = "".join(f"{graph.tensors[k].name};" for k in op.outputs)
+            rules.add_dynamic_config(f"^{re.escape(called)}$", names.FULLY_CONNECTED, num_bits=4)
         quantized = quantizer.Quantizer(str(path))
         quantized.load_quantization_recipe(rules.get_quantization_recipe())
         try:
@@ -66,13 +74,29 @@ def with_int4_weights(data: bytes, *, block: int) -> bytearray:
     return pack(model)
 
 
-def _check_block(model: Model, block: int) -> None:
-    """Refuse blocks that do not divide what a dense layer takes."""
-    for op in model.main.operators if block else ():
-        if op.name == "FULLY_CONNECTED":
-            weights = model.main.tensors[op.inputs[1]]
-            if weights.is_constant and weights.shape[-1] % block:
-                raise BadInput(
-                    f"block is {block}, and a dense layer has {weights.shape[-1]} inputs, which "
-                    "are no multiple of that; give a smaller block, or none."
-                )
+def note_on_blocks(model: Model, block: int, layers: Layers) -> str:
+    """Return a sentence on the dense layers of a file that have no blocks, or "".
+
+    Args:
+        model: The file.
+        block: As of `with_int4_weights`.
+        layers: Of its source.
+    """
+    without = list(_undivided(model, block))
+    if not without:
+        return ""
+    where = layers.sentence(path_of(op, graph, layers) for op, graph in without)
+    return (
+        f"Weights{where or f' of {len(without)} dense layers'} have one scale for each output "
+        f"channel: blocks of {block} do not divide what goes in."
+    )
+
+
+def _undivided(model: Model, block: int) -> Iterator[tuple[Operator, Subgraph]]:
+    """Yield the dense layers whose inputs do not divide into blocks."""
+    for graph in model.subgraphs if block else ():
+        for op in graph.operators:
+            if op.name == "FULLY_CONNECTED":
+                weights = graph.tensors[op.inputs[1]]
+                if weights.is_constant and weights.shape[-1] % block:
+                    yield op, graph

@@ -16,7 +16,7 @@ from pathlib import Path
 from edgekit.conversion.correcting.corrections import apply_corrections
 from edgekit.conversion.crash_diagnosis import CALIBRATING, CONVERTING
 from edgekit.conversion.diagnosis import Layers, diagnose, listed, unquantized_in
-from edgekit.conversion.int4_weights import with_int4_weights
+from edgekit.conversion.int4_weights import note_on_blocks, with_int4_weights
 from edgekit.conversion.kept_float import check_kept, kept_in_float
 from edgekit.conversion.layer_search import layers_of, operator_paths
 from edgekit.conversion.parts import Part, exported
@@ -272,6 +272,8 @@ def _deliver(
         notes = notes_of(written, precision, layers)
         if options.keep_float:
             notes = [note.replace("for want", "as asked or for want") for note in notes]
+        if note := note_on_blocks(written, options.quantization.block, layers):
+            notes.append(note)
         if flex := flex_operators(written):
             notes.append(_FLEX.format(operators=listed(flex)))
     return notes

@@ -9,7 +9,7 @@ import pytest
 
 from edgekit.conversion import int4_weights
 from edgekit.conversion.writing import write
-from edgekit.core.errors import BadInput, ModelRefused
+from edgekit.core.errors import ModelRefused
 from edgekit.core.types import Array
 from edgekit.core.variant import parse_precision
 from edgekit.intake.options import Options
@@ -69,10 +69,24 @@ def test_the_file_is_small_and_answers_on_litert_as_its_source(source: Path) -> 
 
 def test_blocks_have_a_scale_each(source: Path) -> None:
     file = converted(source, "dynamic_int8,weight_bits=4,block=64")
-    found = {(op.name, op.version) for op in read(file).main.operators}
-    assert ("FULLY_CONNECTED", 14) in found
-    with pytest.raises(BadInput, match="block is 256, and a dense layer has 64 inputs"):
-        converted(source, "dynamic_int8,weight_bits=4,block=256")
+    assert dense_versions(file) == [14, 14]
+
+
+def test_layers_that_blocks_do_not_divide_have_a_scale_for_each_channel(source: Path) -> None:
+    precision, quantization = parse_precision("dynamic_int8,weight_bits=4,block=256")
+    out = source.with_name("some_blocks.tflite")
+    written = write(source, out, precision, None, Options(quantization=quantization))
+    assert (
+        "Weights in layer 'answer' (Dense) have one scale for each output channel: blocks of 256 "
+        "do not divide what goes in."
+    ) in written.made_by.values()
+    assert dense_versions(out) == [14, 12]  # version 12: scales for channels
+    expected = np.load(source.with_suffix(".npy"))
+    assert (answers(out, "litert") - expected).std() < 0.3 * expected.std()
+
+
+def dense_versions(file: Path) -> list[int]:
+    return [op.version for op in read(file).main.operators if op.name == "FULLY_CONNECTED"]
 
 
 @pytest.mark.device
