@@ -27,7 +27,7 @@ from edgekit.bridge.fine_tuning import (
     summary,
     wrap_layers,
 )
-from edgekit.bridge.holding.holding import hold, keep_signs, turn_channels
+from edgekit.bridge.holding.weight_constraints import hold, keep_signs, turn_channels
 from edgekit.core.errors import BadInput
 from edgekit.core.kinds import Optimization, Trait
 from edgekit.core.recipe import Recipe

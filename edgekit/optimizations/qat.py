@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from edgekit.bridge.carry import TOLERANCE, to_tf_keras
 from edgekit.bridge.fine_tuning import fine_tune
 from edgekit.bridge.graph import graph_of
-from edgekit.bridge.holding.holding import hold
+from edgekit.bridge.holding.weight_constraints import hold
 from edgekit.bridge.parity import error
 from edgekit.bridge.qat.quantizing import quantized
 from edgekit.bridge.qat.ranges import begin_with_ranges_of

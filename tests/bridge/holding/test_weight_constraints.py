@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.bridge.holding.holding import hold, keep_signs, turn_channels
+from edgekit.bridge.holding.weight_constraints import hold, keep_signs, turn_channels
 
 tf_keras = pytest.importorskip("tf_keras")
 layers = tf_keras.layers
