@@ -12,6 +12,9 @@ import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from edgekit.conversion.diagnosis import Layers
 from edgekit.conversion.tf_converter import path_of
@@ -19,6 +22,9 @@ from edgekit.core.errors import ConversionFailed
 from edgekit.operators.versions import raise_versions
 from edgekit.tflite.editing import pack, unpack
 from edgekit.tflite.reader import Model, Operator, Subgraph, read
+
+if TYPE_CHECKING:
+    from ai_edge_litert.schema_py_generated import ModelT
 
 
 def missing() -> str:
@@ -70,6 +76,7 @@ def with_int4_weights(data: bytes, *, block: int) -> bytearray:
             raise ConversionFailed(f"ai-edge-quantizer refuses the file: {error}") from error
         path.write_bytes(content)
         model = unpack(bytes(content))
+        _bring_in(model, bytes(content))
         raise_versions(model, read(path))
     return pack(model)
 
@@ -90,6 +97,14 @@ def note_on_blocks(model: Model, block: int, layers: Layers) -> str:
         f"Weights{where or f' of {len(without)} dense layers'} have one scale for each output "
         f"channel: blocks of {block} do not divide what goes in."
     )
+
+
+def _bring_in(model: ModelT, content: bytes) -> None:
+    """Put into a file what ai-edge-quantizer wrote behind it: all from 256 KiB of weights on."""
+    for buffer in model.buffers:
+        if buffer.offset > 1:  # 1 stands for nothing
+            buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
+            buffer.offset = buffer.size = 0
 
 
 def _undivided(model: Model, block: int) -> Iterator[tuple[Operator, Subgraph]]:

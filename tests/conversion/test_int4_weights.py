@@ -85,6 +85,25 @@ def test_layers_that_blocks_do_not_divide_have_a_scale_for_each_channel(source: 
     assert (answers(out, "litert") - expected).std() < 0.3 * expected.std()
 
 
+def test_weights_of_more_than_256_kib_are_in_the_file_too(tmp_path: Path) -> None:
+    """ai-edge-quantizer puts so many behind the model, where other tools lose them."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    given = keras.Input((1024,), name="given")
+    model = keras.Model(given, keras.layers.Dense(600, name="answer")(given))
+    model.save(tmp_path / "m.keras")
+    out = tmp_path / "m.tflite"
+    precision, quantization = parse_precision("dynamic_int8,weight_bits=4")
+    write(tmp_path / "m.keras", out, precision, None, Options(quantization=quantization))
+    assert 300_000 < out.stat().st_size < 320_000
+    rows = np.random.default_rng(0).normal(size=(4, 1024)).astype(np.float32)
+    expected = np.asarray(model(rows))
+    with open_session(out, runtime="litert") as session:
+        (found,) = session({"given": rows}).values()
+    assert (found - expected).std() < 0.3 * expected.std()
+
+
 def dense_versions(file: Path) -> list[int]:
     return [op.version for op in read(file).main.operators if op.name == "FULLY_CONNECTED"]
 
