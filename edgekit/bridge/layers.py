@@ -13,7 +13,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from edgekit.bridge.grouped_attention import grouped_query_attention
+from edgekit.bridge.lacking.grouped_attention import grouped_query_attention
+from edgekit.bridge.lacking.reversible_embedding import reversible_embedding
 from edgekit.bridge.ops import twin_activation
 from edgekit.bridge.own.twin import is_own, own_twin
 from edgekit.bridge.vocabulary import vocabulary_of
@@ -72,7 +73,8 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 """Attributes that hold a layer's own layers, on both sides; some only with an option."""
 
 OURS: Mapping[str, Callable[[], type[tf_keras.layers.Layer]]] = {
-    "GroupedQueryAttention": grouped_query_attention
+    "GroupedQueryAttention": grouped_query_attention,
+    "ReversibleEmbedding": reversible_embedding,
 }
 """Classes that tf_keras lacks and that are written for it here."""
 

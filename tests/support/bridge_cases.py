@@ -70,6 +70,17 @@ def _numbers(name: str, *variants: dict[str, Any]) -> Any:
     return make
 
 
+def _both_ways(layers: Any) -> list[Any]:
+    """Return models that look tokens up, and score all tokens by the same table."""
+    made = []
+    for options in ({}, {"tie_weights": False}, {"logit_soft_cap": 0.1}, {"mask_zero": True}):
+        tokens = layers.Input((4,), dtype="int32")
+        table = layers.ReversibleEmbedding(9, 3, **options)
+        looked_up = table(tokens)
+        made.append(_model(tokens, [looked_up, table(looked_up, reverse=True)]))
+    return made
+
+
 def _grouped_attention(layers: Any) -> list[Any]:
     made = []
     for options in (
@@ -283,7 +294,7 @@ GRAPHS: dict[str, Any] = {
     "MultiHeadAttention": _attention("MultiHeadAttention", num_heads=2, key_dim=3),
     "GroupQueryAttention": _grouped_attention,
     "Embedding": _numbers("Embedding", {"input_dim": 9, "output_dim": 3}),
-    "ReversibleEmbedding": _numbers("ReversibleEmbedding", {"input_dim": 9, "output_dim": 3}),
+    "ReversibleEmbedding": _both_ways,
     "CategoryEncoding": _numbers("CategoryEncoding", {"num_tokens": 9},
                                  {"num_tokens": 9, "output_mode": "count"}),
     "IntegerLookup": _learned_numbers,

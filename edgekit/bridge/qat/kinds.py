@@ -96,7 +96,9 @@ IN_FLOAT: Mapping[str, str] = {
         ("Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "GRU", "LSTM", "RNN", "SimpleRNN"),
         "its steps are computed in a loop, into which tfmot does not look",
     ),
-    "Embedding": "it only looks rows up, and its table is rounded at conversion",
+    **dict.fromkeys(
+        ("Embedding", "ReversibleEmbedding"), "its table of rows is rounded at conversion"
+    ),
     "GroupNormalization": "part of it stays in float in the file too",
     "KerasOp": "it is a function of keras.ops, not a layer",
     "Lambda": "tfmot cannot look into its function",
