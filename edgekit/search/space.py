@@ -53,6 +53,10 @@ AFTER_OTHERS = ("dynamic_int8,weight_bits=4",)
 """Of these, what is tried after an optimization too: it halves the bytes once more. The others save
 a little of a drop, and each would multiply the ways that take minutes."""
 
+COMBINED = "pruned-clustered-qat-int8"
+"""What is tried after the usual variants, before others are guessed at: the smallest of what was
+measured within its limits on several recipes, and far from where guessing begins."""
+
 LONGEST = 4
 """Optimizations that are tried one after another, at most: a narrower network, pruning, clustering
 and quantization-aware training."""

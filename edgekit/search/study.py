@@ -26,7 +26,7 @@ from edgekit.core.variant import Variant
 from edgekit.search.candidate import Candidate
 from edgekit.search.own_model.source import OwnModel
 from edgekit.search.recipe_source import Request
-from edgekit.search.space import every, parameters, suggested
+from edgekit.search.space import COMBINED, every, parameters, suggested
 from edgekit.search.trying import Measure, Source, tried
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _CANDIDATE, _VARIANT = "candidate", "variant"
 
 
 def begin(source: Source) -> None:
-    """Open or go on with a study; what is usual comes first.
+    """Open or go on with a study; what is usual comes first, then `COMBINED`.
 
     What another process was at when it ended is tried again.
     """
@@ -54,7 +54,7 @@ def begin(source: Source) -> None:
         study.tell(trial.number, state=TrialState.FAIL)
     ways = source.ways()
     known = candidates_of(study)
-    for variant in source.usual(ways):
+    for variant in (*source.usual(ways), Variant.parse(COMBINED)):
         asked = parameters(variant, ways)
         if asked and str(variant) not in known:
             study.enqueue_trial(asked)

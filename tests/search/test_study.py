@@ -17,7 +17,7 @@ from edgekit.core.variant import Variant
 from edgekit.search import study
 from edgekit.search.candidate import Candidate, Limits
 from edgekit.search.recipe_source import Request
-from edgekit.search.space import every
+from edgekit.search.space import COMBINED, every
 from tests.support.paths import RECIPES
 
 Known = Callable[[], Mapping[str, Candidate]]
@@ -64,7 +64,9 @@ def test_all_are_tried_once_and_the_usual_ones_first(request_: Request, asked: l
     study.begin(request_)
     study.work(request_, soon())
     space = {str(variant) for variant in every(request_.ways())}
-    assert asked[:2] == ["float32", "int8"]
+    usual = [str(variant) for variant in request_.usual(request_.ways())]
+    assert usual[:2] == ["float32", "int8"]
+    assert asked[: len(usual) + 1] == [*usual, COMBINED]
     assert Counter(asked) == Counter(space)
     assert set(study.candidates_of(study.opened(request_))) == space
 
