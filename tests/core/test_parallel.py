@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -63,7 +62,7 @@ def test_room_that_comes_later_is_used_and_what_is_lost_is_not(
 
 @pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt])
 def test_where_one_fails_or_we_are_stopped_what_runs_is_ended(
-    kind: type[BaseException], tmp_path: Path
+    kind: type[BaseException], tmp_path: Path, ctrl_c: Callable[[], None]
 ) -> None:
     begun = threading.Event()
     ended = threading.Event()
@@ -78,7 +77,7 @@ def test_where_one_fails_or_we_are_stopped_what_runs_is_ended(
             assert begun.wait(30)
             if kind is ValueError:
                 raise ValueError("the sentence")
-            signal.raise_signal(signal.SIGINT)  # as Ctrl-C does, in the main thread
+            ctrl_c()
             ended.wait(30)
         else:
             (tmp_path / "begun").touch()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from tests.support.paths import RECIPES
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_a_search_at_once(tmp_path: Path) -> None:
+def test_ctrl_c_ends_a_search_at_once(tmp_path: Path, ctrl_c: Callable[[], None]) -> None:
     source = Request(
         recipe=str(RECIPES / "blobs.py"),
         target="litert",
@@ -33,7 +33,7 @@ def test_ctrl_c_ends_a_search_at_once(tmp_path: Path) -> None:
     def stop(_fraction: float, _doing: str) -> None:
         if not told:
             told.append(time.monotonic())
-            signal.raise_signal(signal.SIGINT)
+            ctrl_c()
 
     with pytest.raises(KeyboardInterrupt):
         search(source, 1.0, 2, None, stop)
