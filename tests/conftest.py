@@ -8,15 +8,27 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import built
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--changed` and `--runs`."""
     parser.addoption(
         "--changed",
         action="store_true",
-        help="build few recipes, and those that changed (tests/recipes/built.json)",
+        help="leave out what did not change since CI passed (tests/recipes/built.json)",
     )
     parser.addoption("--runs", type=Path, help="keep the builds of recipes in this folder")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--changed`, leave out slow tests of searches whose code is as it was."""
+    if not config.getoption("--changed") or not (why := built.why_searches_are_left_out()):
+        return
+    folders = [built.ROOT / folder for folder in built.SLOW_SEARCHING]
+    for item in items:
+        if item.get_closest_marker("slow") and any(map(item.path.is_relative_to, folders)):
+            item.add_marker(pytest.mark.skip(reason=why))
 
 
 @pytest.fixture

@@ -52,3 +52,23 @@ def test_own_code_reaches_from_training_to_the_device() -> None:
     names = {path.stem for path in built.own_code("video_cnn_lstm")}
     assert {"video_cnn_lstm", "read_clip", "clips", "ctc"} <= names
     assert not {"session", "pipeline", "answering", "letterbox"} & names
+
+
+def test_slow_tests_of_searches_are_left_out_as_long_as_their_code_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, module = tmp_path / "built.json", tmp_path / "search" / "space.py"
+    module.parent.mkdir()
+    module.write_text("MOST = 1\n")
+    monkeypatch.setattr(built, "ROOT", tmp_path)
+    monkeypatch.setattr(built, "SEARCHING", ("search",))
+    assert not built.why_searches_are_left_out(record)
+    built.take_down(record)
+    assert "as it was" in built.why_searches_are_left_out(record)
+    module.write_text("MOST = 2\n")
+    assert not built.why_searches_are_left_out(record)
+
+
+def test_the_code_of_searches_is_there() -> None:
+    assert all((built.ROOT / place).exists() for place in built.SEARCHING)
+    assert set(built.SLOW_SEARCHING) <= set(built.SEARCHING)

@@ -23,7 +23,7 @@ def test_the_smallest_within_limits_is_found_and_can_be_built_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    found = edgekit.optimize(RECIPE, "litert", max_drop=1.0, minutes=0.4, workers=2)
+    found = edgekit.optimize(RECIPE, "litert", max_drop=1.0, minutes=0.15, workers=2)
     assert found.ok
     by_name = {each.variant: each for each in found.candidates}
     assert {"float32", "int8"} <= set(by_name)

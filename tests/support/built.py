@@ -1,9 +1,10 @@
-"""Which recipes changed since continuous integration last passed: `tests/recipes/built.json`.
+"""What changed since continuous integration last passed: `tests/recipes/built.json`.
 
 A build of every recipe takes longer than continuous integration may. A few try what recipes share,
 each in its way, and are built always; of the others, those are built whose own code changed, the
-first `MOST` by name: the rest wait for the next run. After a run that passed, and before anything
-else changes, `python -m tests.support.built` takes down what it passed with.
+first `MOST` by name: the rest wait for the next run. The slow tests of searches and of tasks on
+several machines, which take minutes, run where the code of these changed. After a run that passed,
+and before anything else changes, `python -m tests.support.built` takes down what it passed with.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from edgekit.core import registry
 from edgekit.core.paths import packaged, sha256, write_json
 from edgekit.core.recipe import Recipe
 
-RECORD = Path(__file__).parents[1] / "recipes" / "built.json"
+ROOT = Path(__file__).parents[2]
+RECORD = ROOT / "tests" / "recipes" / "built.json"
 
 ALWAYS = (
     "detect_yolov3",  # a loop in NumPy around one file, boxes, retraining by a loss of its own
@@ -36,6 +38,23 @@ ALWAYS = (
 
 MOST = 2
 """Others that are built in one run."""
+
+SEARCHES = "searches"
+"""Key in the record, beside the recipes."""
+
+SEARCHING = (
+    "edgekit/search",
+    "edgekit/tasks",
+    "edgekit/core/parallel.py",
+    "tests/search",
+    "tests/tasks",
+    "tests/support/ray_nodes.py",
+    "tests/support/toy_tasks.py",
+)
+"""The code of searches and of tasks, with its tests."""
+
+SLOW_SEARCHING = ("tests/search", "tests/tasks")
+"""Folders whose slow tests are left out while that code is as it was."""
 
 
 @cache
@@ -75,12 +94,31 @@ def why_left_out(name: str, record: Path = RECORD) -> str:
     return "" if name in waiting[:MOST] else "it changed, and waits for the next run"
 
 
+def searching() -> str:
+    """Return one SHA-256 of the code of searches."""
+    files = [
+        path
+        for place in map(ROOT.joinpath, SEARCHING)
+        for path in (sorted(place.rglob("*")) if place.is_dir() else [place])
+        if path.is_file() and path.suffix != ".pyc"
+    ]
+    return sum_of(files)
+
+
+def why_searches_are_left_out(record: Path = RECORD) -> str:
+    """Say why a run leaves out the slow tests of searches; "" if it does not."""
+    if _read(record).get(SEARCHES) != searching():
+        return ""
+    return "the code of searches is as it was when continuous integration passed"
+
+
 def take_down(record: Path = RECORD) -> None:
-    """Write what the own code is now of the recipes that a run builds."""
+    """Write what the own code is now of what a run builds, and that of searches."""
     built = {name: sum_of(own_code(name)) for name in changed(record)[:MOST]}
     known = {
         name: what for name, what in _read(record).items() if name in registry.names("recipes")
     }
+    built[SEARCHES] = searching()
     write_json(record, dict(sorted({**known, **built}.items())))
 
 

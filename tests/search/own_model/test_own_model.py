@@ -115,7 +115,7 @@ def test_a_model_with_labels_is_searched_and_the_command_makes_the_same_file(
     labels = np.asarray(classifier(examples)).argmax(-1)
     labels[::10] = (labels[::10] + 1) % 4  # the model is right about nine of ten
     found = edgekit.optimize(
-        classifier, "cpu", data={"features": examples, "labels": labels}, minutes=0.5
+        classifier, "cpu", data={"features": examples, "labels": labels}, minutes=0.2
     )
     assert found.ok
     assert found.metric.name == "accuracy"
