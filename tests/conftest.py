@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import built
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--changed` and `--runs`."""
@@ -23,11 +21,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With `--changed`, leave out slow tests of searches whose code is as it was."""
-    if not config.getoption("--changed") or not (why := built.why_searches_are_left_out()):
+    if not config.getoption("--changed"):
         return
-    folders = [built.ROOT / folder for folder in built.SLOW_SEARCHING]
+    from tests.support import built  # not at the start of every run: it reads recipes
+
+    if not (why := built.why_searches_are_left_out()):
+        return
+    places = [built.ROOT / place for place in built.SEARCHING]
     for item in items:
-        if item.get_closest_marker("slow") and any(map(item.path.is_relative_to, folders)):
+        if item.get_closest_marker("slow") and any(map(item.path.is_relative_to, places)):
             item.add_marker(pytest.mark.skip(reason=why))
 
 

@@ -51,7 +51,7 @@ def try_calibrations(laboratory: Laboratory, ranked: Sequence[LayerNoise]) -> li
         laboratory: Where to try.
         ranked: The layers, the one to blame most first.
     """
-    worst = [noise for noise in ranked if noise.blame >= _WORTH_KEEPING] or ranked[:_FIRST]
+    worst = _to_blame(ranked) or ranked[:_FIRST]
     if not any(is_cut(noise.worst) or is_wide(noise.worst) for noise in worst):
         return []
     own = laboratory.options.quantization
@@ -76,7 +76,7 @@ def try_float_layers(
         ranked: The layers, the one to blame most first.
         tensors: What was measured.
     """
-    candidates = [noise for noise in ranked if noise.blame >= _WORTH_KEEPING] or ranked
+    candidates = _to_blame(ranked) or ranked
     tried: list[Tried] = []
     before: tuple[str, ...] = ()
     for count in _COUNTS:
@@ -104,6 +104,10 @@ def try_fewer(laboratory: Laboratory, kept: tuple[str, ...]) -> list[Tried]:
         if tried[-1].ok:
             kept = fewer
     return tried
+
+
+def _to_blame(ranked: Sequence[LayerNoise]) -> list[LayerNoise]:
+    return [noise for noise in ranked if noise.blame >= _WORTH_KEEPING]
 
 
 def _in_words(kept: Sequence[str]) -> str:

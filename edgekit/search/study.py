@@ -16,7 +16,6 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from typing import TYPE_CHECKING
 
 from edgekit.core.child_process import report_progress
@@ -126,11 +125,12 @@ def settle(
     """
     from optuna.trial import TrialState
 
-    found = (partial(tried, measure=measure) if measure else tried)(
+    found = tried(
         source,
         variant,
         lambda: candidates_of(study),
         lambda fraction, doing: progress(fraction, f"{variant}: {doing}"),
+        measure,
     )
     trial.set_user_attr(_CANDIDATE, to_json(found))
     if found.is_sound:

@@ -40,7 +40,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Stand in for builds; return the list of variants that were asked for."""
     variants: list[str] = []
 
-    def tried(request: Request, variant: Variant, known: Known, progress: Progress) -> Candidate:
+    def tried(
+        request: Request, variant: Variant, known: Known, progress: Progress, measure: None
+    ) -> Candidate:
         variants.append(str(variant))
         assert str(variant) not in known()
         number = len(str(variant))
@@ -76,7 +78,9 @@ def test_an_optimization_that_the_model_does_not_go_with_is_tried_twice(
 ) -> None:
     asked: list[Variant] = []
 
-    def tried(request: Request, variant: Variant, known: Known, progress: Progress) -> Candidate:
+    def tried(
+        request: Request, variant: Variant, known: Known, progress: Progress, measure: None
+    ) -> Candidate:
         asked.append(variant)
         size = None if "pruned" in variant.optimizations[:1] else len(asked)
         return Candidate(variant=str(variant), size_bytes=size, drop=0.0, is_sound=size is not None)

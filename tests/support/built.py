@@ -51,10 +51,8 @@ SEARCHING = (
     "tests/support/ray_nodes.py",
     "tests/support/toy_tasks.py",
 )
-"""The code of searches and of tasks, with its tests."""
-
-SLOW_SEARCHING = ("tests/search", "tests/tasks")
-"""Folders whose slow tests are left out while that code is as it was."""
+"""The code of searches and of tasks, with its tests, whose slow ones are left out while all of this
+is as it was."""
 
 
 @cache
